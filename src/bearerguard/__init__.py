@@ -1,0 +1,1 @@
+"""Protects ASGI APIs with OAuth 2.0 access tokens."""

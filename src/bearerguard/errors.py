@@ -1,0 +1,189 @@
+"""What can go wrong, as types.
+
+::
+
+    BearerguardError
+    ├─ ConfigurationError (ValueError)   the developer's mistake; raised when objects are built or the app starts
+    ├─ IssuerUnavailable                 the issuer's fault; 503 with Retry-After; never for what a caller sent
+    ├─ TokenRequestError                 the token endpoint refused our client
+    └─ AccessTokenError                  the caller's fault
+       ├─ MissingToken       401         no credentials
+       ├─ InvalidRequest     400         malformed Authorization or path
+       ├─ InvalidToken       401         one code per cause
+       └─ InsufficientScope  403         a good token that may not
+
+Two texts per failure. The *wire* text is ``code.description``, a constant. The *operator* text is ``str(error)``: expected,
+actual, place and next step, for logs only. Neither ever shows a token, a signature or a secret.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+from bearerguard.error_codes import ISSUER_UNAVAILABLE, ErrorCode
+
+_SHOWN: Final = 64
+
+
+class _Absent:
+    """Stands for a value that is not there, so that ``None`` can be a value."""
+
+    def __repr__(self) -> str:
+        return "nothing"
+
+
+ABSENT: Final = _Absent()
+
+
+def show(value: object) -> str:
+    """``repr`` of a value for the operator, cut at 64 characters: escapes line breaks and control characters (R127)."""
+    text = repr(value)
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+class BearerguardError(Exception):
+    """Base of every error this library raises on purpose."""
+
+
+class ConfigurationError(BearerguardError, ValueError):
+    """A setting is wrong; the message names the parameter and shows a valid value."""
+
+    def __init__(self, parameter: str, problem: str, *, example: str) -> None:
+        self.parameter = parameter
+        super().__init__(f"{parameter}: {problem}. A valid value: {example}")
+
+
+class IssuerUnavailable(BearerguardError):
+    """No usable key is at hand because the issuer cannot be reached; never raised for what a caller sent.
+
+    Attributes:
+        issuer: Configured issuer identifier.
+        retry_after: Whole seconds until the next try is allowed, at least 1.
+        reason: The last error of the fetch, for the operator.
+    """
+
+    code: Final = ISSUER_UNAVAILABLE.code
+    status: Final = ISSUER_UNAVAILABLE.status
+
+    def __init__(self, issuer: str, *, retry_after: float, reason: str) -> None:
+        self.issuer = issuer
+        self.retry_after = max(1, math.ceil(retry_after))
+        self.reason = reason
+        super().__init__(f"{self.code}: no usable key of {show(issuer)}: {reason}. Next try in {self.retry_after} s.")
+
+
+class TokenRequestError(BearerguardError):
+    """The token endpoint refused the client, or could not be understood.
+
+    Attributes:
+        error: Error code of RFC 6749 §5.2, or a code of this library where the endpoint sent none.
+        error_description: The endpoint's own words, without trace lines.
+        error_codes: Numbers of Microsoft Entra (AADSTS…), empty elsewhere.
+        trace_id: For the issuer's support, or empty.
+        correlation_id: For the issuer's support, or empty.
+        timestamp: When the issuer says it refused, as it wrote it, or empty.
+        hint: What to do, where the cause is known; or empty.
+    """
+
+    def __init__(
+        self,
+        error: str,
+        error_description: str = "",
+        *,
+        error_codes: tuple[int, ...] = (),
+        trace_id: str = "",
+        correlation_id: str = "",
+        timestamp: str = "",
+        hint: str = "",
+    ) -> None:
+        self.error = error
+        self.error_description = error_description
+        self.error_codes = error_codes
+        self.trace_id = trace_id
+        self.correlation_id = correlation_id
+        self.timestamp = timestamp
+        self.hint = hint
+        parts = (error, error_description, hint)
+        super().__init__(": ".join(part.rstrip(".") for part in parts if part) + ".")
+
+
+class AccessTokenError(BearerguardError):
+    """A request is refused because of what the caller sent.
+
+    Attributes:
+        reason: The documented :class:`~bearerguard.error_codes.ErrorCode`.
+        expected: What would have been accepted, in words.
+        actual: The value that was found, or ``ABSENT``. Taken from the token: for logs, never for the wire.
+        at: Place, such as ``$.aud`` (claims) or ``header.alg``.
+        hint: Next step for this very case, beyond the code's remedy.
+        verified: Whether the signature had been verified when this was found.
+        scopes: Scopes that would help, for the challenge of RFC 6750 §3.
+    """
+
+    def __init__(
+        self,
+        reason: ErrorCode,
+        *,
+        expected: str = "",
+        actual: object = ABSENT,
+        at: str = "",
+        hint: str = "",
+        verified: bool = False,
+        scopes: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(reason.code)
+        self.reason = reason
+        self.expected = expected
+        self.actual = actual
+        self.at = at
+        self.hint = hint
+        self.verified = verified
+        self.scopes = scopes
+
+    @property
+    def code(self) -> str:
+        """Stable code, such as ``token_expired``."""
+        return self.reason.code
+
+    @property
+    def status(self) -> int:
+        """HTTP status: 400, 401 or 403."""
+        return self.reason.status
+
+    @property
+    def error(self) -> str:
+        """Error of RFC 6750 §3.1, empty where no credentials were sent."""
+        return self.reason.error
+
+    def __str__(self) -> str:
+        """The operator's text: expected, actual, place, next step."""
+        what = self.reason.cause.rstrip(".")
+        if self.expected:
+            unverified = "" if self.verified or self.actual is ABSENT else "unverified "
+            what = f"expected {self.expected}, got {unverified}{show(self.actual)}"
+        place = f" at {self.at}" if self.at else ""
+        return f"{self.code}: {what}{place}. {self.hint or self.reason.remedy}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickles by keyword arguments: an error may cross a process boundary."""
+        return _rebuild, (type(self), self.reason, {key: value for key, value in vars(self).items() if key != "reason"})
+
+
+def _rebuild(kind: type[AccessTokenError], reason: ErrorCode, details: Mapping[str, Any]) -> AccessTokenError:
+    return kind(reason, **details)
+
+
+class MissingToken(AccessTokenError):
+    """401: no credentials, or another scheme than Bearer. The challenge carries no error (RFC 6750 §3.1)."""
+
+
+class InvalidRequest(AccessTokenError):
+    """400 ``invalid_request``: a malformed or repeated Authorization header, or a malformed path."""
+
+
+class InvalidToken(AccessTokenError):
+    """401 ``invalid_token``: the token is malformed, untrusted, expired or meant for another API."""
+
+
+class InsufficientScope(AccessTokenError):
+    """403 ``insufficient_scope``: the token is good and does not permit this request."""

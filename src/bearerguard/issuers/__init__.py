@@ -1,0 +1,1 @@
+"""What each issuer's tokens look like."""

@@ -1,0 +1,147 @@
+"""The record of one issuer: who it is, where its keys are, how its tokens read.
+
+Issuer, key set and audience are one record, so that a key of one issuer never verifies another's token (RFC 8725 §3.8).
+"""
+
+import ipaddress
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NoReturn
+from urllib.parse import urlsplit
+
+from bearerguard.errors import ConfigurationError
+from bearerguard.events import logger
+from bearerguard.issuers.profile import Profile
+
+TENANT: Final = "{tenantid}"
+ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
+DEFAULT_ALGORITHMS: Final = ("RS256", "PS256", "ES256", "EdDSA")
+OPENID_CONFIGURATION: Final = "/.well-known/openid-configuration"
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """An authorization server whose access tokens are accepted.
+
+    Attributes:
+        issuer: Exact ``iss``, compared by code point, never normalised: mind a trailing slash. ``{tenantid}`` stands for
+            a GUID where tokens of any tenant are accepted.
+        metadata_url: Where the metadata document is; default: ``issuer`` and ``/.well-known/openid-configuration``.
+        jwks_uri: Where the JWK Set is, without any metadata document.
+        jwks: The JWK Set itself; nothing is ever fetched.
+        algorithms: Accepted signature algorithms, asymmetric only.
+        require_at_jwt: Accept only tokens typed ``at+jwt`` (RFC 9068 §4). Entra and Auth0's default profile send ``JWT``.
+        profile: How roles, scopes, client and tenant are read.
+        audience: Overrides the resource server's audience for this issuer's tokens.
+        metadata_issuers: What the metadata's ``issuer`` may be, where a vendor's document differs from its tokens (R73).
+        insecure_allow_http: Allow ``http://`` on loopback addresses, for development and tests.
+
+    Raises:
+        ConfigurationError: a value is wrong; nothing is fetched here.
+    """
+
+    issuer: str
+    metadata_url: str | None = None
+    jwks_uri: str | None = None
+    jwks: Mapping[str, Any] | None = field(default=None, repr=False, hash=False)
+    algorithms: Collection[str] = DEFAULT_ALGORITHMS
+    require_at_jwt: bool = False
+    profile: Profile = field(default_factory=Profile)
+    audience: str | Collection[str] | None = None
+    metadata_issuers: Collection[str] = ()
+    insecure_allow_http: bool = False
+
+    def __post_init__(self) -> None:
+        """Checks every value, so that a wrong one fails at start and not at the first request."""
+        if not isinstance(self.issuer, str) or not self.issuer or self.issuer != self.issuer.strip():
+            _wrong("issuer", f"expected the exact text of the token's iss, got {self.issuer!r}", "https://issuer.example/")
+        self._set("algorithms", _checked_algorithms(self.algorithms))
+        if self.audience is not None:
+            self._set("audience", checked_audience("audience", self.audience))
+        self._set("metadata_issuers", tuple(self.metadata_issuers) or (self.issuer,))
+        if not isinstance(self.profile, Profile):
+            _wrong("profile", f"expected a Profile, got {self.profile!r}", "Profile(roles=(('roles',),))")
+        self._check_key_location()
+        if self.insecure_allow_http:
+            logger.warning("insecure_allow_http is on for %r: keys may travel over plain http on loopback", self.issuer)
+
+    def _check_key_location(self) -> None:
+        given = [name for name in ("metadata_url", "jwks_uri", "jwks") if getattr(self, name) is not None]
+        if len(given) > 1:
+            _wrong(" and ".join(given), "only one place of the keys may be given", 'jwks_uri="https://issuer.example/jwks"')
+        if not given:
+            check_issuer_url("issuer", self.issuer, allow_http=self.insecure_allow_http)
+            self._set("metadata_url", self.issuer.rstrip("/") + OPENID_CONFIGURATION)
+        for name in ("metadata_url", "jwks_uri"):
+            if getattr(self, name) is not None:
+                check_url(name, getattr(self, name), allow_http=self.insecure_allow_http)
+        if self.jwks is not None and not (isinstance(self.jwks, Mapping) and isinstance(self.jwks.get("keys"), list)):
+            _wrong("jwks", "expected a JWK Set", '{"keys": [{"kty": "RSA", "kid": "…", "n": "…", "e": "AQAB"}]}')
+
+    def _set(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)  # a frozen value is completed once, while it is built
+
+    @property
+    def is_template(self) -> bool:
+        """Whether tokens of any tenant are accepted: the issuer holds ``{tenantid}``."""
+        return TENANT in self.issuer
+
+
+def checked_audience(parameter: str, audience: str | Collection[str]) -> frozenset[str]:
+    """One identifier or several, as a set. Raises ``ConfigurationError`` when there is none or one is empty (R57)."""
+    names = [audience] if isinstance(audience, str) else list(audience) if isinstance(audience, Collection) else []
+    if not names or not all(isinstance(name, str) and name for name in names):
+        _wrong(parameter, f"expected one or several identifiers of this API, got {audience!r}", '"api://orders"')
+    return frozenset(names)
+
+
+def check_issuer_url(parameter: str, url: str, *, allow_http: bool) -> None:
+    """RFC 8414 §2: https, without query and fragment."""
+    check_url(parameter, url, allow_http=allow_http)
+    if "?" in url or "#" in url:
+        _wrong(parameter, f"an issuer has neither query nor fragment, got {url!r}", '"https://issuer.example"')
+
+
+def check_url(parameter: str, url: object, *, allow_http: bool) -> None:
+    """An absolute https URL with a host and no credentials; http only for loopback, and only when allowed."""
+    problem = url_problem(url, allow_http=allow_http)
+    if problem:
+        _wrong(parameter, f"{problem}, got {url!r}", '"https://issuer.example/.well-known/jwks.json"')
+
+
+def url_problem(url: object, *, allow_http: bool) -> str:
+    """What is wrong with a URL, or an empty string. Used for settings and for what a metadata document names (R72)."""
+    if not isinstance(url, str) or not url.isascii() or not url.isprintable() or " " in url:
+        return "expected an https URL in ASCII"
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+        _ = parts.port
+    except ValueError:
+        return "expected a valid https URL"
+    if not host or "@" in parts.netloc:
+        return "expected an https URL with a host and without credentials"
+    if parts.scheme == "https" or (parts.scheme == "http" and allow_http and _is_loopback(host)):
+        return ""
+    return "expected https (http only on loopback, with insecure_allow_http=True)"
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _checked_algorithms(algorithms: Collection[str]) -> tuple[str, ...]:
+    names = [algorithms] if isinstance(algorithms, str) else list(algorithms)
+    unknown = [name for name in names if name not in ALGORITHMS]
+    if unknown or not names:
+        _wrong("algorithms", f"expected some of {', '.join(ALGORITHMS)}, got {algorithms!r}", '("RS256",)')
+    return tuple(dict.fromkeys("EdDSA" if name == "Ed25519" else name for name in names))
+
+
+def _wrong(parameter: str, problem: str, example: str) -> NoReturn:
+    raise ConfigurationError(parameter, problem, example=example)

@@ -1,0 +1,128 @@
+"""How one issuer's tokens are read: declared, never guessed.
+
+A claim path is a tuple of member names, one per level: ``("realm_access", "roles")``. Names match by code point. A value of the
+wrong JSON type counts as absent permission: it grants nothing (R116, CVE-2026-35039).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from bearerguard.error_codes import MISSING_CLAIM, ErrorCode
+
+ClaimPath: TypeAlias = tuple[str, ...]
+Claims: TypeAlias = Mapping[str, Any]
+NOTHING: Final[frozenset[str]] = frozenset()
+
+
+def claim_at(claims: Claims, path: ClaimPath) -> Any:
+    """The value at a path, ``None`` where a member is missing or its parent is no object."""
+    value: Any = claims
+    for name in path:
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(name)
+    return value
+
+
+def names_in_array(value: object) -> frozenset[str]:
+    """The strings of an array; nothing unless every element is a non-empty string. A string is no array (R116)."""
+    if type(value) is not list or not all(type(name) is str and name for name in value):
+        return NOTHING
+    return frozenset(value)
+
+
+def scopes_in(value: object) -> frozenset[str]:
+    """Scopes of a space-delimited string (RFC 6749 §3.3) or an array of strings (Okta)."""
+    if type(value) is str:
+        return frozenset(value.split(" ")) - {""}
+    return names_in_array(value)
+
+
+def application_by_idtyp(claims: Claims, roles: frozenset[str]) -> bool:
+    """``idtyp`` is ``app``; without that optional claim: roles and no ``scp``.
+
+    Source: https://learn.microsoft.com/en-us/entra/identity-platform/optional-claims-reference (``idtyp``), and R101.
+    """
+    kind = claims.get("idtyp")
+    if kind is not None:
+        return bool(kind == "app")
+    return bool(roles) and "scp" not in claims
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRule:
+    """A claim that an issuer's tokens must hold beyond the standard ones.
+
+    Attributes:
+        path: Where the claim is.
+        code: Code of the refusal when the value is not one of ``values``.
+        values: Accepted values, compared exactly; empty accepts every non-empty string.
+        required: Whether a token without the claim is refused (``missing_claim``). ``False`` judges it only when present.
+    """
+
+    path: ClaimPath
+    code: ErrorCode = MISSING_CLAIM
+    values: frozenset[str] = NOTHING
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Where an issuer puts roles, scopes, client and tenant, and what its tokens must hold besides.
+
+    Attributes:
+        name: For logs and ``status()``.
+        roles: Paths of arrays of role names; all of them count.
+        scopes: Paths of scopes, string or array; the first that is present counts.
+        client: Paths of the calling application's id; the first that is present counts.
+        tenant: Paths of the tenant id; the first that is present counts.
+        audience_claim: The claim that names the audience: ``aud``, or ``client_id`` for Amazon Cognito.
+        rules: What the claims must hold.
+        tenant_in_issuer: ``tid`` must equal the tenant that stands in ``iss`` (Microsoft Entra).
+        key_issuers: Issuers, ``{tenantid}`` allowed, that a key may name in its own ``issuer`` member; empty ignores the member.
+        graph_nonce: Refuse tokens whose header has ``nonce``: Microsoft Graph's, which nobody else can verify.
+        is_application: Tells an application's own token from one that acts for a user, given claims and roles.
+    """
+
+    name: str = "generic"
+    roles: tuple[ClaimPath, ...] = (("roles",),)
+    scopes: tuple[ClaimPath, ...] = (("scope",), ("scp",))
+    client: tuple[ClaimPath, ...] = (("client_id",), ("azp",))
+    tenant: tuple[ClaimPath, ...] = ()
+    audience_claim: str = "aud"
+    rules: tuple[ClaimRule, ...] = ()
+    tenant_in_issuer: bool = False
+    key_issuers: tuple[str, ...] = ()
+    graph_nonce: bool = False
+    is_application: Callable[[Claims, frozenset[str]], bool] = application_by_idtyp
+
+    def roles_in(self, claims: Claims) -> frozenset[str]:
+        """All roles; a roles claim of the wrong type means no role."""
+        if len(self.roles) == 1:
+            return names_in_array(claim_at(claims, self.roles[0]))
+        return NOTHING.union(*(names_in_array(claim_at(claims, path)) for path in self.roles))
+
+    def scopes_held(self, claims: Claims) -> frozenset[str]:
+        """All scopes."""
+        return scopes_in(_first(claims, self.scopes))
+
+    def client_in(self, claims: Claims) -> str | None:
+        """Id of the calling application, ``None`` where the token does not tell."""
+        return _text(_first(claims, self.client))
+
+    def tenant_of(self, claims: Claims) -> str | None:
+        """Id of the tenant, ``None`` where the token does not tell."""
+        return _text(_first(claims, self.tenant))
+
+
+def _first(claims: Claims, paths: tuple[ClaimPath, ...]) -> Any:
+    for path in paths:
+        value = claim_at(claims, path)
+        if value is not None:
+            return value
+    return None
+
+
+def _text(value: object) -> str | None:
+    return value if type(value) is str and value else None

@@ -1,0 +1,1 @@
+"""Which public key signed this?"""

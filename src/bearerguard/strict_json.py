@@ -1,0 +1,81 @@
+"""JSON as a security decision needs it: one reading only, and bounded before the work.
+
+Standards: RFC 8259 §4 leaves duplicate names open and RFC 7515 §4 and RFC 7519 §4 let a reader refuse them; here they are
+refused everywhere. UTF-8 only, no byte order mark (RFC 7519 §7.2, RFC 8725 §3.7), no NaN or Infinity (RFC 8259 §6).
+"""
+
+import json
+from typing import Any, Final
+
+MAX_DEPTH: Final = 20
+MAX_MEMBERS: Final = 512
+MAX_DIGITS: Final = 20
+_MAX_CONTAINERS: Final = 1024  # keeps the C scanner far from its recursion limit
+
+
+class NotStrictJson(ValueError):
+    """The text is not one strict JSON object. The message says what is wrong and holds nothing of the text."""
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise NotStrictJson("a member name stands twice in one object")
+    if len(pairs) > MAX_MEMBERS:
+        raise NotStrictJson(f"an object has more than {MAX_MEMBERS} members")
+    return members
+
+
+def _integer(digits: str) -> int:
+    if len(digits.lstrip("-")) > MAX_DIGITS:
+        raise NotStrictJson(f"an integer has more than {MAX_DIGITS} digits")
+    return int(digits)
+
+
+def _constant(_name: str) -> Any:
+    raise NotStrictJson("NaN and Infinity are not JSON")
+
+
+_scan: Final = json.JSONDecoder(object_pairs_hook=_members, parse_int=_integer, parse_constant=_constant).raw_decode
+
+
+def parse_object(data: bytes) -> dict[str, Any]:
+    """Read one JSON object from UTF-8 bytes.
+
+    Raises:
+        NotStrictJson: not UTF-8, not JSON, not an object, a duplicate name, a lone surrogate, NaN, or over a limit
+            (depth 20, 512 members an object, integers of 20 digits).
+    """
+    opened = data.count(b"{") + data.count(b"[")
+    if opened > _MAX_CONTAINERS:
+        raise NotStrictJson("too many nested objects and arrays")
+    try:
+        text = data.decode().strip(" \t\r\n")
+        value, end = _scan(text)
+        if b"\\u" in data:  # an escaped lone surrogate is no Unicode text: it would fail later, in the hands of the user
+            json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeError:
+        raise NotStrictJson("the text is not UTF-8") from None
+    except (json.JSONDecodeError, RecursionError):
+        raise NotStrictJson("the text is not JSON") from None
+    if end != len(text):
+        raise NotStrictJson("there is text behind the JSON object")
+    if type(value) is not dict:
+        raise NotStrictJson("the JSON text is not an object")
+    if opened > MAX_DEPTH and _is_deeper(value, MAX_DEPTH):
+        raise NotStrictJson(f"objects and arrays are nested more than {MAX_DEPTH} levels deep")
+    return value
+
+
+def _is_deeper(value: object, limit: int) -> bool:
+    level = [value]
+    for _ in range(limit):
+        level = [
+            child
+            for container in level
+            for child in (container.values() if isinstance(container, dict) else container)  # type: ignore[attr-defined]
+            if isinstance(child, (dict, list))
+        ]
+        if not level:
+            return False
+    return True

@@ -1,0 +1,1 @@
+"""Is it genuine, for us, and now?"""
