@@ -14,7 +14,19 @@ from bearerguard.events import logger
 from bearerguard.issuers.profile import Profile
 
 TENANT: Final = "{tenantid}"
-ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
+ALGORITHMS: Final = (
+    "RS256",
+    "RS384",
+    "RS512",
+    "PS256",
+    "PS384",
+    "PS512",
+    "ES256",
+    "ES384",
+    "ES512",
+    "EdDSA",
+    "Ed25519",
+)
 DEFAULT_ALGORITHMS: Final = ("RS256", "PS256", "ES256", "EdDSA")
 OPENID_CONFIGURATION: Final = "/.well-known/openid-configuration"
 
