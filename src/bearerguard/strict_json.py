@@ -36,11 +36,24 @@ def _constant(_name: str) -> Any:
     raise NotStrictJson("NaN and Infinity are not JSON")
 
 
+def _members_or_nothing(pairs: list[tuple[str, Any]]) -> dict[str, Any] | None:
+    try:
+        return _members(pairs)
+    except NotStrictJson:
+        return None
+
+
 _scan: Final = json.JSONDecoder(object_pairs_hook=_members, parse_int=_integer, parse_constant=_constant).raw_decode
+_scan_list: Final = json.JSONDecoder(
+    object_pairs_hook=_members_or_nothing, parse_int=_integer, parse_constant=_constant
+).raw_decode
 
 
-def parse_object(data: bytes) -> dict[str, Any]:
+def parse_object(data: bytes, *, spoiled_members_are_null: bool = False) -> dict[str, Any]:
     """Read one JSON object from UTF-8 bytes.
+
+    With ``spoiled_members_are_null`` an inner object with a duplicate name reads as ``None``, so that one bad key of a JWK Set
+    does not sink the good ones; the outer object stays strict.
 
     Raises:
         NotStrictJson: not UTF-8, not JSON, not an object, a duplicate name, a lone surrogate, NaN, or over a limit
@@ -51,7 +64,7 @@ def parse_object(data: bytes) -> dict[str, Any]:
         raise NotStrictJson("too many nested objects and arrays")
     try:
         text = data.decode().strip(" \t\r\n")
-        value, end = _scan(text)
+        value, end = (_scan_list if spoiled_members_are_null else _scan)(text)
         if b"\\u" in data:  # an escaped lone surrogate is no Unicode text: it would fail later, in the hands of the user
             json.dumps(value, ensure_ascii=False).encode()
     except UnicodeError:
@@ -61,7 +74,7 @@ def parse_object(data: bytes) -> dict[str, Any]:
     if end != len(text):
         raise NotStrictJson("there is text behind the JSON object")
     if type(value) is not dict:
-        raise NotStrictJson("the JSON text is not an object")
+        raise NotStrictJson("the JSON text is not one object with unique names")
     if opened > MAX_DEPTH and _is_deeper(value, MAX_DEPTH):
         raise NotStrictJson(f"objects and arrays are nested more than {MAX_DEPTH} levels deep")
     return value

@@ -1,0 +1,197 @@
+"""A JWK Set, judged member by member: a bad key never sinks a good one (RFC 7517 §5).
+
+PyJWT parses the keys and does the cryptography, but only after this module has decided that a member may be a verification key
+and with which algorithms. Each key is prepared once per set.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from jwt.algorithms import Algorithm, get_default_algorithms
+
+MAX_KEYS: Final = 100
+MAX_KID: Final = 256
+MAX_CANDIDATES: Final = 4  # what one bad token may cost, where an issuer gives several keys one name
+_MAX_MEMBER: Final = 1400  # base64url characters of an 8192-bit modulus, and a little
+_RSA_BITS: Final = (2048, 8192)
+_RSA_EXPONENT: Final = (3, 2**32)
+_SECRET_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+_ALGORITHMS_OF: Final[Mapping[tuple[str, str | None], tuple[str, ...]]] = {
+    ("RSA", None): ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),  # RFC 7518 §3.3, §3.5
+    ("EC", "P-256"): ("ES256",),  # RFC 7518 §3.4: the curve belongs to the algorithm
+    ("EC", "P-384"): ("ES384",),
+    ("EC", "P-521"): ("ES512",),
+    ("OKP", "Ed25519"): ("EdDSA",),  # RFC 8037; RFC 9864 names it Ed25519
+}
+_PUBLIC_MEMBERS: Final = {"RSA": ("n", "e"), "EC": ("x", "y"), "OKP": ("x",)}
+_pyjwt: Final[Mapping[str, Algorithm]] = get_default_algorithms()
+
+Fingerprint: TypeAlias = tuple[object, ...]
+
+
+class UnusableKey(ValueError):
+    """Why a member of the set is left out. Holds nothing of the key but names."""
+
+
+class UnusableKeySet(ValueError):
+    """Why the whole set counts as not fetched."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VerificationKey:
+    """A public key that may verify, prepared. Two keys are the same when they are the same object (see ``JWKSet.adopting``).
+
+    Attributes:
+        kid: Key id, ``None`` where the issuer names none.
+        algorithms: The algorithms it may be used with: those of its type, or the one its ``alg`` names (RFC 7517 §4.4).
+        issuer: The key's own ``issuer`` member (Microsoft Entra), ``None`` where there is none.
+        fingerprint: The public parts, to tell whether a key of a later set is this one.
+    """
+
+    kid: str | None
+    algorithms: tuple[str, ...]
+    issuer: str | None
+    fingerprint: Fingerprint = field(repr=False)
+    _key: Any = field(repr=False)
+
+    def verify(self, algorithm: str, message: bytes, signature: bytes) -> bool:
+        """Whether the signature is this key's. ``algorithm`` must be one of ``algorithms``; any failure is ``False``."""
+        if algorithm not in self.algorithms:
+            return False
+        try:
+            return _pyjwt[algorithm].verify(message, self._key, signature)
+        except Exception:  # noqa: BLE001  PyJWT and cryptography raise several kinds on odd input: each means "not verified"
+            return False
+
+
+class JWKSet:
+    """The usable keys of one issuer, ready to be looked up. Immutable."""
+
+    __slots__ = ("_by_name", "_members", "keys", "left_out")
+
+    def __init__(self, keys: Iterable[VerificationKey], left_out: tuple[str, ...] = ()) -> None:
+        self.keys = tuple(keys)
+        self.left_out = left_out
+        self._members = frozenset(self.keys)
+        by_name: dict[tuple[str | None, str], tuple[VerificationKey, ...]] = {}
+        for key in self.keys:
+            for algorithm in key.algorithms:
+                by_name[key.kid, algorithm] = (*by_name.get((key.kid, algorithm), ()), key)
+        self._by_name = by_name
+
+    def candidates(self, kid: str | None, algorithm: str) -> tuple[VerificationKey, ...]:
+        """The keys that a token with this ``kid`` and ``alg`` may have been signed with; usually one.
+
+        A token without ``kid`` may be of any key that fits its algorithm: then there must be only one such key, or keys that
+        have no ``kid`` either; a guess among named keys is refused (R36, CVE-2025-59936).
+        """
+        found = self._by_name.get((kid, algorithm), ())
+        if found or kid is not None:
+            return found[:MAX_CANDIDATES]
+        fitting = tuple(key for key in self.keys if algorithm in key.algorithms)
+        return fitting if len(fitting) == 1 else ()
+
+    def __contains__(self, key: object) -> bool:
+        """Whether this very key is of the set."""
+        return key in self._members
+
+    def adopting(self, former: "JWKSet | None") -> "JWKSet":
+        """This set, with the former set's own key objects where the key is the same, or the former set where nothing changed.
+
+        Order does not matter. So a token verified by a key can be remembered exactly as long as the key is current.
+        """
+        if former is None:
+            return self
+        known = {key.fingerprint: key for key in former.keys}
+        if known.keys() == {key.fingerprint for key in self.keys}:
+            return former
+        return JWKSet((known.get(key.fingerprint, key) for key in self.keys), self.left_out)
+
+
+def read_key_set(document: Mapping[str, Any]) -> JWKSet:
+    """Judge a parsed JWK Set.
+
+    Raises:
+        UnusableKeySet: ``keys`` is no array, has more than 100 members, or none of them can verify.
+    """
+    members = document.get("keys")
+    if type(members) is not list:
+        raise UnusableKeySet("'keys' is not an array")
+    if len(members) > MAX_KEYS:
+        raise UnusableKeySet(f"more than {MAX_KEYS} keys")
+    keys: dict[Fingerprint, VerificationKey] = {}
+    left_out: list[str] = []
+    for position, member in enumerate(members):
+        try:
+            key = read_key(member)
+        except UnusableKey as why:
+            left_out.append(f"keys[{position}]: {why}")
+        else:
+            keys[key.fingerprint] = key
+    if not keys:
+        raise UnusableKeySet("no usable key" + "".join(f"; {why}" for why in left_out[:3]))
+    return JWKSet(keys.values(), tuple(left_out))
+
+
+def read_key(member: object) -> VerificationKey:
+    """Judge and prepare one JWK.
+
+    ``x5c``, ``x5u`` and ``x5t`` are never used (R28, R37).
+
+    Raises:
+        UnusableKey: private, symmetric, not for signatures, of an unknown type, too weak, or damaged.
+    """
+    if not isinstance(member, Mapping):
+        raise UnusableKey("no object, or a name twice in it")
+    if not _SECRET_MEMBERS.isdisjoint(member):
+        raise UnusableKey("holds a private or symmetric member")
+    kid, issuer = member.get("kid"), member.get("issuer")
+    if kid is not None and not (type(kid) is str and 0 < len(kid) <= MAX_KID):
+        raise UnusableKey("'kid' is no text of 1 to 256 characters")
+    _check_use(member)
+    kty, algorithms = _algorithms(member)
+    material = tuple(member.get(name) for name in _PUBLIC_MEMBERS[kty])
+    if not all(type(value) is str and len(value) <= _MAX_MEMBER for value in material):
+        raise UnusableKey("a public member is missing, no text, or too long")
+    key = _prepared(member, algorithms[0])
+    issuer = issuer if type(issuer) is str else None
+    return VerificationKey(kid, algorithms, issuer, (kid, algorithms, issuer, kty, member.get("crv"), material), key)
+
+
+def _check_use(member: Mapping[str, Any]) -> None:
+    """RFC 7517 §4.2, §4.3: a key for something else is not for verification."""
+    if "use" in member and member["use"] != "sig":
+        raise UnusableKey("'use' is not 'sig'")
+    operations = member.get("key_ops", ["verify"])
+    if type(operations) is not list or "verify" not in operations:
+        raise UnusableKey("'key_ops' does not hold 'verify'")
+
+
+def _algorithms(member: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    kty, alg = member.get("kty"), member.get("alg")
+    crv = member.get("crv") if kty != "RSA" else None
+    if type(kty) is not str or not (crv is None or type(crv) is str) or (kty, crv) not in _ALGORITHMS_OF:
+        raise UnusableKey("'kty' or 'crv' is unknown")
+    fitting = _ALGORITHMS_OF[kty, crv]
+    if alg is None:
+        return kty, fitting
+    named = "EdDSA" if alg == "Ed25519" else alg
+    if named not in fitting:
+        raise UnusableKey("'alg' is no signature algorithm of this key type")
+    return kty, (named,)
+
+
+def _prepared(member: Mapping[str, Any], algorithm: str) -> Any:
+    try:
+        key = _pyjwt[algorithm].from_jwk(dict(member))
+    except Exception as error:  # noqa: BLE001  PyJWT raises AttributeError and TypeError too on odd members
+        raise UnusableKey(f"the key cannot be read ({type(error).__name__})") from None
+    if isinstance(key, RSAPublicKey):
+        numbers = key.public_numbers()
+        if not _RSA_BITS[0] <= key.key_size <= _RSA_BITS[1] or numbers.n % 2 == 0:
+            raise UnusableKey(f"the RSA modulus is not odd and {_RSA_BITS[0]} to {_RSA_BITS[1]} bits long")
+        if not _RSA_EXPONENT[0] <= numbers.e <= _RSA_EXPONENT[1] or numbers.e % 2 == 0:
+            raise UnusableKey("the RSA exponent is not odd and 3 to 2^32")
+    return key

@@ -1,0 +1,230 @@
+"""Where an issuer's keys come from, under rotation, outage and flood.
+
+The hit path takes no lock and makes no await. One fetch at a time per issuer is shared by all who wait; it runs beside the
+request that began it, so that no caller can cancel it; and it is numbered, so that a late answer never replaces a newer one.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+import anyio
+
+from bearerguard.background import current_loop, spawn
+from bearerguard.clock import Clock
+from bearerguard.errors import IssuerUnavailable
+from bearerguard.events import Event, EventHook, emit, logger
+from bearerguard.keys.fetch import FetchFailed
+from bearerguard.keys.freshness import Decision, Freshness
+from bearerguard.keys.jwk_set import JWKSet
+from bearerguard.keys.key_status import KeyStatus, key_ids
+from bearerguard.keys.remote_keys import FetchedKeys, Validators
+
+_SEEN_KEYS: Final = 256
+
+
+class KeySource(Protocol):
+    """One issuer's keys."""
+
+    def known(self) -> JWKSet | None:
+        """The set to use now, without waiting; ``None`` when ``obtain`` has to be awaited. May begin a background fetch."""
+        ...
+
+    async def obtain(self) -> tuple[JWKSet, bool]:
+        """The set, fetched if need be, and whether it was fetched for this very call.
+
+        Raises:
+            IssuerUnavailable: there is no usable set and none could be fetched.
+        """
+        ...
+
+    async def look_again(self, kid: str | None, current: JWKSet, /) -> JWKSet:
+        """The set after an unknown ``kid``: fetched anew where that is allowed, else ``current``. Never raises."""
+        ...
+
+    def age(self) -> float:
+        """Seconds since the issuer confirmed the set; infinite when it never did."""
+        ...
+
+    def status(self) -> KeyStatus:
+        """The state, for a readiness probe."""
+        ...
+
+
+class KeyFetch(Protocol):
+    """Brings an issuer's key set over the network: ``remote_keys.RemoteKeys``."""
+
+    async def __call__(self, validators: Validators | None, /) -> FetchedKeys:
+        """Fetch, conditionally where validators are given.
+
+        Raises:
+            FetchFailed: no set could be had.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Flight:
+    """A fetch under way, and the event its waiters wait for."""
+
+    number: int
+    for_unknown_kid: bool
+    done: anyio.Event = field(default_factory=anyio.Event)
+
+
+class RemoteKeySource:
+    """A ``KeySource`` that fetches. Its state belongs to one issuer and is shared by all requests of the process.
+
+    A fetch is waited for only within its own event loop; a second loop in another thread makes its own.
+
+    Args:
+        issuer: Configured issuer identifier, for messages.
+        fetch: Brings the set.
+        clock: Its monotonic time decides all ages.
+        on_event: Told of each fetch.
+        jitter: Numbers from 0 to below 1.
+    """
+
+    def __init__(
+        self,
+        issuer: str,
+        fetch: KeyFetch,
+        *,
+        clock: Clock,
+        on_event: EventHook | None = None,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._issuer = issuer
+        self._fetch = fetch
+        self._clock = clock
+        self._on_event = on_event
+        self._freshness = Freshness(jitter)
+        self._key_set: JWKSet | None = None
+        self._validators: Validators | None = None
+        self._quiet_until = float("-inf")
+        self._in_flight: dict[object, _Flight] = {}
+        self._begun = 0
+        self._landed = 0
+        self._seen: dict[object, None] = {}
+        self._last_error = ""
+
+    # --- what requests ask
+
+    def known(self) -> JWKSet | None:
+        """See ``KeySource``. Until the refresh is due this is one comparison."""
+        now = self._clock.monotonic()
+        if now < self._quiet_until:
+            return self._key_set
+        loop = current_loop()
+        decision = self._freshness.decide(now, in_flight=loop in self._in_flight)
+        if decision is Decision.SERVE_AND_FETCH and loop is not None:
+            self._begin(loop)
+        return self._key_set if decision in (Decision.SERVE, Decision.SERVE_AND_FETCH) else None
+
+    async def obtain(self) -> tuple[JWKSet, bool]:
+        """See ``KeySource``."""
+        loop = current_loop()
+        flight = self._in_flight.get(loop)
+        mine = False
+        if self._freshness.decide(self._clock.monotonic(), in_flight=flight is not None) is Decision.WAIT:
+            mine = flight is None
+            await (flight or self._begin(loop)).done.wait()
+        if self._key_set is None or not self._freshness.is_usable(self._clock.monotonic()):
+            raise self._unavailable()
+        return self._key_set, mine
+
+    async def look_again(self, kid: str | None, current: JWKSet, /) -> JWKSet:
+        """See ``KeySource``. One fetch serves all who ask at the same time; a kid that is not found is remembered."""
+        loop = current_loop()
+        asked = self._begun
+        while True:
+            flight = self._in_flight.get(loop)
+            if not self._freshness.may_look_again(kid, self._clock.monotonic(), in_flight=flight is not None):
+                return current
+            flight = flight or self._begin(loop, for_unknown_kid=True)
+            await flight.done.wait()
+            if self._key_set is not None and self._key_set is not current:
+                return self._key_set
+            if flight.number > asked:
+                self._freshness.remember_unknown(kid, self._clock.monotonic())
+                return current
+            # a fetch begun before this token came may have been answered before its key was published: ask once more
+
+    def age(self) -> float:
+        """See ``KeySource``."""
+        validity = self._freshness.validity
+        return float("inf") if validity is None else self._clock.monotonic() - validity.at
+
+    def status(self) -> KeyStatus:
+        """See ``KeySource``."""
+        now = self._clock.monotonic()
+        validity = self._freshness.validity
+        ready = self._freshness.is_usable(now)
+        wait = max(validity.refresh_at - now if validity else 0.0, self._freshness.retry_after(now))
+        age = now - validity.at if validity else None
+        return KeyStatus(self._issuer, ready, key_ids(self._key_set if ready else None), age, self._last_error, wait)
+
+    # --- the flight
+
+    def _begin(self, loop: object, *, for_unknown_kid: bool = False) -> _Flight:
+        self._begun += 1
+        flight = _Flight(self._begun, for_unknown_kid)
+
+        async def fly() -> None:
+            try:
+                self._land(flight, await self._fetch(self._validators))
+            except FetchFailed as why:
+                self._fail(flight, why.code, str(why))
+            except Exception as error:
+                logger.exception("the key fetch for %r failed unexpectedly", self._issuer)
+                self._fail(flight, "unexpected", type(error).__name__)
+            finally:
+                del self._in_flight[loop]
+                flight.done.set()
+
+        self._in_flight[loop] = flight
+        spawn(fly)
+        return flight
+
+    def _land(self, flight: _Flight, fetched: FetchedKeys) -> None:
+        if flight.number < self._landed:
+            return  # a newer answer has been taken
+        self._landed = flight.number
+        if fetched.key_set is not None:
+            self._key_set = fetched.key_set.adopting(self._key_set)
+        self._validators = fetched.validators
+        now = self._clock.monotonic()
+        self._quiet_until = self._freshness.succeeded(now, fetched.lifetime).refresh_at
+        if self._brought_new_keys():
+            self._freshness.found_new_key()
+        elif flight.for_unknown_kid:
+            self._freshness.looked_in_vain(now)
+        self._last_error = ""
+        emit(self._on_event, Event("keys_fetched", self._issuer))
+
+    def _fail(self, flight: _Flight, code: str, message: str) -> None:
+        if flight.number < self._landed:
+            return
+        now = self._clock.monotonic()
+        self._freshness.failed(now)
+        if flight.for_unknown_kid:
+            self._freshness.looked_in_vain(now)
+        self._last_error = message
+        kept = "the kept keys stay in use" if self._freshness.is_usable(now) else "there are no usable keys"
+        wait = self._freshness.retry_after(now)
+        logger.warning("fetching the keys of %r failed: %s; %s; next try in %.1f s", self._issuer, message, kept, wait)
+        emit(self._on_event, Event("keys_failed", self._issuer, code))
+
+    def _brought_new_keys(self) -> bool:
+        """Whether the set has a key never seen before: sets that alternate bring nothing new."""
+        fingerprints = [key.fingerprint for key in self._key_set.keys] if self._key_set else []
+        new = [fingerprint for fingerprint in fingerprints if fingerprint not in self._seen]
+        self._seen.update(dict.fromkeys(new))
+        while len(self._seen) > _SEEN_KEYS:
+            del self._seen[next(iter(self._seen))]
+        return bool(new)
+
+    def _unavailable(self) -> IssuerUnavailable:
+        wait = self._freshness.retry_after(self._clock.monotonic())
+        return IssuerUnavailable(self._issuer, retry_after=wait, reason=self._last_error or "the key fetch was cut off")

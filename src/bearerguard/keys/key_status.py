@@ -1,0 +1,32 @@
+"""What is known of one issuer's keys, for a readiness probe."""
+
+from dataclasses import dataclass
+
+from bearerguard.keys.jwk_set import JWKSet
+
+
+@dataclass(frozen=True, slots=True)
+class KeyStatus:
+    """The state of one issuer's keys.
+
+    Attributes:
+        issuer: Configured issuer identifier.
+        ready: Whether tokens of this issuer can be verified now.
+        keys: Ids of the keys in use, ``""`` for a key without one.
+        age: Seconds since the issuer last confirmed the set, ``None`` before the first time; 0 for static keys.
+        last_error: Why the last fetch failed, empty when it did not.
+        next_fetch_in: Seconds until the next fetch may begin; ``None`` for static keys. Fetches are begun by requests: an
+            idle issuer fetches nothing.
+    """
+
+    issuer: str
+    ready: bool
+    keys: tuple[str, ...]
+    age: float | None
+    last_error: str
+    next_fetch_in: float | None
+
+
+def key_ids(key_set: JWKSet | None) -> tuple[str, ...]:
+    """The ids of a set's keys, in its order."""
+    return () if key_set is None else tuple(key.kid or "" for key in key_set.keys)

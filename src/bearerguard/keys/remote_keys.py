@@ -1,0 +1,87 @@
+"""An issuer's key set over the network: metadata where it is needed, then the keys, asked for conditionally."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from bearerguard.clock import Clock
+from bearerguard.issuers.issuer import Issuer
+from bearerguard.keys.discovery import MAX_METADATA, read_jwks_uri
+from bearerguard.keys.fetch import Fetcher, FetchFailed
+from bearerguard.keys.jwk_set import JWKSet, UnusableKeySet, read_key_set
+from bearerguard.strict_json import NotStrictJson, parse_object
+
+MAX_KEY_SET: Final = 512 * 1024
+METADATA_KEPT_FOR: Final = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What a conditional GET sends; they belong to the place and to the document they came with (RFC 9110 §13.1)."""
+
+    url: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedKeys:
+    """A key set as the issuer sent it.
+
+    Attributes:
+        key_set: ``None`` when the issuer confirmed the one that the validators belong to (304).
+        lifetime: Seconds it may be used for, as the issuer says; ``None`` where it says nothing.
+        validators: For the next time.
+    """
+
+    key_set: JWKSet | None
+    lifetime: float | None
+    validators: Validators
+
+
+class RemoteKeys:
+    """Fetches one issuer's key set.
+
+    Args:
+        issuer: Where the keys are.
+        fetcher: Shared by all issuers of a resource server.
+        clock: Its monotonic time decides when metadata is asked for again.
+    """
+
+    def __init__(self, issuer: Issuer, fetcher: Fetcher, clock: Clock) -> None:
+        self._issuer = issuer
+        self._fetcher = fetcher
+        self._clock = clock
+        self._located = issuer.jwks_uri
+        self._located_until = float("-inf") if issuer.jwks_uri is None else float("inf")
+
+    async def __call__(self, validators: Validators | None, /) -> FetchedKeys:
+        """Fetch the set.
+
+        Raises:
+            FetchFailed: metadata or keys could not be had; metadata is asked for again next time.
+        """
+        jwks_uri = await self._locate()
+        try:
+            return await self._fetch_keys(jwks_uri, validators)
+        except FetchFailed:
+            if self._issuer.metadata_url is not None:
+                self._located_until = float("-inf")
+            raise
+
+    async def _locate(self) -> str:
+        if self._located is None or self._clock.monotonic() >= self._located_until:
+            metadata = await self._fetcher.get(self._issuer.metadata_url or "", limit=MAX_METADATA)
+            self._located = read_jwks_uri(self._issuer, metadata.body or b"")
+            self._located_until = self._clock.monotonic() + METADATA_KEPT_FOR
+        return self._located
+
+    async def _fetch_keys(self, jwks_uri: str, validators: Validators | None) -> FetchedKeys:
+        known = validators.headers if validators is not None and validators.url == jwks_uri else {}
+        document = await self._fetcher.get(jwks_uri, limit=MAX_KEY_SET, validators=known)
+        key_set = None
+        if document.body is not None:
+            try:
+                key_set = read_key_set(parse_object(document.body, spoiled_members_are_null=True))
+            except (NotStrictJson, UnusableKeySet) as why:
+                raise FetchFailed("invalid", f"key set: {why}") from None
+        return FetchedKeys(key_set, document.lifetime, Validators(jwks_uri, document.validators))

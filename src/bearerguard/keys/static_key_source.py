@@ -1,0 +1,43 @@
+"""Keys handed in by the configuration."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bearerguard.errors import ConfigurationError
+from bearerguard.keys.jwk_set import JWKSet, UnusableKeySet, read_key_set
+from bearerguard.keys.key_status import KeyStatus, key_ids
+
+
+class StaticKeySource:
+    """A ``KeySource`` whose keys are given once; nothing is ever fetched.
+
+    Raises:
+        ConfigurationError: the set has no usable key.
+    """
+
+    def __init__(self, issuer: str, jwks: Mapping[str, Any]) -> None:
+        try:
+            self._key_set = read_key_set(jwks)
+        except UnusableKeySet as why:
+            raise ConfigurationError("jwks", f"{issuer}: {why}", example='{"keys": [<public JWK>, …]}') from None
+        self._issuer = issuer
+
+    def known(self) -> JWKSet | None:
+        """The configured set."""
+        return self._key_set
+
+    async def obtain(self) -> tuple[JWKSet, bool]:
+        """The configured set."""
+        return self._key_set, True
+
+    async def look_again(self, _kid: str | None, current: JWKSet) -> JWKSet:
+        """There is nothing else to look at."""
+        return current
+
+    def age(self) -> float:
+        """Always 0: a static set does not age."""
+        return 0.0
+
+    def status(self) -> KeyStatus:
+        """Always ready."""
+        return KeyStatus(self._issuer, True, key_ids(self._key_set), 0.0, "", None)
