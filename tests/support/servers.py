@@ -1,0 +1,141 @@
+"""An ASGI application on a real loopback socket, under the servers people run.
+
+The socket listens before the server starts, so a first request is never too early: the kernel keeps it until the server
+accepts. The block is entered once the application's lifespan has started, and a failed start raises here.
+"""
+
+import logging
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing, contextmanager
+from typing import Any, Final, Literal, TypeAlias
+
+import anyio
+import anyio.abc
+import hypercorn.asyncio
+import hypercorn.trio
+import uvicorn
+from anyio.from_thread import start_blocking_portal
+from hypercorn.config import Config, Sockets
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+Server: TypeAlias = Literal["uvicorn", "hypercorn", "hypercorn-trio"]
+SERVERS: Final[tuple[Server, ...]] = ("uvicorn", "hypercorn", "hypercorn-trio")
+
+
+class StartFailedError(Exception):
+    """The server ended before the application had started."""
+
+
+@contextmanager
+def serve(app: ASGIApp, *, server: Server = "uvicorn") -> Iterator[str]:
+    """Serves ``app`` in a thread of its own for the length of the block; yields ``http://127.0.0.1:<port>``.
+
+    Raises:
+        StartFailedError: the application refused to start; its reason is in the server's log.
+    """
+    backend = "trio" if server == "hypercorn-trio" else "asyncio"
+    with closing(_listening_socket()) as listener, start_blocking_portal(backend) as portal:
+        host, port = listener.getsockname()
+        ended, stop = portal.start_task(_serve, app, server, listener)
+        try:
+            yield f"http://{host}:{port}"
+        finally:
+            portal.call(stop.set)
+            ended.result()
+
+
+def _listening_socket() -> socket.socket:
+    listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+    listener.setblocking(False)
+    return listener
+
+
+async def _serve(
+    app: ASGIApp, server: Server, listener: socket.socket, *, task_status: anyio.abc.TaskStatus[anyio.Event]
+) -> None:
+    stop, started = anyio.Event(), anyio.Event()
+
+    def ready() -> None:
+        if not started.is_set():
+            started.set()
+            task_status.started(stop)
+
+    try:
+        await _RUN[server](_announcing(app, ready), listener, stop)
+    except Exception as error:
+        if started.is_set():
+            raise
+        raise StartFailedError(server) from error
+    if not started.is_set():
+        raise StartFailedError(server)
+
+
+def _announcing(app: ASGIApp, ready: Callable[[], None]) -> ASGIApp:
+    """The application, which tells when its lifespan has started, or that it has none."""
+
+    async def announcing(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await app(scope, receive, send)
+            return
+        answered = False
+
+        async def send_and_tell(message: Message) -> None:
+            nonlocal answered
+            answered = True
+            await send(message)
+            if message["type"] == "lifespan.startup.complete":
+                ready()
+
+        try:
+            await app(scope, receive, send_and_tell)
+        finally:
+            if not answered:
+                ready()
+
+    return announcing
+
+
+async def _run_uvicorn(app: ASGIApp, listener: socket.socket, stop: anyio.Event) -> None:
+    # Without a log configuration of its own, uvicorn's lines reach the test's log.
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5))
+
+    async def stop_when_told() -> None:
+        await stop.wait()
+        server.should_exit = True
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(stop_when_told)
+        try:
+            await server.serve([listener])
+        except SystemExit:  # uvicorn's way to say that the application did not start
+            return
+        finally:
+            tasks.cancel_scope.cancel()
+
+
+async def _run_hypercorn(app: Any, listener: socket.socket, stop: anyio.Event) -> None:
+    await hypercorn.asyncio.serve(app, _OneSocket(listener), shutdown_trigger=stop.wait, mode="asgi")
+
+
+async def _run_hypercorn_trio(app: Any, listener: socket.socket, stop: anyio.Event) -> None:
+    await hypercorn.trio.serve(app, _OneSocket(listener), shutdown_trigger=stop.wait, mode="asgi")
+
+
+class _OneSocket(Config):
+    """Hypercorn's settings on a socket that listens already."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        super().__init__()
+        self._listener = listener
+        self.errorlog = logging.getLogger("hypercorn.error")
+
+    def create_sockets(self) -> Sockets:
+        return Sockets([], [self._listener], [])
+
+
+_RUN: Final[dict[Server, Callable[[ASGIApp, socket.socket, anyio.Event], Awaitable[None]]]] = {
+    "uvicorn": _run_uvicorn,
+    "hypercorn": _run_hypercorn,
+    "hypercorn-trio": _run_hypercorn_trio,
+}
