@@ -1,0 +1,113 @@
+"""The token endpoint: the client-credentials grant (RFC 6749 §4.4) and its answers (§5)."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request as HTTPRequest
+from starlette.responses import JSONResponse, Response
+
+from bearerguard.clock import Clock
+from bearerguard.testing.client_authentication import Authenticated, ClientAuthentication
+from bearerguard.testing.local_client import LocalClient
+from bearerguard.testing.shape import Shape
+from bearerguard.testing.token_refusal import Incident, Reason, TokenRefused
+
+_NOT_KEPT: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}  # RFC 6749 §5.1
+_FORM: Final = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """What is granted: to whom, for which API, with which scopes."""
+
+    client: LocalClient
+    by_key: bool
+    audience: str
+    scopes: tuple[str, ...]
+
+
+class TokenEndpoint:
+    """Answers token requests in the words of one shape.
+
+    Args:
+        shape: Whose words and whose parameters.
+        audiences: APIs that tokens may be asked for; the first is the default.
+        authentication: Knows the clients.
+        mint: Makes the token of a grant.
+        lifetime: Of a token, in seconds.
+        clock: For the time in an error answer.
+    """
+
+    def __init__(
+        self,
+        shape: Shape,
+        *,
+        audiences: Collection[str],
+        authentication: ClientAuthentication,
+        mint: Callable[[Issued], str],
+        lifetime: int,
+        clock: Clock,
+    ) -> None:
+        self._shape = shape
+        self._audiences = tuple(audiences)
+        self._authentication = authentication
+        self._mint = mint
+        self._lifetime = lifetime
+        self._clock = clock
+        self._refused = 0
+
+    async def __call__(self, request: HTTPRequest) -> Response:
+        """A token, or a refusal; never the secret, never an echo of an assertion."""
+        try:
+            form = await _read_form(request)
+            authenticated = self._authentication.authenticate(form, request.headers.get("authorization"))
+            issued = self._granted(authenticated, form)
+        except TokenRefused as refused:
+            return self._refusal(refused)
+        answer = self._shape.answer(self._lifetime, issued.scopes)
+        return JSONResponse({"token_type": "Bearer", **answer, "access_token": self._mint(issued)}, headers=_NOT_KEPT)
+
+    async def unknown_tenant(self, request: HTTPRequest) -> Response:
+        """The answer at the token endpoint of a tenant that does not exist."""
+        return self._refusal(TokenRefused(Reason.UNKNOWN_TENANT, request.path_params["tenant"]))
+
+    def _granted(self, authenticated: Authenticated, form: dict[str, str]) -> Issued:
+        if "grant_type" not in form:
+            raise TokenRefused(Reason.MISSING_PARAMETER, "grant_type")
+        if form["grant_type"] != "client_credentials":
+            raise TokenRefused(Reason.UNSUPPORTED_GRANT_TYPE, form["grant_type"])
+        asked = self._shape.ask(form)
+        audience = asked.audience or self._audiences[0]
+        if audience not in self._audiences:
+            raise TokenRefused(Reason.UNKNOWN_RESOURCE, audience)
+        client = authenticated.client
+        granted = tuple(client.scopes) if self._shape.has_scopes else ()
+        scopes = granted if asked.scopes is None else asked.scopes
+        unknown = [scope for scope in scopes if scope not in granted]
+        if unknown:
+            raise TokenRefused(Reason.INVALID_SCOPE, " ".join(unknown))
+        return Issued(client, authenticated.by_key, audience, scopes)
+
+    def _refusal(self, refused: TokenRefused) -> Response:
+        self._refused += 1
+        status, body = self._shape.refusals.answer(refused, Incident(self._clock.now(), self._refused))
+        challenge = {"WWW-Authenticate": 'Basic realm="token"'} if status == 401 else {}  # RFC 6749 §5.2  # noqa: PLR2004
+        return JSONResponse(body, status, headers={**_NOT_KEPT, **challenge})
+
+
+async def _read_form(request: HTTPRequest) -> dict[str, str]:
+    """RFC 6749 §3.2: form-encoded; a parameter without a value counts as absent; none may be repeated."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != _FORM:
+        raise TokenRefused(Reason.NOT_A_FORM)
+    try:
+        pairs = parse_qsl((await request.body()).decode("ascii"), max_num_fields=100, errors="strict")
+    except ValueError:
+        raise TokenRefused(Reason.NOT_A_FORM) from None
+    form = dict(pairs)
+    if len(form) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise TokenRefused(Reason.REPEATED_PARAMETER, next(name for name in names if names.count(name) > 1))
+    return form
