@@ -11,9 +11,8 @@ from urllib.parse import urlsplit
 
 from bearerguard.errors import ConfigurationError
 from bearerguard.events import logger
-from bearerguard.issuers.profile import Profile
+from bearerguard.issuers.profile import TENANT, Profile
 
-TENANT: Final = "{tenantid}"
 ALGORITHMS: Final = (
     "RS256",
     "RS384",

@@ -12,6 +12,7 @@ from bearerguard.error_codes import MISSING_CLAIM, ErrorCode
 
 ClaimPath: TypeAlias = tuple[str, ...]
 Claims: TypeAlias = Mapping[str, Any]
+TENANT: Final = "{tenantid}"
 NOTHING: Final[frozenset[str]] = frozenset()
 
 
@@ -114,6 +115,15 @@ class Profile:
     def tenant_of(self, claims: Claims) -> str | None:
         """Id of the tenant, ``None`` where the token does not tell."""
         return _text(_first(claims, self.tenant))
+
+    def accepts_key_of(self, named: str, claims: Claims) -> bool:
+        """Whether a key that names its own issuer may verify this token (R97): never for another tenant's."""
+        tenant = self.tenant_of(claims)
+        if not self.key_issuers:
+            return True
+        return tenant is not None and named.replace(TENANT, tenant) in {
+            issuer.replace(TENANT, tenant) for issuer in self.key_issuers
+        }
 
 
 def _first(claims: Claims, paths: tuple[ClaimPath, ...]) -> Any:

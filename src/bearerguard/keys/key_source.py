@@ -51,6 +51,10 @@ class KeySource(Protocol):
         """The state, for a readiness probe."""
         ...
 
+    def close(self) -> None:
+        """End what runs in the background. The source stays usable."""
+        ...
+
 
 class KeyFetch(Protocol):
     """Brings an issuer's key set over the network: ``remote_keys.RemoteKeys``."""
@@ -71,6 +75,7 @@ class _Flight:
     number: int
     for_unknown_kid: bool
     done: anyio.Event = field(default_factory=anyio.Event)
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
 
 
 class RemoteKeySource:
@@ -165,6 +170,12 @@ class RemoteKeySource:
         age = now - validity.at if validity else None
         return KeyStatus(self._issuer, ready, key_ids(self._key_set if ready else None), age, self._last_error, wait)
 
+    def close(self) -> None:
+        """End the fetch that is under way in this event loop; its waiters are told that the issuer is unavailable."""
+        flight = self._in_flight.get(current_loop())
+        if flight is not None:
+            flight.scope.cancel()
+
     # --- the flight
 
     def _begin(self, loop: object, *, for_unknown_kid: bool = False) -> _Flight:
@@ -173,10 +184,11 @@ class RemoteKeySource:
 
         async def fly() -> None:
             try:
-                self._land(flight, await self._fetch(self._validators))
+                with flight.scope:
+                    self._land(flight, await self._fetch(self._validators))
             except FetchFailed as why:
                 self._fail(flight, why.code, str(why))
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  a defect must not leave the waiters hanging
                 logger.exception("the key fetch for %r failed unexpectedly", self._issuer)
                 self._fail(flight, "unexpected", type(error).__name__)
             finally:

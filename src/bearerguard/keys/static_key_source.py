@@ -41,3 +41,6 @@ class StaticKeySource:
     def status(self) -> KeyStatus:
         """Always ready."""
         return KeyStatus(self._issuer, True, key_ids(self._key_set), 0.0, "", None)
+
+    def close(self) -> None:
+        """Nothing runs."""

@@ -1,0 +1,254 @@
+"""What a token says of itself, judged: for us, of this kind, and now.
+
+One table of checks serves the verifier (its first failure) and whoever explains a token (all failures). All of them run before a
+key is looked for, so that a token that must be refused anyway never causes a fetch; nothing is granted on their word.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, TypeGuard
+
+from bearerguard import error_codes as codes
+from bearerguard.error_codes import ErrorCode
+from bearerguard.errors import ABSENT, AccessTokenError, InvalidToken
+from bearerguard.issuers.issuer import Issuer
+from bearerguard.issuers.profile import TENANT, claim_at
+from bearerguard.token.jws import UnverifiedToken
+from bearerguard.token.moment import Moment, utc
+
+_MAX_TIME: Final = 2**40
+_A_TIME: Final = "a number between 0 and 2^40"
+_ACCESS_TOKEN_TYPES: Final = frozenset({"", "jwt", "at+jwt"})
+_OTHER_KINDS: Final = ("nonce", "at_hash", "c_hash", "events")  # ID tokens and security event tokens (R108, RFC 8417)
+_OTHER_PAYLOAD_TYPES: Final = frozenset({"ID", "Refresh", "Offline", "Logout"})  # Keycloak's payload "typ" (R115)
+_AT_JWT_CLAIMS: Final = ("iss", "exp", "aud", "sub", "client_id", "iat", "jti")  # RFC 9068 §2.2
+_MICROSOFT_GRAPH: Final = frozenset({"00000003-0000-0000-c000-000000000000", "https://graph.microsoft.com"})
+
+
+@dataclass(frozen=True, slots=True)
+class Expectations:
+    """What one issuer's tokens are judged against.
+
+    Attributes:
+        issuer: The configured issuer.
+        audience: Identifiers, of which the profile's audience claim must name one.
+        any_audience: Those and the server's own: what ``aud`` may name where another claim is the audience (R114).
+        algorithms: Accepted algorithms.
+        leeway: Seconds that clocks may differ.
+    """
+
+    issuer: Issuer
+    audience: frozenset[str]
+    any_audience: frozenset[str]
+    algorithms: frozenset[str]
+    leeway: float
+
+
+Test = Callable[[UnverifiedToken, Expectations, float], AccessTokenError | None]
+
+
+class Check(NamedTuple):
+    """One row of the table: what is judged, by which rule, and the test, which gives ``None`` or the refusal."""
+
+    what: str
+    source: str
+    test: Test
+
+
+def check(token: UnverifiedToken, expected: Expectations, now: float) -> None:
+    """Raise the first failure.
+
+    Raises:
+        InvalidToken: with the code of the first check that fails.
+    """
+    for test in _TESTS:
+        failure = test(token, expected, now)
+        if failure is not None:
+            raise failure
+
+
+def failures(token: UnverifiedToken, expected: Expectations, now: float) -> Iterator[AccessTokenError]:
+    """All failures, in the order of the table."""
+    for row in CHECKS:
+        failure = row.test(token, expected, now)
+        if failure is not None:
+            yield failure
+
+
+def times_failure(token: UnverifiedToken, expected: Expectations, now: float) -> AccessTokenError | None:
+    """Whether the token has run out, for a second look after a wait."""
+    return _expiry(token, expected, now) or _not_before(token, expected, now)
+
+
+# --- the checks
+
+
+def _type(token: UnverifiedToken, expected: Expectations, _now: float) -> AccessTokenError | None:
+    typ = token.header.typ
+    if typ == "at+jwt" or (typ in _ACCESS_TOKEN_TYPES and not expected.issuer.require_at_jwt):
+        return None
+    wanted = "'at+jwt'" if expected.issuer.require_at_jwt else "'at+jwt', 'JWT' or none"
+    return InvalidToken(codes.WRONG_TOKEN_TYPE, expected=f"`typ` {wanted}", actual=typ, at="header.typ")
+
+
+def _algorithm(token: UnverifiedToken, expected: Expectations, _now: float) -> AccessTokenError | None:
+    algorithm = token.header.algorithm
+    if algorithm in expected.algorithms:
+        return None
+    wanted = ", ".join(expected.issuer.algorithms)
+    return InvalidToken(codes.UNSUPPORTED_ALGORITHM, expected=f"`alg` {wanted}", actual=algorithm, at="header.alg")
+
+
+def _graph(token: UnverifiedToken, expected: Expectations, _now: float) -> AccessTokenError | None:
+    if expected.issuer.profile.graph_nonce and token.header.has_nonce:
+        return InvalidToken(codes.GRAPH_TOKEN, at="header.nonce", hint=_graph_hint(expected))
+    return None
+
+
+def _kind(token: UnverifiedToken, _expected: Expectations, _now: float) -> AccessTokenError | None:
+    claims = token.claims
+    for name in _OTHER_KINDS:
+        if name in claims:
+            return InvalidToken(codes.NOT_AN_ACCESS_TOKEN, expected=f"no `{name}`", actual=claims[name], at=f"$.{name}")
+    use = claims.get("token_use", "access")
+    if use != "access":
+        return InvalidToken(codes.NOT_AN_ACCESS_TOKEN, expected="`token_use` 'access'", actual=use, at="$.token_use")
+    typ = claims.get("typ")
+    if type(typ) is str and typ in _OTHER_PAYLOAD_TYPES:
+        return InvalidToken(codes.NOT_AN_ACCESS_TOKEN, expected="`typ` 'Bearer'", actual=typ, at="$.typ")
+    return None
+
+
+def _binding(token: UnverifiedToken, _expected: Expectations, _now: float) -> AccessTokenError | None:
+    if "cnf" in token.claims:
+        return InvalidToken(codes.BOUND_TOKEN, expected="no `cnf`", actual=ABSENT, at="$.cnf")
+    return None
+
+
+def _expiry(token: UnverifiedToken, expected: Expectations, now: float) -> AccessTokenError | None:
+    expires = token.claims.get("exp")
+    if not _is_time(expires):
+        return _wrong_type(token, "exp", _A_TIME)
+    if now < expires + expected.leeway:
+        return None
+    wanted = f"`exp` after {utc(now)}, leeway {expected.leeway:g} s"
+    return InvalidToken(codes.TOKEN_EXPIRED, expected=wanted, actual=Moment(expires, now), at="$.exp")
+
+
+def _not_before(token: UnverifiedToken, expected: Expectations, now: float) -> AccessTokenError | None:
+    if "nbf" not in token.claims:
+        return None
+    begins = token.claims["nbf"]
+    if not _is_time(begins):
+        return _wrong_type(token, "nbf", _A_TIME)
+    if begins <= now + expected.leeway:
+        return None
+    wanted = f"`nbf` not after {utc(now)}, leeway {expected.leeway:g} s"
+    return InvalidToken(codes.TOKEN_NOT_YET_VALID, expected=wanted, actual=Moment(begins, now), at="$.nbf")
+
+
+def _issued_at(token: UnverifiedToken, _expected: Expectations, _now: float) -> AccessTokenError | None:
+    if "iat" in token.claims and not _is_time(token.claims["iat"]):
+        return _wrong_type(token, "iat", _A_TIME)
+    return None
+
+
+def _names(token: UnverifiedToken, _expected: Expectations, _now: float) -> AccessTokenError | None:
+    for name in ("sub", "jti"):
+        if name in token.claims and type(token.claims[name]) is not str:
+            return _wrong_type(token, name, "text")
+    return None
+
+
+def _audience(token: UnverifiedToken, expected: Expectations, _now: float) -> AccessTokenError | None:
+    name = expected.issuer.profile.audience_claim
+    failure = _names_one_of(token, name, expected.audience, expected)
+    if failure is None and name != "aud" and "aud" in token.claims:
+        return _names_one_of(token, "aud", expected.any_audience, expected)
+    return failure
+
+
+def _names_one_of(token: UnverifiedToken, name: str, accepted: frozenset[str], expected: Expectations) -> AccessTokenError | None:
+    audience = token.claims.get(name)
+    if type(audience) is str:
+        if audience in accepted:
+            return None
+    elif type(audience) is not list or not all(type(entry) is str for entry in audience):
+        return _wrong_type(token, name, "text or an array of text")
+    elif not accepted.isdisjoint(audience):
+        return None
+    wanted = f"`{name}` to contain {' or '.join(repr(entry) for entry in sorted(accepted))}"
+    foreign = [audience] if type(audience) is str else audience
+    hint = _graph_hint(expected) if not _MICROSOFT_GRAPH.isdisjoint(foreign) else ""
+    return InvalidToken(codes.WRONG_AUDIENCE, expected=wanted, actual=audience, at=f"$.{name}", hint=hint)
+
+
+def _profile_rules(token: UnverifiedToken, expected: Expectations, _now: float) -> AccessTokenError | None:
+    for rule in expected.issuer.profile.rules:
+        value = claim_at(token.claims, rule.path)
+        place = "$." + ".".join(rule.path)
+        if value is None:
+            if rule.required:
+                return InvalidToken(codes.MISSING_CLAIM, expected=f"`{rule.path[-1]}`", at=place)
+        elif type(value) is not str or not value or (rule.values and value not in rule.values):
+            wanted = " or ".join(repr(accepted) for accepted in sorted(rule.values)) or "text"
+            code = rule.code if rule.values else codes.INVALID_CLAIM
+            return InvalidToken(code, expected=f"`{rule.path[-1]}` {wanted}", actual=value, at=place)
+    return None
+
+
+def _tenant(token: UnverifiedToken, expected: Expectations, _now: float) -> AccessTokenError | None:
+    if not expected.issuer.profile.tenant_in_issuer:
+        return None
+    tenant = token.claims.get("tid")
+    if type(tenant) is str and token.claims["iss"] == expected.issuer.issuer.replace(TENANT, tenant):
+        return None
+    code: ErrorCode = codes.MISSING_CLAIM if tenant is None else codes.WRONG_TENANT
+    return InvalidToken(code, expected="`tid` to be the tenant in `iss`", actual=tenant, at="$.tid")
+
+
+def _at_jwt_claims(token: UnverifiedToken, expected: Expectations, _now: float) -> AccessTokenError | None:
+    if expected.issuer.require_at_jwt:
+        for name in _AT_JWT_CLAIMS:
+            if name not in token.claims:
+                return InvalidToken(codes.MISSING_CLAIM, expected=f"`{name}`", at=f"$.{name}")
+    return None
+
+
+CHECKS: Final = (
+    Check("typ", "RFC 8725 §3.11, RFC 9068 §4", _type),
+    Check("alg", "RFC 8725 §3.1", _algorithm),
+    Check("header nonce", "Microsoft Graph tokens (R105)", _graph),
+    Check("kind of token", "RFC 8725 §3.12, RFC 9068 §5", _kind),
+    Check("cnf", "RFC 7800, RFC 9449 §7.2, RFC 8705 §3", _binding),
+    Check("exp", "RFC 7519 §4.1.4", _expiry),
+    Check("nbf", "RFC 7519 §4.1.5", _not_before),
+    Check("iat", "RFC 7519 §4.1.6", _issued_at),
+    Check("aud", "RFC 7519 §4.1.3, RFC 8725 §3.9", _audience),
+    Check("sub, jti", "RFC 7519 §4.1.2, §4.1.7", _names),
+    Check("the issuer's own rules", "the preset's source", _profile_rules),
+    Check("tid", "Microsoft Entra (R96)", _tenant),
+    Check("claims of at+jwt", "RFC 9068 §2.2", _at_jwt_claims),
+)
+"""The table, in the order of judgement. ``iss`` is judged before: it chooses the row's expectations."""
+
+_TESTS: Final = tuple(row.test for row in CHECKS)
+
+
+# --- words
+
+
+def _is_time(value: Any) -> TypeGuard[float]:
+    """A bounded JSON number, neither bool nor text (trust rule 4)."""
+    return (type(value) is int or type(value) is float) and 0 < value < _MAX_TIME
+
+
+def _wrong_type(token: UnverifiedToken, name: str, wanted: str) -> AccessTokenError:
+    if name not in token.claims:
+        return InvalidToken(codes.MISSING_CLAIM, expected=f"`{name}`", at=f"$.{name}")
+    return InvalidToken(codes.INVALID_CLAIM, expected=f"`{name}` as {wanted}", actual=token.claims[name], at=f"$.{name}")
+
+
+def _graph_hint(expected: Expectations) -> str:
+    wanted = min(expected.audience)
+    return f"The token is for Microsoft Graph: request scope '{wanted}/.default'."

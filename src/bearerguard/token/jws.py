@@ -1,0 +1,146 @@
+"""The compact form of a signed token, read strictly and once, and its signature.
+
+Standards: RFC 7515 §3.1, §5.2; RFC 7519 §7.2; RFC 8725 §3. What is unverified and what is verified are two types: an
+``AccessToken`` exists only where a key of the issuer has verified the very octets that were parsed.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from bearerguard import error_codes as codes
+from bearerguard.errors import ABSENT, AccessTokenError, InvalidRequest, InvalidToken
+from bearerguard.keys.jwk_set import MAX_KID, VerificationKey
+from bearerguard.strict_json import NotStrictJson, parse_object
+from bearerguard.token.base64url import NotBase64Url, decode
+
+MAX_TOKEN: Final = 16 * 1024
+_DOTS: Final = 2
+_JWE_DOTS: Final = 4
+_B64TOKEN: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/="  # RFC 6750 §2.1
+_REMEMBERED_HEADERS: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The JOSE header, as far as it is ever looked at.
+
+    ``jwk``, ``jku``, ``x5u``, ``x5c`` and ``x5t`` are not here: they are never used and never fetched (R28).
+
+    Attributes:
+        algorithm: ``alg``, with ``Ed25519`` read as ``EdDSA`` (RFC 9864).
+        kid: ``kid``, ``None`` where there is none.
+        typ: ``typ`` in lower case without ``application/``; empty where there is none (RFC 7515 §4.1.9).
+        has_nonce: Whether there is a ``nonce``: a Microsoft Graph token.
+    """
+
+    algorithm: str
+    kid: str | None
+    typ: str
+    has_nonce: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UnverifiedToken:
+    """A well-formed token that nobody has vouched for. Nothing in it may be believed; it may only be refused."""
+
+    header: Header
+    claims: dict[str, Any]
+    payload: bytes = field(repr=False)
+    signing_input: bytes = field(repr=False)
+    signature: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """A token whose signature ``key`` has verified; made by ``verify`` alone."""
+
+    claims: dict[str, Any]
+    payload: bytes = field(repr=False)
+    key: VerificationKey
+
+
+class Parser:
+    """Reads tokens, and remembers the headers of good ones: an issuer's tokens share theirs until its key changes."""
+
+    def __init__(self) -> None:
+        self._headers: dict[bytes, Header] = {}
+
+    def parse(self, token: bytes) -> UnverifiedToken:
+        """Read a compact JWS, refusing at the cheapest point.
+
+        Raises:
+            InvalidRequest: a character that no bearer token may hold (RFC 6750 §2.1).
+            InvalidToken: too large, opaque, encrypted, malformed, ``crit``, or no acceptable ``alg``.
+        """
+        if len(token) > MAX_TOKEN:
+            raise InvalidToken(codes.TOKEN_TOO_LARGE, expected=f"at most {MAX_TOKEN} octets", actual=len(token))
+        dots = token.count(b".")
+        if dots != _DOTS:
+            raise _not_three_parts(token, dots)
+        signing_input, _, signature = token.rpartition(b".")
+        head, _, body = signing_input.partition(b".")
+        try:
+            header = self._headers.get(head) or _read_header(parse_object(decode(head)))
+            payload = decode(body)
+            return UnverifiedToken(header, parse_object(payload), payload, signing_input, decode(signature))
+        except NotBase64Url:
+            raise _bad_characters(token) or InvalidToken(codes.MALFORMED_TOKEN, expected="canonical base64url") from None
+        except NotStrictJson as why:
+            raise InvalidToken(codes.MALFORMED_TOKEN, expected="strict JSON objects", hint=f"{why}.".capitalize()) from None
+
+    def remember(self, token: UnverifiedToken) -> None:
+        """Keep the header of a token that turned out to be good, so that a flood of bad ones cannot fill the memory."""
+        if len(self._headers) >= _REMEMBERED_HEADERS:
+            self._headers.clear()
+        self._headers[token.signing_input.partition(b".")[0]] = token.header
+
+
+def verify(token: UnverifiedToken, keys: Sequence[VerificationKey]) -> AccessToken | None:
+    """The token, verified by the first of ``keys`` that made its signature; ``None`` where none did.
+
+    The algorithm was accepted by the issuer's configuration and fits each key (RFC 8725 §3.1).
+    """
+    for key in keys:
+        if key.verify(token.header.algorithm, token.signing_input, token.signature):
+            return AccessToken(token.claims, token.payload, key)
+    return None
+
+
+def _not_three_parts(token: bytes, dots: int) -> AccessTokenError:
+    bad = _bad_characters(token)
+    if bad is not None:
+        return bad
+    if dots == 0:
+        return InvalidToken(codes.OPAQUE_TOKEN)
+    if dots == _JWE_DOTS:
+        return InvalidToken(codes.ENCRYPTED_TOKEN)
+    return InvalidToken(codes.MALFORMED_TOKEN, expected="three parts", actual=dots + 1)
+
+
+def _bad_characters(token: bytes) -> AccessTokenError | None:
+    if token.translate(None, _B64TOKEN):
+        return InvalidRequest(codes.MALFORMED_AUTHORIZATION, expected="one token of letters, digits and -._~+/=")
+    return None
+
+
+def _read_header(members: Mapping[str, Any]) -> Header:
+    if "crit" in members or "b64" in members:
+        raise InvalidToken(codes.CRITICAL_HEADER, expected="no extension", actual=members.get("crit", ABSENT), at="header.crit")
+    algorithm = members.get("alg")
+    if type(algorithm) is not str:
+        raise InvalidToken(
+            codes.UNSUPPORTED_ALGORITHM, expected="an asymmetric algorithm", actual=members.get("alg", ABSENT), at="header.alg"
+        )
+    kid = members.get("kid")
+    if kid is not None and not (type(kid) is str and 0 < len(kid) <= MAX_KID):
+        raise InvalidToken(codes.MALFORMED_TOKEN, expected=f"text of 1 to {MAX_KID} characters", actual=kid, at="header.kid")
+    typ = members.get("typ", "")
+    if type(typ) is not str:
+        raise InvalidToken(codes.WRONG_TOKEN_TYPE, expected="text", actual=typ, at="header.typ")
+    return Header("EdDSA" if algorithm == "Ed25519" else algorithm, kid, _media_type(typ), "nonce" in members)
+
+
+def _media_type(typ: str) -> str:
+    """RFC 7515 §4.1.9: case-insensitive, and ``application/`` may be left out."""
+    return typ.lower().removeprefix("application/")
