@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
 
 class PayloadClaims(Mapping[str, Any]):
@@ -47,7 +47,8 @@ def _frozen(value: Any) -> Any:
     return value
 
 
-_NO_CLAIMS: Final[Mapping[str, Any]] = MappingProxyType({})
+def _no_claims() -> Mapping[str, Any]:
+    return MappingProxyType({})
 
 
 def _unknown_age() -> float:
@@ -81,7 +82,7 @@ class Principal:
     scopes: frozenset[str] = frozenset()
     is_application: bool = False
     expires_at: float = 0.0
-    claims: Mapping[str, Any] = field(default=_NO_CLAIMS, repr=False, compare=False)
+    claims: Mapping[str, Any] = field(default_factory=_no_claims, repr=False, compare=False)
     _age_of_keys: Callable[[], float] = field(default=_unknown_age, repr=False, compare=False)
 
     @property

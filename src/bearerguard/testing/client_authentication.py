@@ -2,7 +2,7 @@
 
 import hmac
 from base64 import b64decode
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote_plus
@@ -25,8 +25,8 @@ class Authenticated:
 class ClientAuthentication:
     """Knows the registered clients and judges what they send."""
 
-    def __init__(self, clients: Collection[LocalClient], assertions: ClientAssertions) -> None:
-        self.clients: Final = {client.id: client for client in clients}
+    def __init__(self, clients: Mapping[str, LocalClient], assertions: ClientAssertions) -> None:
+        self._clients = clients
         self._assertions = assertions
 
     def authenticate(self, form: Mapping[str, str], authorization: str | None) -> Authenticated:
@@ -51,7 +51,7 @@ class ClientAuthentication:
         return Authenticated(self._by_secret(client_id, secret), by_key=False)
 
     def _by_secret(self, client_id: str, secret: str) -> LocalClient:
-        client = self.clients.get(client_id, _NOBODY)
+        client = self._clients.get(client_id, _NOBODY)
         known = client.secret or ""
         same = hmac.compare_digest(known.encode(), secret.encode(errors="replace"))
         if client is _NOBODY:
@@ -62,7 +62,7 @@ class ClientAuthentication:
 
     def _by_assertion(self, form: Mapping[str, str]) -> LocalClient:
         client_id = self._assertions.claimed_client(form)
-        client = self.clients.get(client_id)
+        client = self._clients.get(client_id)
         if client is None:
             raise TokenRefused(Reason.UNKNOWN_CLIENT, client_id)
         self._assertions.verify(form["client_assertion"], client)

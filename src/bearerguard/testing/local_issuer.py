@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from os import PathLike
 from typing import Any, Final, Self
-from uuid import NAMESPACE_URL, uuid5
 
 from starlette.types import Receive, Scope, Send
 
@@ -17,11 +16,12 @@ from bearerguard.testing.compact import compact
 from bearerguard.testing.faults import Breakage, Endpoint, Faults
 from bearerguard.testing.key_ring import KeyRing
 from bearerguard.testing.local_client import DEFAULT_CLIENTS, LocalClient, read_settings
-from bearerguard.testing.pages import Pages
+from bearerguard.testing.pages import KeyHeaders, Pages
 from bearerguard.testing.shape import Directory, Document, Grant
 from bearerguard.testing.shapes import shape_named
 from bearerguard.testing.signing_key import SigningKey
 from bearerguard.testing.token_endpoint import Issued, TokenEndpoint
+from bearerguard.testing.token_mint import TokenMint
 from bearerguard.testing.trusted import trusted_issuers
 
 _ALL: Final[tuple[Endpoint, ...]] = ("metadata", "jwks", "token")
@@ -71,29 +71,31 @@ class LocalIssuer:
     ) -> None:
         self._shape = shape_named(shape)
         self._directory = directory or Directory()
-        self.base_url: Final = base_url if shape == "generic" else base_url.rstrip("/")
-        self.documents: Final[tuple[Document, ...]] = self._shape.documents(self.base_url, self._directory)
         checked_audience("audience", audience)
         self.audiences: Final = (audience,) if isinstance(audience, str) else tuple(audience)
         self.lifetime: Final = _checked_lifetime(self._shape.lifetime if lifetime is None else lifetime)
+        self.clients: Final[Mapping[str, LocalClient]] = {client.id: client for client in clients}
+        self.requests: Final[Counter[Endpoint]] = Counter()
         self._clock = clock or SystemClock()
         self._keys = KeyRing(algorithm)
         self._faults = Faults()
-        self._minted = 0
-        self.requests: Final[Counter[Endpoint]] = Counter()
+        self._mint = TokenMint(self._shape, self._directory, self._keys, self._clock)
+        self._key_headers = KeyHeaders(cache_control, etag=etag)
+        self.move_to(base_url)
+
+    def move_to(self, base_url: str) -> None:
+        """Answer at another base URL: for a server that chooses its port when it starts. Keys and counters stay."""
+        self.base_url = base_url if self._shape.name == "generic" else base_url.rstrip("/")
+        self.documents: tuple[Document, ...] = self._shape.documents(self.base_url, self._directory)
         names = [url for document in self.documents for url in (document.token_endpoint, document.issuer)]
-        authentication = ClientAuthentication(clients, ClientAssertions(names, self._clock))
-        self.clients: Final[Mapping[str, LocalClient]] = authentication.clients
         endpoint = TokenEndpoint(
             self._shape,
             audiences=self.audiences,
-            authentication=authentication,
+            authentication=ClientAuthentication(self.clients, ClientAssertions(names, self._clock)),
             mint=self._mint_issued,
-            lifetime=self.lifetime,
             clock=self._clock,
         )
-        pages = Pages(self.documents, self.jwks, endpoint, self._faults, self.requests)
-        self._app = pages.application(cache_control=cache_control, etag=etag)
+        self._app = Pages(self.documents, self.jwks, endpoint, self._faults, self.requests).application(self._key_headers)
 
     @classmethod
     def from_toml(cls, path: str | PathLike[str], **settings: Any) -> Self:
@@ -188,14 +190,16 @@ class LocalIssuer:
         """
         client = self.clients.get(client_id, LocalClient(client_id))
         standard = client.scopes if self._shape.has_scopes else ()
-        grant = self._grant(
+        grant = self._mint.grant(
+            self.issuer,
             client_id,
             roles=tuple(client.roles if roles is None else roles),
             scopes=tuple(standard if scopes is None else scopes),
             audience=audience or self.audiences[0],
             lifetime=self.lifetime if lifetime is None else lifetime,
         )
-        return self._signed(grant, {**client.claims, **(claims or {})}, header or {}, key or self._keys.current, algorithm)
+        all_claims = {**client.claims, **(claims or {})}
+        return self._mint.token(grant, claims=all_claims, header=header, key=key, algorithm=algorithm)
 
     def sign(self, header: Mapping[str, Any] | bytes, payload: Mapping[str, Any] | bytes, key: SigningKey | None = None) -> str:
         """A compact JWS over exactly this header and payload, given as objects or as raw bytes.
@@ -205,26 +209,10 @@ class LocalIssuer:
         """
         return compact(header, payload, key or self._keys.current)
 
-    def _grant(
-        self,
-        client_id: str,
-        *,
-        roles: tuple[str, ...],
-        scopes: tuple[str, ...],
-        audience: str,
-        lifetime: int,
-        by_key: bool = False,
-    ) -> Grant:
-        self._minted += 1
-        now = int(self._clock.now())
-        token_id = str(uuid5(NAMESPACE_URL, f"{self.issuer}#{client_id}#{now}#{self._minted}"))
-        return Grant(
-            self.issuer, self._directory, client_id, roles, scopes, audience, now, now + lifetime, token_id, by_key=by_key
-        )
-
-    def _mint_issued(self, issued: Issued) -> str:
+    def _mint_issued(self, issued: Issued) -> tuple[str, Grant]:
         client = issued.client
-        grant = self._grant(
+        grant = self._mint.grant(
+            self.issuer,
             client.id,
             roles=tuple(client.roles),
             scopes=issued.scopes,
@@ -232,14 +220,7 @@ class LocalIssuer:
             lifetime=self.lifetime,
             by_key=issued.by_key,
         )
-        return self._signed(grant, client.claims, {}, self._keys.current, None)
-
-    def _signed(
-        self, grant: Grant, claims: Mapping[str, Any], header: Mapping[str, Any], key: SigningKey, algorithm: str | None
-    ) -> str:
-        standard = {"typ": self._shape.typ, "alg": algorithm or key.algorithm, "kid": key.kid}
-        standard["x5t"] = key.kid if self._shape.names_x5t else None
-        return compact(_present({**standard, **header}), _present({**self._shape.claims(grant), **claims}), key, algorithm)
+        return self._mint.token(grant, claims=client.claims), grant
 
     # --- keys and faults
 
@@ -282,10 +263,6 @@ class LocalIssuer:
     def come_back(self) -> None:
         """Turn every fault off."""
         self._faults.mend()
-
-
-def _present(members: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in members.items() if value is not None}
 
 
 def _checked_lifetime(lifetime: int) -> int:

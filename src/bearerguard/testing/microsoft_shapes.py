@@ -134,8 +134,13 @@ def _ask_for_default_scope(form: Mapping[str, str]) -> Request:
     return Request(resource, None)
 
 
-def _entra_answer(lifetime: int, _scopes: tuple[str, ...]) -> dict[str, Any]:
-    return {"expires_in": lifetime - 1, "ext_expires_in": lifetime - 1}
+def _entra_answer(grant: Grant) -> dict[str, Any]:
+    return {"expires_in": grant.lifetime - 1, "ext_expires_in": grant.lifetime - 1}
+
+
+def _b2c_answer(grant: Grant) -> dict[str, Any]:
+    times = {"not_before": grant.issued_at, "expires_in": grant.lifetime, "expires_on": grant.expires_at}
+    return {**times, "resource": grant.audience}
 
 
 ENTRA_V1: Final = Shape(
@@ -167,5 +172,6 @@ AZURE_B2C: Final = Shape(
     has_scopes=False,
     jwk=_b2c_jwk,
     ask=_ask_for_default_scope,
+    answer=_b2c_answer,
     refusals=B2C_REFUSALS,
 )

@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
@@ -19,6 +20,14 @@ from bearerguard.testing.token_endpoint import TokenEndpoint
 from bearerguard.testing.well_known import metadata
 
 Page: TypeAlias = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHeaders:
+    """What the key set's answer says about keeping it: ``Cache-Control``, and whether it has an ``ETag``."""
+
+    cache_control: str | None = None
+    etag: bool = False
 
 
 class Pages:
@@ -46,12 +55,12 @@ class Pages:
         self._faults = faults
         self._requests = requests
 
-    def application(self, *, cache_control: str | None, etag: bool) -> Starlette:
+    def application(self, key_headers: KeyHeaders) -> Starlette:
         """All routes, open to browser tools of any origin (CORS)."""
         routes: list[Route] = []
         for document in self._documents:
             routes += [self._route("metadata", url, self._metadata(document)) for url in document.urls]
-            routes.append(self._route("jwks", document.jwks_uri, self._key_set(document, cache_control, etag=etag)))
+            routes.append(self._route("jwks", document.jwks_uri, self._key_set(document, key_headers)))
             routes.append(self._route("token", document.token_endpoint, self._token_endpoint))
         for pattern in {document.any_tenant for document in self._documents if document.any_tenant}:
             routes.append(self._route("token", pattern, self._token_endpoint.unknown_tenant))
@@ -71,16 +80,16 @@ class Pages:
 
         return page
 
-    def _key_set(self, document: Document, cache_control: str | None, *, etag: bool) -> Page:
+    def _key_set(self, document: Document, headers: KeyHeaders) -> Page:
         async def page(request: Request) -> Response:
             keys = self._jwks(document)
             broken = self._faults.broken_keys(keys)
             if broken is not None:
                 return broken
             response = JSONResponse(keys)
-            if cache_control is not None:
-                response.headers["Cache-Control"] = cache_control
-            return _conditional(request, response) if etag else response
+            if headers.cache_control is not None:
+                response.headers["Cache-Control"] = headers.cache_control
+            return _conditional(request, response) if headers.etag else response
 
         return page
 

@@ -83,6 +83,11 @@ class Grant:
     by_key: bool = False
 
     @property
+    def lifetime(self) -> int:
+        """In seconds."""
+        return self.expires_at - self.issued_at
+
+    @property
     def object_id(self) -> str:
         """Stands for the service account of the client: the same GUID for the same client."""
         return str(uuid5(NAMESPACE_URL, f"{self.issuer}#{self.client_id}"))
@@ -106,8 +111,8 @@ def _ask_plainly(form: Mapping[str, str]) -> Request:
     return Request(form.get("resource"), None if scope is None else tuple(scope.split()))
 
 
-def _answer_plainly(lifetime: int, scopes: tuple[str, ...]) -> dict[str, Any]:
-    return {"expires_in": lifetime, **({"scope": " ".join(scopes)} if scopes else {})}
+def _answer_plainly(grant: Grant) -> dict[str, Any]:
+    return {"expires_in": grant.lifetime, **({"scope": " ".join(grant.scopes)} if grant.scopes else {})}
 
 
 def _published_as_it_is(jwk: dict[str, Any], _document: Document) -> dict[str, Any]:
@@ -128,7 +133,7 @@ class Shape:
         jwk: A published key, given the public JWK and the document whose key set it is in.
         names_x5t: Whether token headers repeat ``kid`` as ``x5t``.
         ask: Reads what a token request is for; raises ``TokenRefused``.
-        answer: Members of a good answer beside ``access_token`` and ``token_type``, given lifetime in seconds and scopes.
+        answer: Members of a good answer beside ``access_token`` and ``token_type``.
         refusals: How it words its refusals.
     """
 
@@ -141,5 +146,5 @@ class Shape:
     jwk: Callable[[dict[str, Any], Document], dict[str, Any]] = _published_as_it_is
     names_x5t: bool = False
     ask: Callable[[Mapping[str, str]], Request] = _ask_plainly
-    answer: Callable[[int, tuple[str, ...]], dict[str, Any]] = _answer_plainly
+    answer: Callable[[Grant], dict[str, Any]] = _answer_plainly
     refusals: RefusalStyle = RFC6749

@@ -57,6 +57,10 @@ def _ask_for_audience(form: Mapping[str, str]) -> Request:
     return Request(form["audience"], None)
 
 
+def _auth0_answer(grant: Grant) -> dict[str, Any]:
+    return {"expires_in": grant.lifetime, **_names("scope", (*grant.roles, *grant.scopes))}
+
+
 def _keycloak_documents(base_url: str, directory: Directory) -> tuple[Document, ...]:
     issuer = f"{base_url}/realms/{directory.realm}"
     protocol = f"{issuer}/protocol/openid-connect"
@@ -135,6 +139,15 @@ def _names(claim: str, names: tuple[str, ...]) -> dict[str, Any]:
     return {claim: " ".join(names)} if names else {}
 
 
+AUTH0: Final = Shape(
+    "auth0",
+    _auth0_documents,
+    _auth0_claims,
+    lifetime=86_400,
+    ask=_ask_for_audience,
+    answer=_auth0_answer,
+    refusals=AUTH0_REFUSALS,
+)
 SHAPES: Final[Mapping[str, Shape]] = {
     shape.name: shape
     for shape in (
@@ -142,7 +155,7 @@ SHAPES: Final[Mapping[str, Shape]] = {
         ENTRA_V1,
         ENTRA_V2,
         AZURE_B2C,
-        Shape("auth0", _auth0_documents, _auth0_claims, lifetime=86_400, ask=_ask_for_audience, refusals=AUTH0_REFUSALS),
+        AUTH0,
         Shape("keycloak", _keycloak_documents, _keycloak_claims, lifetime=300),
         Shape("cognito", _cognito_documents, _cognito_claims),
         Shape("okta", _okta_documents, _okta_claims, typ=None),

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from bearerguard.clock import Clock
 from bearerguard.testing.client_authentication import Authenticated, ClientAuthentication
 from bearerguard.testing.local_client import LocalClient
-from bearerguard.testing.shape import Shape
+from bearerguard.testing.shape import Grant, Shape
 from bearerguard.testing.token_refusal import Incident, Reason, TokenRefused
 
 _NOT_KEPT: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}  # RFC 6749 §5.1
@@ -35,8 +35,7 @@ class TokenEndpoint:
         shape: Whose words and whose parameters.
         audiences: APIs that tokens may be asked for; the first is the default.
         authentication: Knows the clients.
-        mint: Makes the token of a grant.
-        lifetime: Of a token, in seconds.
+        mint: Makes the token, and tells what it says.
         clock: For the time in an error answer.
     """
 
@@ -46,15 +45,13 @@ class TokenEndpoint:
         *,
         audiences: Collection[str],
         authentication: ClientAuthentication,
-        mint: Callable[[Issued], str],
-        lifetime: int,
+        mint: Callable[[Issued], tuple[str, Grant]],
         clock: Clock,
     ) -> None:
         self._shape = shape
         self._audiences = tuple(audiences)
         self._authentication = authentication
         self._mint = mint
-        self._lifetime = lifetime
         self._clock = clock
         self._refused = 0
 
@@ -66,8 +63,8 @@ class TokenEndpoint:
             issued = self._granted(authenticated, form)
         except TokenRefused as refused:
             return self._refusal(refused)
-        answer = self._shape.answer(self._lifetime, issued.scopes)
-        return JSONResponse({"token_type": "Bearer", **answer, "access_token": self._mint(issued)}, headers=_NOT_KEPT)
+        token, grant = self._mint(issued)
+        return JSONResponse({"token_type": "Bearer", **self._shape.answer(grant), "access_token": token}, headers=_NOT_KEPT)
 
     async def unknown_tenant(self, request: HTTPRequest) -> Response:
         """The answer at the token endpoint of a tenant that does not exist."""
