@@ -62,6 +62,20 @@ DEFAULT_CLIENTS: Final = (
 """``reader``, ``writer`` and ``noroles``, each with the secret ``<id>-secret``."""
 
 
+def clients_by_id(clients: Collection[LocalClient]) -> dict[str, LocalClient]:
+    """The clients under their ids.
+
+    Raises:
+        ConfigurationError: two clients have one id.
+    """
+    known = {client.id: client for client in clients}
+    if len(known) != len(clients):
+        raise ConfigurationError(
+            "clients", f"two clients have one id among {[client.id for client in clients]}", example=_EXAMPLE
+        )
+    return known
+
+
 def read_settings(path: str | PathLike[str]) -> dict[str, Any]:
     """Read a local issuer's settings from TOML: the keywords of ``LocalIssuer``, and a table ``[[clients]]`` for each client.
 

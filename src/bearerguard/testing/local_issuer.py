@@ -15,7 +15,7 @@ from bearerguard.testing.client_authentication import ClientAuthentication
 from bearerguard.testing.compact import compact
 from bearerguard.testing.faults import Breakage, Endpoint, Faults
 from bearerguard.testing.key_ring import KeyRing
-from bearerguard.testing.local_client import DEFAULT_CLIENTS, LocalClient, read_settings
+from bearerguard.testing.local_client import DEFAULT_CLIENTS, LocalClient, clients_by_id, read_settings
 from bearerguard.testing.pages import KeyHeaders, Pages
 from bearerguard.testing.shape import Directory, Document, Grant
 from bearerguard.testing.shapes import shape_named
@@ -74,7 +74,7 @@ class LocalIssuer:
         checked_audience("audience", audience)
         self.audiences: Final = (audience,) if isinstance(audience, str) else tuple(audience)
         self.lifetime: Final = _checked_lifetime(self._shape.lifetime if lifetime is None else lifetime)
-        self.clients: Final[Mapping[str, LocalClient]] = {client.id: client for client in clients}
+        self.clients: Final = clients_by_id(clients)
         self.requests: Final[Counter[Endpoint]] = Counter()
         self._clock = clock or SystemClock()
         self._keys = KeyRing(algorithm)

@@ -113,7 +113,7 @@ def _b2c_claims(grant: Grant) -> Claims:
 
 def _entra_jwk(jwk: dict[str, Any], document: Document) -> dict[str, Any]:
     shown = {name: value for name, value in jwk.items() if name != "alg"} | {"x5t": jwk["kid"]}
-    if "/v2.0/" in document.jwks_uri:
+    if document.issuer.endswith("/v2.0"):
         shown["issuer"] = document.issuer  # R97: only the v2 key sets name the issuer
     return shown
 
