@@ -76,13 +76,17 @@ class TokenRequestError(BearerguardError):
     """The token endpoint refused the client, or could not be understood.
 
     Attributes:
-        error: Error code of RFC 6749 §5.2, or a code of this library where the endpoint sent none.
+        error: Error code of RFC 6749 §5.2; where the endpoint sent none: ``token_endpoint_unreachable``,
+            ``token_endpoint_timeout``, ``token_endpoint_failed`` (a status without an OAuth error) or ``invalid_token_response``.
         error_description: The endpoint's own words, without trace lines.
         error_codes: Numbers of Microsoft Entra (AADSTS…), empty elsewhere.
         trace_id: For the issuer's support, or empty.
         correlation_id: For the issuer's support, or empty.
         timestamp: When the issuer says it refused, as it wrote it, or empty.
         hint: What to do, where the cause is known; or empty.
+        status: HTTP status of the answer, 0 where there was none.
+        temporary: Whether the same request may succeed later, without anybody changing anything.
+        retry_after: Whole seconds until the endpoint is asked again; until then this error is given again. 0 where unknown.
     """
 
     def __init__(
@@ -95,6 +99,9 @@ class TokenRequestError(BearerguardError):
         correlation_id: str = "",
         timestamp: str = "",
         hint: str = "",
+        status: int = 0,
+        temporary: bool = False,
+        retry_after: float = 0.0,
     ) -> None:
         self.error = error
         self.error_description = error_description
@@ -103,8 +110,19 @@ class TokenRequestError(BearerguardError):
         self.correlation_id = correlation_id
         self.timestamp = timestamp
         self.hint = hint
+        self.status = status
+        self.temporary = temporary
+        self.retry_after = max(0, math.ceil(retry_after))
         parts = (error, error_description, hint)
         super().__init__(": ".join(part.rstrip(".") for part in parts if part) + ".")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies and pickles by keyword arguments: one failure is shared by many waiters, each raising its own copy."""
+        return _rebuild_request_error, (type(self), dict(vars(self)))
+
+
+def _rebuild_request_error(kind: type[TokenRequestError], details: dict[str, Any]) -> TokenRequestError:
+    return kind(**details)
 
 
 class AccessTokenError(BearerguardError):
