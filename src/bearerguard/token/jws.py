@@ -87,7 +87,7 @@ class Parser:
         except NotBase64Url:
             raise _bad_characters(token) or InvalidToken(codes.MALFORMED_TOKEN, expected="canonical base64url") from None
         except NotStrictJson as why:
-            raise InvalidToken(codes.MALFORMED_TOKEN, expected="strict JSON objects", hint=f"{why}.".capitalize()) from None
+            raise InvalidToken(codes.MALFORMED_TOKEN, expected=f"strict JSON objects, but {why}") from None
 
     def remember(self, token: UnverifiedToken) -> None:
         """Keep the header of a token that turned out to be good, so that a flood of bad ones cannot fill the memory."""
