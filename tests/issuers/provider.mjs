@@ -1,0 +1,60 @@
+// One issuer: panva/oidc-provider, with applications that ask for tokens by the client-credentials grant.
+import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
+import { Provider } from 'oidc-provider';
+
+const CLIENTS = [
+  { client_id: 'reader', roles: ['Read.All'] },
+  { client_id: 'writer', roles: ['Read.All', 'Write.All'], token_endpoint_auth_method: 'client_secret_post' },
+  { client_id: 'noroles', roles: [] },
+];
+
+export async function newKey(alg) {
+  const { privateKey } = await generateKeyPair(alg, { extractable: true, modulusLength: 2048 });
+  const jwk = await exportJWK(privateKey);
+  return { ...jwk, kid: (await calculateJwkThumbprint(jwk)).slice(0, 16), use: 'sig', alg };
+}
+
+// The first key signs; all are published.
+export function issuerOf({ shape, origin, keys, audience, ttl }) {
+  const issuer = shape.issuer(origin);
+  const provider = new Provider(issuer, {
+    jwks: { keys },
+    clients: CLIENTS.map((client) => application(client, keys[0].alg)),
+    extraClientMetadata: { properties: ['roles'] },
+    enabledJWA: { idTokenSigningAlgValues: [keys[0].alg] },
+    ttl: { ClientCredentials: ttl },
+    features: {
+      devInteractions: { enabled: false },
+      clientCredentials: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => audience,
+        useGrantedResource: () => true,
+        getResourceServerInfo: (ctx, resource) => ({
+          scope: 'orders.read orders.write', audience: resource, accessTokenTTL: ttl,
+          accessTokenFormat: 'jwt', jwt: { sign: { alg: keys[0].alg, kid: keys[0].kid } },
+        }),
+      },
+    },
+    formats: { customizers: { jwt(ctx, token, jwt) {
+      const { clientId, roles } = ctx.oidc.client;
+      jwt.payload = shape.claims(jwt.payload, roles, clientId);
+      if (shape.header) jwt.header = shape.header(keys[0].kid);
+    } } },
+  });
+  provider.on('server_error', (ctx, error) => console.error('server_error', error));
+  if (shape.key) {
+    provider.use(async (ctx, next) => {
+      await next();
+      if (ctx.oidc?.route === 'jwks') ctx.body = { keys: ctx.body.keys.map((key) => shape.key(key, issuer)) };
+    });
+  }
+  return provider.callback();
+}
+
+function application(client, alg) {
+  return {
+    client_secret: `${client.client_id}-secret`, grant_types: ['client_credentials'], redirect_uris: [], response_types: [],
+    token_endpoint_auth_method: 'client_secret_basic', id_token_signed_response_alg: alg, ...client,
+  };
+}
