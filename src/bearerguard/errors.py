@@ -118,7 +118,7 @@ class TokenRequestError(BearerguardError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copies and pickles by keyword arguments: one failure is shared by many waiters, each raising its own copy."""
-        return _rebuild_request_error, (type(self), dict(vars(self)))
+        return _rebuild_request_error, (type(self), {key: value for key, value in vars(self).items() if key != "__notes__"})
 
 
 def _rebuild_request_error(kind: type[TokenRequestError], details: dict[str, Any]) -> TokenRequestError:
@@ -181,72 +181,6 @@ class AccessTokenError(BearerguardError):
             if self.at or self.actual is not ABSENT:
                 unverified = "" if self.verified or self.actual is ABSENT else "unverified "
                 what += f", got {unverified}{show(self.actual)}"
-        place = f" at {self.at}" if self.at else ""
-        return f"{self.code}: {what}{place}. {self.hint or self.reason.remedy}"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Copies and pickles by keyword arguments: one failure is shared by many waiters, each raising its own copy."""
-        return _rebuild_request_error, (type(self), dict(vars(self)))
-
-
-def _rebuild_request_error(kind: type[TokenRequestError], details: dict[str, Any]) -> TokenRequestError:
-    return kind(**details)
-
-
-class AccessTokenError(BearerguardError):
-    """A request is refused because of what the caller sent.
-
-    Attributes:
-        reason: The documented :class:`~bearerguard.error_codes.ErrorCode`.
-        expected: What would have been accepted, in words.
-        actual: The value that was found, or ``ABSENT``. Taken from the token: for logs, never for the wire.
-        at: Place, such as ``$.aud`` (claims) or ``header.alg``.
-        hint: Next step for this very case, beyond the code's remedy.
-        verified: Whether the signature had been verified when this was found.
-        scopes: Scopes that would help, for the challenge of RFC 6750 §3.
-    """
-
-    def __init__(
-        self,
-        reason: ErrorCode,
-        *,
-        expected: str = "",
-        actual: object = ABSENT,
-        at: str = "",
-        hint: str = "",
-        verified: bool = False,
-        scopes: tuple[str, ...] = (),
-    ) -> None:
-        super().__init__(reason.code)
-        self.reason = reason
-        self.expected = expected
-        self.actual = actual
-        self.at = at
-        self.hint = hint
-        self.verified = verified
-        self.scopes = scopes
-
-    @property
-    def code(self) -> str:
-        """Stable code, such as ``token_expired``."""
-        return self.reason.code
-
-    @property
-    def status(self) -> int:
-        """HTTP status: 400, 401 or 403."""
-        return self.reason.status
-
-    @property
-    def error(self) -> str:
-        """Error of RFC 6750 §3.1, empty where no credentials were sent."""
-        return self.reason.error
-
-    def __str__(self) -> str:
-        """The operator's text: expected, actual, place, next step."""
-        what = self.reason.cause.rstrip(".")
-        if self.expected:
-            unverified = "" if self.verified or self.actual is ABSENT else "unverified "
-            what = f"expected {self.expected}, got {unverified}{show(self.actual)}"
         place = f" at {self.at}" if self.at else ""
         return f"{self.code}: {what}{place}. {self.hint or self.reason.remedy}"
 
