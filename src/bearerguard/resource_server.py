@@ -109,7 +109,8 @@ class ResourceServer:
         access_token = await self._with_a_key(unverified, registration)
         self._parser.remember(unverified)
         principal = self._principal(access_token, registration)
-        self._remember(token, access_token, principal, registration)
+        if self._cache.is_on:
+            self._remember(token, access_token, principal, registration)
         if self._on_event is not None:
             emit(self._on_event, Event("token_accepted", principal.issuer))
         return principal

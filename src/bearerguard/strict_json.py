@@ -65,7 +65,7 @@ def parse_object(data: bytes, *, spoiled_members_are_null: bool = False) -> dict
     try:
         text = data.decode().strip(" \t\r\n")
         value, end = (_scan_list if spoiled_members_are_null else _scan)(text)
-        if b"\\u" in data:  # an escaped lone surrogate is no Unicode text: it would fail later, in the hands of the user
+        if b"\\" in data:  # an escaped lone surrogate is no Unicode text: it would fail later, in the hands of the user
             json.dumps(value, ensure_ascii=False).encode()
     except UnicodeError:
         raise NotStrictJson("the text is not UTF-8") from None

@@ -13,6 +13,7 @@ from bearerguard.error_codes import MISSING_CLAIM, ErrorCode
 ClaimPath: TypeAlias = tuple[str, ...]
 Claims: TypeAlias = Mapping[str, Any]
 TENANT: Final = "{tenantid}"
+_ONLY_TEXT: Final = frozenset({str})
 NOTHING: Final[frozenset[str]] = frozenset()
 
 
@@ -20,7 +21,7 @@ def claim_at(claims: Claims, path: ClaimPath) -> Any:
     """The value at a path, ``None`` where a member is missing or its parent is no object."""
     value: Any = claims
     for name in path:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):  # JSON objects only; an isinstance of Mapping costs as much as the rest
             return None
         value = value.get(name)
     return value
@@ -28,7 +29,7 @@ def claim_at(claims: Claims, path: ClaimPath) -> Any:
 
 def names_in_array(value: object) -> frozenset[str]:
     """The strings of an array; nothing unless every element is a non-empty string. A string is no array (R116)."""
-    if type(value) is not list or not all(type(name) is str and name for name in value):
+    if type(value) is not list or not _ONLY_TEXT.issuperset(map(type, value)) or "" in value:
         return NOTHING
     return frozenset(value)
 

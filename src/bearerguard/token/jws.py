@@ -5,8 +5,8 @@ Standards: RFC 7515 §3.1, §5.2; RFC 7519 §7.2; RFC 8725 §3. What is unverifi
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
 
 from bearerguard import error_codes as codes
 from bearerguard.errors import ABSENT, AccessTokenError, InvalidRequest, InvalidToken
@@ -40,24 +40,28 @@ class Header:
     has_nonce: bool
 
 
-@dataclass(frozen=True, slots=True)
-class UnverifiedToken:
+class UnverifiedToken(NamedTuple):
     """A well-formed token that nobody has vouched for. Nothing in it may be believed; it may only be refused."""
 
     header: Header
     claims: dict[str, Any]
-    payload: bytes = field(repr=False)
-    signing_input: bytes = field(repr=False)
-    signature: bytes = field(repr=False)
+    payload: bytes
+    signing_input: bytes
+    signature: bytes
+
+    def __repr__(self) -> str:
+        return f"UnverifiedToken(header={self.header!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class AccessToken:
+class AccessToken(NamedTuple):
     """A token whose signature ``key`` has verified; made by ``verify`` alone."""
 
     claims: dict[str, Any]
-    payload: bytes = field(repr=False)
+    payload: bytes
     key: VerificationKey
+
+    def __repr__(self) -> str:
+        return f"AccessToken(key={self.key!r})"
 
 
 class Parser:

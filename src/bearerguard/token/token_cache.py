@@ -51,13 +51,13 @@ class TokenCache:
 
     def __init__(self, size: int, clock: Clock) -> None:
         self._entries: Final[LRUCache[Digest, Remembered]] = LRUCache(maxsize=size)
-        self._size = size
+        self.is_on: Final = size > 0
         self._clock = clock
         self._changing = Lock()  # event loops of several threads may share one resource server; a hit takes no lock
 
     def recall(self, token: bytes) -> Principal | None:
         """The principal of a token that was verified before and is good now; ``None`` where it has to be verified."""
-        if not self._size:
+        if not self.is_on:
             return None
         digest = sha256(token).digest()
         try:
@@ -75,10 +75,9 @@ class TokenCache:
         return None
 
     def remember(self, token: bytes, found: Remembered) -> None:
-        """Keep a token that has just been verified."""
-        if self._size:
-            with self._changing:
-                self._entries[sha256(token).digest()] = found
+        """Keep a token that has just been verified. Not to be called when the cache is off."""
+        with self._changing:
+            self._entries[sha256(token).digest()] = found
 
     def clear(self) -> None:
         """Forget everything."""
