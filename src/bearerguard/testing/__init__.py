@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from bearerguard.testing.local_client import LocalClient
     from bearerguard.testing.local_issuer import LocalIssuer
     from bearerguard.testing.shape import Directory
+    from bearerguard.testing.loopback import Loopback
     from bearerguard.testing.signing_key import SigningKey
 
 _HOMES: Final = {
@@ -18,9 +19,10 @@ _HOMES: Final = {
     "FakeClock": "fake_clock",
     "LocalClient": "local_client",
     "LocalIssuer": "local_issuer",
+    "Loopback": "loopback",
     "SigningKey": "signing_key",
 }
-__all__ = ["Directory", "FakeClock", "LocalClient", "LocalIssuer", "SigningKey"]
+__all__ = ["Directory", "FakeClock", "LocalClient", "LocalIssuer", "Loopback", "SigningKey"]
 
 
 def __getattr__(name: str) -> Any:
