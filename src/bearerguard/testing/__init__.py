@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from bearerguard.testing.fake_clock import FakeClock
     from bearerguard.testing.local_client import LocalClient
     from bearerguard.testing.local_issuer import LocalIssuer
-    from bearerguard.testing.shape import Directory
     from bearerguard.testing.loopback import Loopback
+    from bearerguard.testing.shape import Directory
     from bearerguard.testing.signing_key import SigningKey
 
 _HOMES: Final = {

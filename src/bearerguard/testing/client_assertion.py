@@ -1,9 +1,11 @@
 """``private_key_jwt``: a client that proves itself by a signed assertion (RFC 7523 §3, OpenID Connect Core 1.0 §9)."""
 
+import json
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import jwt
+from jwt.algorithms import OKPAlgorithm
 
 from bearerguard.clock import Clock
 from bearerguard.issuers.issuer import ALGORITHMS
@@ -12,7 +14,9 @@ from bearerguard.testing.token_refusal import Reason, TokenRefused
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _LEEWAY: Final = 60.0
-_REQUIRED: Final = ["iss", "sub", "aud", "exp", "jti"]  # OpenID Connect Core 1.0 §9
+_REQUIRED: Final = ("iss", "sub", "aud", "exp", "jti")  # OpenID Connect Core 1.0 §9
+_JWS: Final = jwt.PyJWS()
+_JWS.register_algorithm("Ed25519", OKPAlgorithm())  # RFC 9864 renamed EdDSA; PyJWT knows the old name
 
 
 class ClientAssertions:
@@ -53,41 +57,47 @@ class ClientAssertions:
         Raises:
             TokenRefused: one of them is wrong.
         """
-        claims = self._signed_claims(assertion, client)
-        now, expires_at = self._clock.now(), claims["exp"]
-        if not isinstance(expires_at, (int, float)) or expires_at <= now - _LEEWAY:
-            raise _wrong("it has expired")
-        if claims.get("nbf", 0) > now + _LEEWAY:
-            raise _wrong("it is not valid yet")
-        self._seen = {key: until for key, until in self._seen.items() if until > now - _LEEWAY}
-        key = (client.id, str(claims["jti"]))
-        if key in self._seen:
+        claims = _signed_claims(assertion, client)
+        self._check_audience_and_times(claims)
+        now = self._clock.now()
+        self._seen = {used: until for used, until in self._seen.items() if until > now - _LEEWAY}
+        used = (client.id, str(claims["jti"]))
+        if used in self._seen:
             raise _wrong("its jti was used before")
-        self._seen[key] = expires_at
+        self._seen[used] = claims["exp"]
 
-    def _signed_claims(self, assertion: str, client: LocalClient) -> dict[str, Any]:
-        header = jwt.get_unverified_header(assertion)
-        algorithm = header.get("alg")
-        if algorithm not in ALGORITHMS:
-            raise _wrong("its algorithm is not asymmetric")
-        for jwk in (client.public_jwks or {"keys": []})["keys"]:
-            if jwk.get("kid", header.get("kid")) != header.get("kid", jwk.get("kid")):
-                continue
+    def _check_audience_and_times(self, claims: dict[str, Any]) -> None:
+        missing = [name for name in _REQUIRED if claims.get(name) is None]
+        if missing:
+            raise _wrong(f"it has no {missing[0]}")
+        named = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
+        if not any(audience in named for audience in self._audiences):
+            raise _wrong("its aud names neither the token endpoint nor the issuer")
+        now, expires_at, not_before = self._clock.now(), claims["exp"], claims.get("nbf", 0)
+        if not (_is_time(expires_at) and expires_at > now - _LEEWAY):
+            raise _wrong("it has expired")
+        if not (_is_time(not_before) and not_before <= now + _LEEWAY):
+            raise _wrong("it is not valid yet")
+
+
+def _signed_claims(assertion: str, client: LocalClient) -> dict[str, Any]:
+    header = jwt.get_unverified_header(assertion)
+    algorithm, kid = header.get("alg"), header.get("kid")
+    if algorithm not in ALGORITHMS:
+        raise _wrong("its algorithm is not asymmetric")
+    for jwk in (client.public_jwks or {"keys": []})["keys"]:
+        if None in (kid, jwk.get("kid")) or kid == jwk["kid"]:  # msal names its certificate by x5t, not by kid
             try:
-                return self._decoded(assertion, jwk, "EdDSA" if algorithm == "Ed25519" else algorithm)
-            except jwt.InvalidSignatureError:
+                key = jwt.PyJWK(jwk, algorithm="EdDSA" if algorithm == "Ed25519" else algorithm)
+                claims: dict[str, Any] = json.loads(_JWS.decode(assertion, key.key, algorithms=[algorithm]))
+            except jwt.PyJWTError:
                 continue
-            except jwt.PyJWTError as error:
-                raise _wrong(str(error)) from None
-        raise _wrong("no registered key of the client verifies it")
+            return claims
+    raise _wrong("no registered key of the client verifies it")
 
-    def _decoded(self, assertion: str, jwk: Mapping[str, Any], algorithm: str) -> dict[str, Any]:
-        try:
-            key = jwt.PyJWK(dict(jwk), algorithm=algorithm)
-        except jwt.PyJWTError:
-            raise jwt.InvalidSignatureError("the key is of another type") from None
-        own_clock: Any = {"require": _REQUIRED, "verify_exp": False, "verify_nbf": False, "verify_iat": False}
-        return jwt.decode(assertion, key, algorithms=[algorithm], audience=self._audiences, options=own_clock)
+
+def _is_time(value: object) -> bool:
+    return type(value) in (int, float)
 
 
 def _wrong(problem: str) -> TokenRefused:

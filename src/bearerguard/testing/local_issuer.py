@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from bearerguard.clock import Clock, SystemClock
 from bearerguard.errors import ConfigurationError
-from bearerguard.issuers.issuer import Issuer, checked_audience
+from bearerguard.issuers.issuer import ALGORITHMS, Issuer, check_issuer_url, checked_audience
 from bearerguard.testing.client_assertion import ClientAssertions
 from bearerguard.testing.client_authentication import ClientAuthentication
 from bearerguard.testing.compact import compact
@@ -77,15 +77,20 @@ class LocalIssuer:
         self.clients: Final = clients_by_id(clients)
         self.requests: Final[Counter[Endpoint]] = Counter()
         self._clock = clock or SystemClock()
-        self._keys = KeyRing(algorithm)
+        self._keys = KeyRing(_checked_algorithm(algorithm))
         self._faults = Faults()
         self._mint = TokenMint(self._shape, self._directory, self._keys, self._clock)
         self._key_headers = KeyHeaders(cache_control, etag=etag)
         self.move_to(base_url)
 
     def move_to(self, base_url: str) -> None:
-        """Answer at another base URL: for a server that chooses its port when it starts. Keys and counters stay."""
-        self.base_url = base_url if self._shape.name == "generic" else base_url.rstrip("/")
+        """Answer at another base URL: for a server that chooses its port when it starts. Keys and counters stay.
+
+        Raises:
+            ConfigurationError: it is no URL of an issuer.
+        """
+        check_issuer_url("base_url", base_url, allow_http=True)
+        self.base_url = base_url if self.shape == "generic" else base_url.rstrip("/")
         self.documents: tuple[Document, ...] = self._shape.documents(self.base_url, self._directory)
         names = [url for document in self.documents for url in (document.token_endpoint, document.issuer)]
         endpoint = TokenEndpoint(
@@ -109,9 +114,9 @@ class LocalIssuer:
             OSError: the file cannot be read.
         """
         given = {**read_settings(path), **settings}
-        if isinstance(given.get("directory"), Mapping):
-            given["directory"] = Directory(**given["directory"])
         try:
+            if isinstance(given.get("directory"), Mapping):
+                given["directory"] = Directory(**given["directory"])
             return cls(**given)
         except TypeError as error:
             raise ConfigurationError("path", f"{path}: {error}", example='audience = "api://orders"') from None
@@ -121,6 +126,11 @@ class LocalIssuer:
         await self._app(scope, receive, send)
 
     # --- where things are
+
+    @property
+    def shape(self) -> str:
+        """Name of its shape."""
+        return self._shape.name
 
     @property
     def issuer(self) -> str:
@@ -153,7 +163,7 @@ class LocalIssuer:
         Args:
             settings: Keywords of the preset, such as ``algorithms`` or ``require_at_jwt``.
         """
-        return trusted_issuers(self._shape.name, self.documents, audience=self.audiences[0], **settings)
+        return trusted_issuers(self.shape, self.documents, audience=self.audiences[0], **settings)
 
     # --- tokens
 
@@ -269,3 +279,9 @@ def _checked_lifetime(lifetime: int) -> int:
     if type(lifetime) is not int or lifetime <= 0:
         raise ConfigurationError("lifetime", f"expected whole seconds above zero, got {lifetime!r}", example="3600")
     return lifetime
+
+
+def _checked_algorithm(algorithm: str) -> str:
+    if algorithm not in ALGORITHMS:
+        raise ConfigurationError("algorithm", f"expected one of {', '.join(ALGORITHMS)}, got {algorithm!r}", example='"RS256"')
+    return algorithm

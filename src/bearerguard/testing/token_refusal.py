@@ -194,6 +194,7 @@ AZURE_B2C: Final = RefusalStyle(
 
 AUTH0: Final = RefusalStyle(
     {
+        Reason.MISSING_PARAMETER: Wording(403, "access_denied", "No {detail} parameter was provided"),
         Reason.NO_CREDENTIALS: Wording(401, "access_denied", "Unauthorized"),
         Reason.UNKNOWN_CLIENT: Wording(401, "access_denied", "Unauthorized"),
         Reason.WRONG_SECRET: Wording(401, "access_denied", "Unauthorized"),
