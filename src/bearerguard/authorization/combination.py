@@ -1,0 +1,182 @@
+"""The algebra of requirements: what all of them have, and how ``&`` and ``|`` combine them.
+
+A requirement judges a :class:`~bearerguard.principal.Principal`, hence only what a verified token says, never the request.
+What is empty or of the wrong type is refused when it is written, so that no requirement exists which everybody meets by accident.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Final, NoReturn
+
+from bearerguard.error_codes import REQUIREMENT_NOT_MET
+from bearerguard.errors import ConfigurationError, InsufficientScope, show
+from bearerguard.principal import Principal
+
+_EXAMPLE: Final = 'role("Read.All") | scope("orders.read")'
+_FEWEST: Final = 2
+
+
+class Requirement(ABC):
+    """What a principal must hold. For a rule of your own, subclass it: immutable, hashable, its ``repr`` reading like the source.
+
+    Combine with ``&`` and ``|``. ``and``, ``or`` and ``not`` raise :class:`ConfigurationError`: Python would keep one side and
+    silently drop the other.
+    """
+
+    __slots__ = ()
+
+    @abstractmethod
+    def permits(self, principal: Principal) -> bool:
+        """Whether the principal meets the requirement. Judged afresh for each request, without waiting."""
+
+    @abstractmethod
+    def refusal(self, principal: Principal) -> InsufficientScope:
+        """Why a principal that ``permits`` turned down is refused: expected, actual and the scopes that would help."""
+
+    def helping_scopes(self, principal: Principal) -> tuple[str, ...] | None:
+        """Scopes that a new token of this principal needs in order to be permitted; ``None`` where no scope would do.
+
+        RFC 6750 §3: ``scope`` names all that is required, held already or not, since a new token replaces the old one.
+        """
+        return () if self.permits(principal) else None
+
+    def leaves(self) -> Iterator["Requirement"]:
+        """The single requirements this one consists of, in the order they were written."""
+        yield self
+
+    def role_names(self) -> tuple[str, ...]:
+        """Names of all roles that occur, each once, in the order they were written."""
+        return ()
+
+    def scope_names(self) -> tuple[str, ...]:
+        """Names of all scopes that occur, each once, in the order they were written."""
+        return ()
+
+    def __and__(self, other: "Requirement") -> "Requirement":
+        """Both are needed."""
+        return AllOf(_operands(AllOf, self) + _operands(AllOf, other))
+
+    def __or__(self, other: "Requirement") -> "Requirement":
+        """One of them is enough."""
+        return AnyOf(_operands(AnyOf, self) + _operands(AnyOf, other))
+
+    def __rand__(self, other: object) -> NoReturn:
+        raise _no_requirement(other)
+
+    def __ror__(self, other: object) -> NoReturn:
+        raise _no_requirement(other)
+
+    def __bool__(self) -> bool:
+        raise ConfigurationError("requirement", "it has no truth value: write & and |, not 'and', 'or', 'not'", example=_EXAMPLE)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Combination(Requirement):
+    """At least two requirements under one operator."""
+
+    operator: ClassVar[str]
+
+    operands: tuple[Requirement, ...]
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.operands, tuple) or len(self.operands) < _FEWEST:
+            problem = f"{self.operator} needs a tuple of two requirements or more, not {show(self.operands)}"
+            raise ConfigurationError("requirement", problem, example=_EXAMPLE)
+        for operand in self.operands:
+            if not isinstance(operand, Requirement):
+                raise _no_requirement(operand)
+
+    def leaves(self) -> Iterator[Requirement]:
+        for operand in self.operands:
+            yield from operand.leaves()
+
+    def role_names(self) -> tuple[str, ...]:
+        return _each_once(operand.role_names() for operand in self.operands)
+
+    def scope_names(self) -> tuple[str, ...]:
+        return _each_once(operand.scope_names() for operand in self.operands)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class AllOf(_Combination):
+    """All of at least two requirements: what ``&`` builds, flattened."""
+
+    operator = "&"
+
+    def permits(self, principal: Principal) -> bool:
+        for operand in self.operands:  # noqa: SIM110  a generator costs more than the membership tests it runs
+            if not operand.permits(principal):
+                return False
+        return True
+
+    def refusal(self, principal: Principal) -> InsufficientScope:
+        """That of the first operand which is not met; its scopes are those that all operands together need."""
+        failing = next((operand for operand in self.operands if not operand.permits(principal)), self.operands[0])
+        refusal = failing.refusal(principal)
+        refusal.scopes = self.helping_scopes(principal) or ()
+        return refusal
+
+    def helping_scopes(self, principal: Principal) -> tuple[str, ...] | None:
+        """Those of all operands; ``None`` where one of them is beyond the help of scopes."""
+        needed = [scopes for operand in self.operands if (scopes := operand.helping_scopes(principal)) is not None]
+        return _each_once(needed) if len(needed) == len(self.operands) else None
+
+    def __repr__(self) -> str:
+        # & binds tighter than |, so only an alternative needs parentheses
+        return " & ".join(f"({operand!r})" if isinstance(operand, AnyOf) else repr(operand) for operand in self.operands)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class AnyOf(_Combination):
+    """One of at least two requirements: what ``|`` builds, flattened."""
+
+    operator = "|"
+
+    def permits(self, principal: Principal) -> bool:
+        for operand in self.operands:  # noqa: SIM110  a generator costs more than the membership tests it runs
+            if operand.permits(principal):
+                return True
+        return False
+
+    def refusal(self, principal: Principal) -> InsufficientScope:
+        """The code on which all alternatives agree, else ``requirement_not_met`` with what is held of each kind."""
+        refusals = [operand.refusal(principal) for operand in self.operands]
+        first = refusals[0]
+        agreed = len({refusal.code for refusal in refusals}) == 1
+        return InsufficientScope(
+            first.reason if agreed else REQUIREMENT_NOT_MET,
+            expected=repr(self),
+            actual=first.actual if agreed else {refusal.at.removeprefix("principal."): refusal.actual for refusal in refusals},
+            at=first.at if agreed else "principal",
+            verified=True,
+            scopes=self.helping_scopes(principal) or (),
+        )
+
+    def helping_scopes(self, principal: Principal) -> tuple[str, ...] | None:
+        """Those of one alternative: the first that is met, else the first that scopes alone would meet.
+
+        A challenge's ``scope`` is what is required (RFC 6750 §3): the scopes of several alternatives at once would ask too much.
+        """
+        by_preference = sorted(self.operands, key=lambda operand: not operand.permits(principal))
+        every = (operand.helping_scopes(principal) for operand in by_preference)
+        return next((scopes for scopes in every if scopes is not None), None)
+
+    def __repr__(self) -> str:
+        return " | ".join(map(repr, self.operands))
+
+
+def _operands(kind: type[_Combination], requirement: object) -> tuple[Requirement, ...]:
+    if isinstance(requirement, kind):
+        return requirement.operands
+    if not isinstance(requirement, Requirement):
+        raise _no_requirement(requirement)
+    return (requirement,)
+
+
+def _each_once(names: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for group in names for name in group))
+
+
+def _no_requirement(value: object) -> ConfigurationError:
+    return ConfigurationError("requirement", f"{show(value)} is no requirement", example=_EXAMPLE)

@@ -1,0 +1,94 @@
+"""Access rules as one table, for any ASGI application: what no row names is refused."""
+
+from collections.abc import Mapping
+from typing import ClassVar, Final, Literal
+
+from bearerguard.authorization.combination import Requirement
+from bearerguard.authorization.path_table import PathTable
+from bearerguard.authorization.policy_row import METHODS, PolicyRow, Public, read_row
+from bearerguard.errors import ConfigurationError, show
+
+__all__ = ["PathPolicy", "PolicyRow", "Public"]
+
+_EXAMPLE: Final = '{"GET /orders/{id}": role("Read.All"), "/health": PathPolicy.PUBLIC}'
+
+
+class PathPolicy:
+    """Which requirement guards which method and path; default deny (R118).
+
+    ::
+
+        PathPolicy({
+            "GET /orders/{id}": role("Read.All"),        # GET covers HEAD
+            "PUT,PATCH /orders/{id}": role("Write.All"),
+            "WEBSOCKET /orders/live": role("Read.All"),
+            "GET /reports/latest": role("Read.All"),     # beside a parameter: with a converter that "latest" does not fit
+            "GET /reports/{number:int}": role("Read.All"),
+            "/files/{path:path}": authenticated(),       # all that begins with /files/, every method and websockets
+            "/health": PathPolicy.PUBLIC,
+        })
+
+    A row is methods in capitals, separated by commas, one space and a path; without methods it stands for every method, known or
+    not, and for websockets. OPTIONS is not special. The path is the percent-decoded string that the router matches. It matches as
+    a whole, code point by code point, case-sensitive; nothing is normalised, neither ``//``, ``.``, ``..`` nor a trailing slash.
+    ``{name}`` takes one segment that is not empty; ``{name:int}``, ``{name:float}`` and ``{name:uuid}`` take what Starlette's
+    converters of that name take; ``{name:path}``, only at the end, takes the rest with its slashes, also an empty one:
+    ``/files/{path:path}`` names ``/files/`` as Starlette's routes and mounts do, but not ``/files``. No parameter takes a control
+    character or U+FFFD (R119).
+
+    At most one row names a request, so the order of rows means nothing: rows that overlap or shadow one another are an error,
+    a literal beside a ``{name}`` included.
+
+    Not checked: whether the application has a route for a row, and what it does with a path it rewrites.
+
+    Args:
+        rows: Row to requirement, or to ``PathPolicy.PUBLIC`` for what is reached without a token. Copied.
+
+    Raises:
+        ConfigurationError: There is no row, a row is malformed, or two rows overlap; the message shows the rows.
+    """
+
+    PUBLIC: ClassVar[Literal[Public.PUBLIC]] = Public.PUBLIC
+
+    __slots__ = ("_other_methods", "_rows", "_tables")
+
+    def __init__(self, rows: Mapping[str, Requirement | Public]) -> None:
+        if not isinstance(rows, Mapping) or not rows:
+            raise ConfigurationError(
+                "policy", f"{show(rows)} is no mapping of rows to requirements, or an empty one", example=_EXAMPLE
+            )
+        self._rows = tuple(read_row(text, requirement) for text, requirement in rows.items())
+        self._other_methods = PathTable()
+        self._tables = {method: PathTable() for method in METHODS if any(method in _covered(row) for row in self._rows)}
+        for row in self._rows:
+            for table in self._tables_of(row):
+                table.add(row)
+
+    @property
+    def rows(self) -> tuple[PolicyRow, ...]:
+        """The rows in the order they were written: methods, path and requirement of each."""
+        return self._rows
+
+    def requirement_for(self, method: str, path: str) -> Requirement | Public | None:
+        """The requirement of the one row that names this request; ``None`` where no row does, and it must be refused.
+
+        Args:
+            method: HTTP method as the server received it (RFC 9110 §9.1: case-sensitive), or ``WEBSOCKET`` for a websocket. An
+                HTTP request may call its method WEBSOCKET, too; the caller must not let it pass for a websocket.
+            path: The percent-decoded path that the router matches. Any text is safe.
+        """
+        row = self._tables.get(method, self._other_methods).find(path)
+        return None if row is None else row.requirement
+
+    def _tables_of(self, row: PolicyRow) -> list[PathTable]:
+        if not row.methods:
+            return [*self._tables.values(), self._other_methods]
+        return [self._tables[method] for method in _covered(row)]
+
+    def __repr__(self) -> str:
+        return f"PathPolicy({{{', '.join(f'{row.text!r}: {row.requirement!r}' for row in self._rows)}}})"
+
+
+def _covered(row: PolicyRow) -> frozenset[str]:
+    # R118: GET covers HEAD
+    return frozenset(row.methods) | ({"HEAD"} if "GET" in row.methods else frozenset())

@@ -1,0 +1,124 @@
+"""Which row names this path? A tree of segments in which no two rows name the same path."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from bearerguard.authorization.policy_row import REST, UNSAFE, Converter, PolicyRow, Segment
+from bearerguard.errors import ConfigurationError
+
+_EXAMPLE: Final = '"GET /orders/export" beside "GET /orders/{id:int}" or "GET /orders/{id:uuid}"'
+
+
+class _Node:
+    """All rows with one beginning: ``row`` ends here, ``rest`` takes whatever follows, the others go on below."""
+
+    __slots__ = ("literals", "parameters", "rest", "row")
+
+    def __init__(self) -> None:
+        self.literals: dict[str, _Node] = {}
+        self.parameters: tuple[tuple[Converter, _Node], ...] = ()  # four at most
+        self.row: PolicyRow | None = None
+        self.rest: PolicyRow | None = None
+
+    def below(self, segment: Segment) -> "_Node":
+        """The node behind a segment, made when it is new."""
+        if isinstance(segment, str):
+            return self.literals.setdefault(segment, _Node())
+        for converter, node in self.parameters:
+            if converter is segment:
+                return node
+        node = _Node()
+        self.parameters += ((segment, node),)
+        return node
+
+    def meeting(self, segment: Segment) -> list["_Node"]:
+        """The nodes behind all segments that have a text in common with this one."""
+        if isinstance(segment, str):
+            nodes = [node for converter, node in self.parameters if converter.takes(segment)]
+            return [*nodes, self.literals[segment]] if segment in self.literals else nodes
+        # any two converters have texts in common
+        return [*(node for text, node in self.literals.items() if segment.takes(text)), *(node for _, node in self.parameters)]
+
+
+class PathTable:
+    """The rows of one method. At most one of them names a path, so that their order means nothing.
+
+    A search visits each node once at most: no caller's path can make it longer than the table is.
+    """
+
+    __slots__ = ("_depth", "_literal", "_root")
+
+    def __init__(self) -> None:
+        self._literal: dict[str, PolicyRow] = {}
+        self._root = _Node()
+        self._depth = 1
+
+    def add(self, row: PolicyRow) -> None:
+        """Adds a row.
+
+        Raises:
+            ConfigurationError: An earlier row names a path that this one names, too; the message shows both.
+        """
+        for earlier in _overlapping(self._root, row.segments):
+            problem = (
+                f"the rows {earlier.text!r} and {row.text!r} overlap: both name some request, and neither may shadow the "
+                "other. Join them in one row, or give a parameter a converter that does not take the other row's text"
+            )
+            raise ConfigurationError("policy", problem, example=_EXAMPLE)
+        node = self._root
+        for segment in row.segments:
+            if segment is REST:
+                node.rest = row
+                break
+            node = node.below(segment)
+        else:
+            node.row = row
+        if row.is_literal:
+            self._literal[row.path] = row
+        self._depth = max(self._depth, len(row.segments))
+
+    def find(self, path: str) -> PolicyRow | None:
+        """The row that names the path, code point by code point; ``None`` where there is none."""
+        row = self._literal.get(path)
+        if row is not None:
+            return row
+        if "\ufffd" in path or (not path.isprintable() and UNSAFE.search(path)):
+            return None
+        # what is deeper than the table stays one piece, slashes and all: only a rest takes it
+        segments = iter(path.split("/", self._depth + 1))
+        return None if next(segments) else _search(self._root, segments)
+
+
+def _search(node: _Node, segments: Iterator[str]) -> PolicyRow | None:
+    for segment in segments:
+        if node.rest is not None:
+            return node.rest
+        below = node.literals.get(segment)
+        for converter, other in node.parameters:
+            if converter.takes(segment):
+                if below is not None:
+                    return _fork(node, segment, [*segments])
+                below = other
+        if below is None:
+            return None
+        node = below
+    return node.row
+
+
+def _fork(node: _Node, segment: str, segments: list[str]) -> PolicyRow | None:
+    every = (_search(below, iter(segments)) for below in node.meeting(segment))
+    return next((row for row in every if row is not None), None)
+
+
+def _overlapping(root: _Node, segments: tuple[Segment, ...]) -> Iterator[PolicyRow]:
+    """The rows of a tree that name a path which these segments name, too."""
+    pending = [(root, 0)]
+    while pending:
+        node, position = pending.pop()
+        if position == len(segments):
+            ends = (node.row,)
+        else:
+            ends = (node.rest,)
+            step = position + (segments[position] is not REST)
+            pending += ((below, step) for below in node.meeting(segments[position]))
+        yield from (row for row in ends if row is not None)
