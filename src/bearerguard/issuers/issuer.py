@@ -69,9 +69,14 @@ class Issuer:
         self._set("algorithms", _checked_algorithms(self.algorithms))
         if self.audience is not None:
             self._set("audience", checked_audience("audience", self.audience))
-        self._set("metadata_issuers", tuple(self.metadata_issuers) or (self.issuer,))
+        self._set("metadata_issuers", _checked_metadata_issuers(self.metadata_issuers) or (self.issuer,))
         if not isinstance(self.profile, Profile):
             _wrong("profile", f"expected a Profile, got {self.profile!r}", "Profile(roles=(('roles',),))")
+        if self.is_template and not self.profile.tenant_in_issuer:
+            _wrong("profile", f"an issuer with {TENANT} needs tokens whose tid names it", "Profile(tenant_in_issuer=True)")
+        for name in ("require_at_jwt", "insecure_allow_http"):
+            if not isinstance(getattr(self, name), bool):
+                _wrong(name, f"expected True or False, got {getattr(self, name)!r}", "True")
         self._check_key_location()
         if self.insecure_allow_http:
             logger.warning("insecure_allow_http is on for %r: keys may travel over plain http on loopback", self.issuer)
@@ -81,6 +86,8 @@ class Issuer:
         if len(given) > 1:
             _wrong(" and ".join(given), "only one place of the keys may be given", 'jwks_uri="https://issuer.example/jwks"')
         if not given:
+            if self.is_template:
+                _wrong("metadata_url", f"an issuer with {TENANT} has no metadata of its own", '"https://issuer.example/common/…"')
             check_issuer_url("issuer", self.issuer, allow_http=self.insecure_allow_http)
             self._set("metadata_url", self.issuer.rstrip("/") + OPENID_CONFIGURATION)
         for name in ("metadata_url", "jwks_uri"):
@@ -146,8 +153,19 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+def _checked_metadata_issuers(issuers: Collection[str]) -> tuple[str, ...]:
+    names = [issuers] if isinstance(issuers, str) else list(issuers) if isinstance(issuers, Collection) else [None]
+    if not all(isinstance(name, str) and name for name in names):
+        _wrong(
+            "metadata_issuers",
+            f"expected the issuers a metadata document may show, got {issuers!r}",
+            '["https://issuer.example/"]',
+        )
+    return tuple(name for name in names if name is not None)
+
+
 def _checked_algorithms(algorithms: Collection[str]) -> tuple[str, ...]:
-    names = [algorithms] if isinstance(algorithms, str) else list(algorithms)
+    names = [algorithms] if isinstance(algorithms, str) else list(algorithms) if isinstance(algorithms, Collection) else []
     unknown = [name for name in names if name not in ALGORITHMS]
     if unknown or not names:
         _wrong("algorithms", f"expected some of {', '.join(ALGORITHMS)}, got {algorithms!r}", '("RS256",)')

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from bearerguard.error_codes import MISSING_CLAIM, ErrorCode
+from bearerguard.errors import ConfigurationError, show
 
 ClaimPath: TypeAlias = tuple[str, ...]
 Claims: TypeAlias = Mapping[str, Any]
 TENANT: Final = "{tenantid}"
+CLIENT: Final[tuple[ClaimPath, ...]] = (("client_id",), ("azp",))
 _ONLY_TEXT: Final = frozenset({str})
 NOTHING: Final[frozenset[str]] = frozenset()
 
@@ -52,6 +54,20 @@ def application_by_idtyp(claims: Claims, roles: frozenset[str]) -> bool:
     return bool(roles) and "scp" not in claims
 
 
+def application_by_subject(claims: Claims, roles: frozenset[str], clients: tuple[ClaimPath, ...] = CLIENT) -> bool:
+    """The subject is the client itself, as RFC 9068 §2.2 has it where no resource owner is involved.
+
+    ``idtyp`` and ``scp`` count as with ``application_by_idtyp``. Where the subject is somebody else: roles and no ``scope``,
+    since a user's token may carry roles too (R66, R101).
+    """
+    if "idtyp" in claims or "scp" in claims:
+        return application_by_idtyp(claims, roles)
+    client = _text(_first(claims, clients))
+    if client is not None and client == claims.get("sub"):
+        return True
+    return bool(roles) and "scope" not in claims
+
+
 @dataclass(frozen=True, slots=True)
 class ClaimRule:
     """A claim that an issuer's tokens must hold beyond the standard ones.
@@ -61,12 +77,23 @@ class ClaimRule:
         code: Code of the refusal when the value is not one of ``values``.
         values: Accepted values, compared exactly; empty accepts every non-empty string.
         required: Whether a token without the claim is refused (``missing_claim``). ``False`` judges it only when present.
+
+    Raises:
+        ConfigurationError: a value is wrong.
     """
 
     path: ClaimPath
     code: ErrorCode = MISSING_CLAIM
     values: frozenset[str] = NOTHING
     required: bool = True
+
+    def __post_init__(self) -> None:
+        """Checks what a type checker would, since a text in place of a set would match parts of it (CVE-2024-53861)."""
+        _check_path("path", self.path)
+        if not isinstance(self.values, frozenset) or not all(isinstance(value, str) and value for value in self.values):
+            raise ConfigurationError(
+                "values", f"expected a frozenset of text, got {show(self.values)}", example='frozenset({"2.0"})'
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +112,36 @@ class Profile:
         key_issuers: Issuers, ``{tenantid}`` allowed, that a key may name in its own ``issuer`` member; empty ignores the member.
         graph_nonce: Refuse tokens whose header has ``nonce``: Microsoft Graph's, which nobody else can verify.
         is_application: Tells an application's own token from one that acts for a user, given claims and roles.
+
+    Raises:
+        ConfigurationError: a path is not a tuple of member names.
     """
 
     name: str = "generic"
     roles: tuple[ClaimPath, ...] = (("roles",),)
     scopes: tuple[ClaimPath, ...] = (("scope",), ("scp",))
-    client: tuple[ClaimPath, ...] = (("client_id",), ("azp",))
+    client: tuple[ClaimPath, ...] = CLIENT
     tenant: tuple[ClaimPath, ...] = ()
     audience_claim: str = "aud"
     rules: tuple[ClaimRule, ...] = ()
     tenant_in_issuer: bool = False
     key_issuers: tuple[str, ...] = ()
     graph_nonce: bool = False
-    is_application: Callable[[Claims, frozenset[str]], bool] = application_by_idtyp
+    is_application: Callable[[Claims, frozenset[str]], bool] = application_by_subject
+
+    def __post_init__(self) -> None:
+        """Checks the paths: a text in place of a tuple would be read letter by letter."""
+        for name in ("roles", "scopes", "client", "tenant"):
+            paths = getattr(self, name)
+            if not isinstance(paths, tuple):
+                raise ConfigurationError(
+                    name, f"expected a tuple of paths, got {show(paths)}", example='(("realm_access", "roles"),)'
+                )
+            for path in paths:
+                _check_path(name, path)
+        if not isinstance(self.audience_claim, str) or not self.audience_claim:
+            problem = f"expected the name of a claim, got {show(self.audience_claim)}"
+            raise ConfigurationError("audience_claim", problem, example='"client_id"')
 
     def roles_in(self, claims: Claims) -> frozenset[str]:
         """All roles; a roles claim of the wrong type means no role."""
@@ -125,6 +169,11 @@ class Profile:
         return tenant is not None and named.replace(TENANT, tenant) in {
             issuer.replace(TENANT, tenant) for issuer in self.key_issuers
         }
+
+
+def _check_path(parameter: str, path: object) -> None:
+    if not isinstance(path, tuple) or not path or not all(isinstance(name, str) and name for name in path):
+        raise ConfigurationError(parameter, f"expected a path, a tuple of member names, got {show(path)}", example='("roles",)')
 
 
 def _first(claims: Claims, paths: tuple[ClaimPath, ...]) -> Any:

@@ -1,0 +1,99 @@
+"""Azure AD B2C: existing customers only since May 2025."""
+
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+from bearerguard.error_codes import WRONG_POLICY, WRONG_TENANT
+from bearerguard.issuers.checks import checked_base_url, checked_guid, checked_text
+from bearerguard.issuers.issuer import DEFAULT_ALGORITHMS, OPENID_CONFIGURATION, Issuer
+from bearerguard.issuers.profile import ClaimRule, Profile, application_by_idtyp
+
+_TENANT_NAME: Final = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+_POLICY: Final = r"[Bb]2[Cc]_1[Aa]?_[A-Za-z0-9_-]+"
+
+
+def azure_b2c(
+    tenant_name: str,
+    tenant_id: str,
+    policy: str,
+    *,
+    authority: str | None = None,
+    algorithms: Collection[str] = DEFAULT_ALGORITHMS,
+    require_at_jwt: bool = False,
+    audience: str | Collection[str] | None = None,
+    metadata_url: str | None = None,
+    jwks_uri: str | None = None,
+    jwks: Mapping[str, Any] | None = None,
+    insecure_allow_http: bool = False,
+) -> tuple[Issuer, ...]:
+    """One policy (user flow) of an Azure AD B2C tenant; metadata and keys belong to the policy.
+
+    A tenant writes ``iss`` in one of two forms, and both are accepted: ``https://{name}.b2clogin.com/{tenant id}/v2.0/``
+    (default), and ``https://{name}.b2clogin.com/tfp/{tenant id}/{policy}/v2.0/``. Roles come from ``roles``, scopes from
+    ``scp``, the client from ``azp`` or ``appid``.
+
+    Demanded besides: ``tfp``, or ``acr`` in older tenants, names the policy where it is present, and ``tid`` is the tenant where
+    it is present. B2C writes a policy's name as it was created or in lower case, differently in ``tfp``, ``acr`` and ``iss``:
+    these two spellings are accepted, no other. ``require_at_jwt=True`` refuses every token, since B2C sends ``JWT``.
+
+    Source: https://learn.microsoft.com/en-us/azure/active-directory-b2c/tokens-overview
+
+    Args:
+        tenant_name: The first label of ``contoso.onmicrosoft.com``.
+        tenant_id: Directory (tenant) id, a GUID.
+        policy: Name of the user flow or custom policy, as the portal shows it, such as ``B2C_1_signin``.
+        authority: A custom domain such as ``https://login.contoso.com``, in place of ``https://{tenant_name}.b2clogin.com``.
+        algorithms, require_at_jwt, audience, metadata_url, jwks_uri, jwks, insecure_allow_http: As in ``Issuer``.
+
+    Returns:
+        The default issuer, then the one that names the policy, and one more in lower case where ``policy`` has capitals.
+
+    Raises:
+        ConfigurationError: a value is wrong; nothing is fetched here.
+    """
+    base = _checked_base(tenant_name, authority, allow_http=insecure_allow_http)
+    tenant = checked_guid("tenant_id", tenant_id)
+    checked_text("policy", policy, _POLICY, expected="a name beginning with B2C_1_ or B2C_1A_", example='"B2C_1_signin"')
+    if metadata_url is None and jwks_uri is None and jwks is None:
+        metadata_url = f"{base}/{tenant_name}.onmicrosoft.com/{policy}/v2.0{OPENID_CONFIGURATION}"
+    spellings = tuple(dict.fromkeys((policy, policy.lower())))
+    forms = (f"{base}/{tenant}/v2.0/", *(f"{base}/tfp/{tenant}/{spelling}/v2.0/" for spelling in spellings))
+    profile = _profile(tenant, frozenset(spellings))
+    return tuple(
+        Issuer(
+            issuer,
+            metadata_url=metadata_url,
+            jwks_uri=jwks_uri,
+            jwks=jwks,
+            algorithms=algorithms,
+            require_at_jwt=require_at_jwt,
+            profile=profile,
+            audience=audience,
+            metadata_issuers=forms,  # R73: the document shows the form that the tenant has chosen
+            insecure_allow_http=insecure_allow_http,
+        )
+        for issuer in forms
+    )
+
+
+def _checked_base(tenant_name: str, authority: str | None, *, allow_http: bool) -> str:
+    expected = "the name before .onmicrosoft.com"
+    checked_text("tenant_name", tenant_name, _TENANT_NAME, expected=expected, example='"contoso"')
+    base = f"https://{tenant_name}.b2clogin.com" if authority is None else authority
+    return checked_base_url("authority", base, allow_http=allow_http, example='"https://login.contoso.com"')
+
+
+def _profile(tenant: str, policies: frozenset[str]) -> Profile:
+    return Profile(
+        name="azure_b2c",
+        roles=(("roles",),),
+        scopes=(("scp",),),
+        client=(("azp",), ("appid",)),
+        tenant=(("tid",),),
+        rules=(
+            ClaimRule(("tfp",), WRONG_POLICY, policies, required=False),
+            ClaimRule(("acr",), WRONG_POLICY, policies, required=False),
+            ClaimRule(("tid",), WRONG_TENANT, frozenset({tenant}), required=False),
+        ),
+        is_application=application_by_idtyp,
+    )
