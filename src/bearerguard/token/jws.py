@@ -137,14 +137,16 @@ def _read_header(members: Mapping[str, Any]) -> Header:
             codes.UNSUPPORTED_ALGORITHM, expected="an asymmetric algorithm", actual=members.get("alg", ABSENT), at="header.alg"
         )
     kid = members.get("kid")
-    if kid is not None and not (type(kid) is str and 0 < len(kid) <= MAX_KID):
-        raise InvalidToken(codes.MALFORMED_TOKEN, expected=f"text of 1 to {MAX_KID} characters", actual=kid, at="header.kid")
-    typ = members.get("typ", "")
-    if type(typ) is not str:
-        raise InvalidToken(codes.WRONG_TOKEN_TYPE, expected="text", actual=typ, at="header.typ")
-    return Header("EdDSA" if algorithm == "Ed25519" else algorithm, kid, _media_type(typ), "nonce" in members)
+    if "kid" in members and not (type(kid) is str and 0 < len(kid) <= MAX_KID and kid.isprintable()):
+        wanted = f"1 to {MAX_KID} printable characters"
+        raise InvalidToken(codes.MALFORMED_TOKEN, expected=wanted, actual=kid, at="header.kid")
+    typ = _media_type(members["typ"]) if "typ" in members else ""
+    return Header("EdDSA" if algorithm == "Ed25519" else algorithm, kid, typ, "nonce" in members)
 
 
-def _media_type(typ: str) -> str:
-    """RFC 7515 §4.1.9: case-insensitive, and ``application/`` may be left out."""
-    return typ.lower().removeprefix("application/")
+def _media_type(typ: object) -> str:
+    """RFC 7515 §4.1.9: case-insensitive, and ``application/`` may be left out. Present and empty is not absent."""
+    media_type = typ.lower().removeprefix("application/") if type(typ) is str else ""
+    if not media_type:
+        raise InvalidToken(codes.WRONG_TOKEN_TYPE, expected="a media type", actual=typ, at="header.typ")
+    return media_type
