@@ -22,7 +22,7 @@ from bearerguard.testing.shapes import shape_named
 from bearerguard.testing.signing_key import SigningKey
 from bearerguard.testing.token_endpoint import Issued, TokenEndpoint
 from bearerguard.testing.token_mint import TokenMint
-from bearerguard.testing.trusted import trusted_issuers
+from bearerguard.testing.trusted import Site, trusted_issuers
 
 _ALL: Final[tuple[Endpoint, ...]] = ("metadata", "jwks", "token")
 
@@ -125,6 +125,10 @@ class LocalIssuer:
         """One ASGI connection."""
         await self._app(scope, receive, send)
 
+    def now(self) -> int:
+        """The second in which a token minted now is issued."""
+        return int(self._clock.now())
+
     # --- where things are
 
     @property
@@ -163,17 +167,21 @@ class LocalIssuer:
         Args:
             settings: Keywords of the preset, such as ``algorithms`` or ``require_at_jwt``.
         """
-        return trusted_issuers(self.shape, self.documents, audience=self.audiences[0], **settings)
+        return trusted_issuers(self.shape, self._site(), **settings)
+
+    def _site(self) -> Site:
+        return Site(self.base_url, self.issuer, self._directory, self.audiences[0], tuple(self.clients))
 
     # --- tokens
 
     def mint(
         self,
-        client_id: str = "reader",
+        client_id: str | None = None,
         *,
         roles: Collection[str] | None = None,
         scopes: Collection[str] | None = None,
         audience: str | None = None,
+        user: str | None = None,
         lifetime: int | None = None,
         claims: Mapping[str, Any] | None = None,
         header: Mapping[str, Any] | None = None,
@@ -185,10 +193,11 @@ class LocalIssuer:
         The claims are the same for the same clock and the same number of tokens before.
 
         Args:
-            client_id: The application; its registered roles and scopes are the defaults.
+            client_id: The application, by default the first that is registered; its roles and scopes are the defaults.
             roles: App roles in place of the client's.
-            scopes: Scopes in place of the client's; in the shapes of Microsoft they make a token that acts for a user.
+            scopes: Scopes in place of the client's.
             audience: ``aud``; by default the issuer's first.
+            user: The token acts for this user, an id of the vendor's kind, instead of for the application itself.
             lifetime: In seconds; negative for an expired token.
             claims: Claims to add or replace; ``None`` removes one.
             header: Header members to add or replace; ``None`` removes one.
@@ -198,8 +207,9 @@ class LocalIssuer:
         Raises:
             ValueError: the key cannot sign with the algorithm.
         """
+        client_id = next(iter(self.clients), "reader") if client_id is None else client_id
         client = self.clients.get(client_id, LocalClient(client_id))
-        standard = client.scopes if self._shape.has_scopes else ()
+        standard = client.scopes if self._shape.has_scopes or user else ()
         grant = self._mint.grant(
             self.issuer,
             client_id,
@@ -208,7 +218,7 @@ class LocalIssuer:
             audience=audience or self.audiences[0],
             lifetime=self.lifetime if lifetime is None else lifetime,
         )
-        all_claims = {**client.claims, **(claims or {})}
+        all_claims = {**(self._shape.for_user(grant, user) if user else {}), **client.claims, **(claims or {})}
         return self._mint.token(grant, claims=all_claims, header=header, key=key, algorithm=algorithm)
 
     def sign(self, header: Mapping[str, Any] | bytes, payload: Mapping[str, Any] | bytes, key: SigningKey | None = None) -> str:

@@ -80,7 +80,7 @@ def _common_claims(grant: Grant) -> Claims:
     if grant.roles:
         claims["roles"] = list(grant.roles)  # no role leaves the claim out
     if grant.scopes:
-        claims["scp"] = " ".join(grant.scopes)  # a token that acts for a user
+        claims["scp"] = " ".join(grant.scopes)
     return claims
 
 
@@ -105,10 +105,17 @@ def _b2c_claims(grant: Grant) -> Claims:
     claims = _v1_claims(grant)
     for name in ("rh", "uti"):
         del claims[name]
-    if grant.scopes:
-        claims |= {"azp": grant.client_id, "tfp": grant.directory.policy}
-        del claims["appid"], claims["appidacr"]
     return claims
+
+
+def _for_entra_user(_grant: Grant, user: str) -> Claims:
+    return {"sub": user, "oid": user, "name": user}
+
+
+def _for_b2c_user(grant: Grant, user: str) -> Claims:
+    """R110; the directory's own members are missing in tokens of users."""
+    gone = dict.fromkeys(("aio", "appid", "appidacr", "idp", "oid", "tid"))
+    return {**gone, "sub": user, "azp": grant.client_id, "tfp": grant.directory.policy}
 
 
 def _entra_jwk(jwk: dict[str, Any], document: Document) -> dict[str, Any]:
@@ -147,6 +154,7 @@ ENTRA_V1: Final = Shape(
     "entra_v1",
     _v1_documents,
     _v1_claims,
+    _for_entra_user,
     has_scopes=False,
     jwk=_entra_jwk,
     names_x5t=True,
@@ -158,6 +166,7 @@ ENTRA_V2: Final = Shape(
     "entra_v2",
     _v2_documents,
     _v2_claims,
+    _for_entra_user,
     has_scopes=False,
     jwk=_entra_jwk,
     ask=_ask_for_default_scope,
@@ -168,6 +177,7 @@ AZURE_B2C: Final = Shape(
     "azure_b2c",
     _b2c_documents,
     _b2c_claims,
+    _for_b2c_user,
     lifetime=300,
     has_scopes=False,
     jwk=_b2c_jwk,

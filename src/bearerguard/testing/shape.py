@@ -127,6 +127,7 @@ class Shape:
         name: As in ``LocalIssuer(shape=…)``.
         documents: Metadata documents, given base URL and directory; the first is the one its tokens belong to.
         claims: Claims of a token.
+        for_user: What differs in a token that acts for the user of this id; ``None`` removes a claim.
         typ: Header member ``typ``, ``None`` for none.
         lifetime: Of a token, in seconds.
         has_scopes: Whether tokens of the client-credentials grant hold scopes.
@@ -140,6 +141,7 @@ class Shape:
     name: str
     documents: Callable[[str, Directory], tuple[Document, ...]]
     claims: Callable[[Grant], Claims]
+    for_user: Callable[[Grant, str], Claims]
     typ: str | None = "JWT"
     lifetime: int = 3600
     has_scopes: bool = True

@@ -30,6 +30,10 @@ def _generic_claims(grant: Grant) -> Claims:
     return claims | _names("scope", grant.scopes) | ({"roles": list(grant.roles)} if grant.roles else {})
 
 
+def _for_subject(_grant: Grant, user: str) -> Claims:
+    return {"sub": user}
+
+
 def _auth0_documents(base_url: str, _directory: Directory) -> tuple[Document, ...]:
     issuer = f"{base_url}/"  # R112: the issuer ends in a slash
     urls = (f"{base_url}/.well-known/openid-configuration",)
@@ -55,6 +59,10 @@ def _ask_for_audience(form: Mapping[str, str]) -> Request:
     if "audience" not in form:
         raise TokenRefused(Reason.MISSING_PARAMETER, "audience")
     return Request(form["audience"], None)
+
+
+def _for_auth0_user(_grant: Grant, user: str) -> Claims:
+    return {"sub": user, "gty": None}
 
 
 def _auth0_answer(grant: Grant) -> dict[str, Any]:
@@ -88,6 +96,10 @@ def _keycloak_claims(grant: Grant) -> Claims:
     }
 
 
+def _for_keycloak_user(grant: Grant, user: str) -> Claims:
+    return {"sub": user, "client_id": None, "sid": grant.token_id, "preferred_username": user}
+
+
 def _cognito_documents(base_url: str, directory: Directory) -> tuple[Document, ...]:
     issuer = f"{base_url}/{directory.user_pool_id}"
     urls = (f"{issuer}/.well-known/openid-configuration",)
@@ -113,6 +125,10 @@ def _cognito_claims(grant: Grant) -> Claims:
     return claims | _names("scope", grant.scopes) | ({"cognito:groups": list(grant.roles)} if grant.roles else {})
 
 
+def _for_cognito_user(_grant: Grant, user: str) -> Claims:
+    return {"sub": user, "username": user}
+
+
 def _okta_documents(base_url: str, directory: Directory) -> tuple[Document, ...]:
     issuer = f"{base_url}/oauth2/{directory.authorization_server}"
     urls = (f"{issuer}/.well-known/openid-configuration", f"{issuer}/.well-known/oauth-authorization-server")
@@ -135,6 +151,10 @@ def _okta_claims(grant: Grant) -> Claims:
     return claims | ({"groups": list(grant.roles)} if grant.roles else {})
 
 
+def _for_okta_user(_grant: Grant, user: str) -> Claims:
+    return {"sub": user, "uid": user}
+
+
 def _names(claim: str, names: tuple[str, ...]) -> dict[str, Any]:
     return {claim: " ".join(names)} if names else {}
 
@@ -143,6 +163,7 @@ AUTH0: Final = Shape(
     "auth0",
     _auth0_documents,
     _auth0_claims,
+    _for_auth0_user,
     lifetime=86_400,
     ask=_ask_for_audience,
     answer=_auth0_answer,
@@ -151,14 +172,14 @@ AUTH0: Final = Shape(
 SHAPES: Final[Mapping[str, Shape]] = {
     shape.name: shape
     for shape in (
-        Shape("generic", _generic_documents, _generic_claims, typ="at+jwt"),
+        Shape("generic", _generic_documents, _generic_claims, _for_subject, typ="at+jwt"),
         ENTRA_V1,
         ENTRA_V2,
         AZURE_B2C,
         AUTH0,
-        Shape("keycloak", _keycloak_documents, _keycloak_claims, lifetime=300),
-        Shape("cognito", _cognito_documents, _cognito_claims),
-        Shape("okta", _okta_documents, _okta_claims, typ=None),
+        Shape("keycloak", _keycloak_documents, _keycloak_claims, _for_keycloak_user, lifetime=300),
+        Shape("cognito", _cognito_documents, _cognito_claims, _for_cognito_user),
+        Shape("okta", _okta_documents, _okta_claims, _for_okta_user, typ=None),
     )
 }
 """Every shape by its name."""

@@ -26,6 +26,12 @@ def test_roles_scopes_and_audience_are_the_users_choice() -> None:
     assert (claims["roles"], claims["scope"], claims["aud"]) == (["Admin"], "a b", "api://billing")
 
 
+def test_the_first_client_is_the_default() -> None:
+    issuer = LocalIssuer(clients=[LocalClient("billing"), LocalClient("shipping")])
+
+    assert minted(issuer)["client_id"] == "billing"
+
+
 def test_an_unregistered_client_has_no_roles() -> None:
     claims = minted(LocalIssuer(), "stranger")
 

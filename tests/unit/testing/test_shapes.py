@@ -175,21 +175,25 @@ def test_a_token_without_roles_lacks_the_claim(shape: str) -> None:
 
 
 @pytest.mark.parametrize("shape", ["entra_v1", "entra_v2", "azure_b2c"])
-def test_scopes_make_a_microsoft_token_one_that_acts_for_a_user(shape: str) -> None:
-    """R101: ``scp`` is in user tokens alone."""
+def test_scp_is_in_the_tokens_of_users_alone(shape: str) -> None:
+    """R101."""
     issuer = LocalIssuer(shape=shape)
 
-    claims = minted(issuer, "reader", roles=[], scopes=["orders.read", "orders.write"])
-
-    assert claims["scp"] == "orders.read orders.write"
-    assert "roles" not in claims
+    assert "scp" not in minted(issuer, "writer")
+    assert minted(issuer, "writer", user="alice")["scp"] == "orders.read orders.write"
 
 
-def test_a_user_token_of_b2c_names_its_policy() -> None:
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_users_token_has_the_user_as_its_subject(shape: str) -> None:
+    assert minted(LocalIssuer(shape=shape), user="alice")["sub"] == "alice"
+
+
+def test_a_users_token_of_b2c_names_the_policy_and_not_the_directory() -> None:
     """R110."""
-    claims = minted(LocalIssuer(shape="azure_b2c"), "reader", scopes=["orders.read"])
+    claims = minted(LocalIssuer(shape="azure_b2c"), user="alice")
 
     assert (claims["tfp"], claims["azp"]) == ("B2C_1_signin", "reader")
+    assert not {"tid", "oid", "appid"} & claims.keys()
 
 
 def test_names_of_the_customer_are_the_users_choice() -> None:
