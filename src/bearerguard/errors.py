@@ -17,7 +17,6 @@ actual, place and next step, for logs only. Neither ever shows a token, a signat
 """
 
 import math
-from collections.abc import Mapping
 from typing import Any, Final
 
 from bearerguard.error_codes import ISSUER_UNAVAILABLE, ErrorCode
@@ -31,6 +30,9 @@ class _Absent:
     def __repr__(self) -> str:
         return "nothing"
 
+    def __reduce__(self) -> str:
+        return "ABSENT"  # pickled and copied by name: there is one
+
 
 ABSENT: Final = _Absent()
 
@@ -42,7 +44,15 @@ def show(value: object) -> str:
 
 
 class BearerguardError(Exception):
-    """Base of every error this library raises on purpose."""
+    """Base of every error this library raises on purpose. All of them can be copied and pickled."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """By attributes, not by arguments: an error may cross a process boundary, or be raised once for each waiter."""
+        return _rebuilt, (type(self), self.args), {name: value for name, value in vars(self).items() if name != "__notes__"}
+
+
+def _rebuilt(kind: type[BearerguardError], arguments: tuple[object, ...]) -> BearerguardError:
+    return kind.__new__(kind, *arguments)
 
 
 class ConfigurationError(BearerguardError, ValueError):
@@ -116,14 +126,6 @@ class TokenRequestError(BearerguardError):
         parts = (error, error_description, hint)
         super().__init__(": ".join(part.rstrip(".") for part in parts if part) + ".")
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Copies and pickles by keyword arguments: one failure is shared by many waiters, each raising its own copy."""
-        return _rebuild_request_error, (type(self), {key: value for key, value in vars(self).items() if key != "__notes__"})
-
-
-def _rebuild_request_error(kind: type[TokenRequestError], details: dict[str, Any]) -> TokenRequestError:
-    return kind(**details)
-
 
 class AccessTokenError(BearerguardError):
     """A request is refused because of what the caller sent.
@@ -183,14 +185,6 @@ class AccessTokenError(BearerguardError):
                 what += f", got {unverified}{show(self.actual)}"
         place = f" at {self.at}" if self.at else ""
         return f"{self.code}: {what}{place}. {self.hint or self.reason.remedy}"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickles by keyword arguments: an error may cross a process boundary."""
-        return _rebuild, (type(self), self.reason, {key: value for key, value in vars(self).items() if key != "reason"})
-
-
-def _rebuild(kind: type[AccessTokenError], reason: ErrorCode, details: Mapping[str, Any]) -> AccessTokenError:
-    return kind(reason, **details)
 
 
 class MissingToken(AccessTokenError):
