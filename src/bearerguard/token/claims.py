@@ -201,10 +201,15 @@ def _tenant(token: UnverifiedToken, expected: Expectations, _now: float) -> Acce
     if not expected.issuer.profile.tenant_in_issuer:
         return None
     tenant = token.claims.get("tid")
-    if type(tenant) is str and token.claims["iss"] == expected.issuer.issuer.replace(TENANT, tenant):
+    if type(tenant) is str and tenant and _is_issued_by(token.claims["iss"], tenant, expected.issuer):
         return None
     code: ErrorCode = codes.MISSING_CLAIM if tenant is None else codes.WRONG_TENANT
     return InvalidToken(code, expected="`tid` to be the tenant in `iss`", actual=tenant, at="$.tid")
+
+
+def _is_issued_by(iss: str, tenant: str, issuer: Issuer) -> bool:
+    """Whether ``iss`` is this tenant's: the template's text with it, or a URL with it as a whole segment of its path."""
+    return iss == issuer.issuer.replace(TENANT, tenant) if issuer.is_template else tenant in iss.split("/")[3:]
 
 
 def _at_jwt_claims(token: UnverifiedToken, expected: Expectations, _now: float) -> AccessTokenError | None:
