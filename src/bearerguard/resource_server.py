@@ -14,7 +14,7 @@ import httpx
 from bearerguard import error_codes as codes
 from bearerguard.authorization.implied_roles import ImpliedRoles
 from bearerguard.clock import Clock, SystemClock
-from bearerguard.errors import AccessTokenError, ConfigurationError, InvalidToken, IssuerUnavailable
+from bearerguard.errors import AccessTokenError, ConfigurationError, InvalidRequest, InvalidToken, IssuerUnavailable, show
 from bearerguard.events import Event, EventHook, emit, logger
 from bearerguard.issuers.issuer import Issuer, checked_audience
 from bearerguard.keys.fetch import Fetcher
@@ -214,8 +214,7 @@ def _candidates(key_set: JWKSet, token: UnverifiedToken, registration: Registrat
 def _no_key(token: UnverifiedToken, candidates: tuple[VerificationKey, ...], key_set: JWKSet) -> InvalidToken:
     if candidates:
         return InvalidToken(codes.INVALID_SIGNATURE)
-    kids = [key.kid for key in key_set.keys]
-    wanted = f"a key for `alg` {token.header.algorithm} among `kid` {kids}"
+    wanted = f"a key for `alg` {token.header.algorithm} among `kid` {show([key.kid for key in key_set.keys])}"
     return InvalidToken(codes.UNKNOWN_KEY, expected=wanted, actual=token.header.kid, at="header.kid")
 
 
@@ -232,11 +231,11 @@ def _ascii(token: str) -> bytes:
     try:
         return token.encode("ascii")
     except UnicodeEncodeError:
-        raise InvalidToken(codes.MALFORMED_TOKEN, expected="ASCII") from None
+        raise InvalidRequest(codes.MALFORMED_AUTHORIZATION, expected="ASCII") from None
 
 
 def _flattened(issuers: Issuer | Iterable[Issuer | tuple[Issuer, ...]]) -> tuple[Issuer, ...]:
-    entries = [issuers] if isinstance(issuers, Issuer) else list(issuers)
+    entries = [issuers] if isinstance(issuers, Issuer) or not isinstance(issuers, Iterable) else list(issuers)
     flat = [issuer for entry in entries for issuer in (entry if isinstance(entry, tuple) else (entry,))]
     if not flat or not all(isinstance(issuer, Issuer) for issuer in flat):
         raise ConfigurationError("issuers", f"expected one or several issuers, got {issuers!r}", example='[entra(tenant_id="…")]')
