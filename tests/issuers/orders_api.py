@@ -41,7 +41,7 @@ def _entra(server: OidcProvider) -> tuple[Issuer, ...]:
 PLAIN: Final = Tokens("plain", "plain", "", lambda server: oidc(server.origin, insecure_allow_http=True))
 ENTRA_V1: Final = Tokens("entra-v1", "entra", f"/{TENANT}", _entra)
 ENTRA_V2: Final = Tokens("entra-v2", "entra", f"/{TENANT}/v2.0", _entra)
-AUTH0: Final = Tokens("auth0", "auth0", "", lambda server: auth0(server.origin.removeprefix("https://")))
+AUTH0: Final = Tokens("auth0", "auth0", "", lambda server: auth0("orders.eu.auth0.com", base_url=server.origin))
 ALL_TOKENS: Final = (PLAIN, ENTRA_V1, ENTRA_V2, AUTH0)
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 import pytest
 
+from bearerguard import oidc
 from bearerguard.testing import FakeClock
 from issuers.certificates import Certificates
 from issuers.oidc_provider import Caller, Launcher, with_signature_bit_flipped
@@ -120,3 +121,13 @@ def test_many_requests_cost_one_fetch_of_the_keys(launcher: Launcher, certificat
         answers = [setting.call("GET", setting.server.token("reader")) for _ in range(5)]
         assert setting.server.requests()["/jwks"] == 1
     assert [answer.status_code for answer in answers] == [200] * 5
+
+
+def test_rfc_8414_metadata_alone_is_enough(launcher: Launcher, certificates: Certificates) -> None:
+    """RFC 8414 §3: the issuer's OpenID configuration is not asked for."""
+    trusted = Tokens("rfc8414", "plain", "", lambda server: oidc(server.origin, discovery="oauth", insecure_allow_http=True))
+    with launcher.start() as server, running_api(trusted, server, certificates) as setting:
+        token = server.token("reader")
+        before = server.requests()["/.well-known/openid-configuration"]
+        assert setting.call("GET", token).status_code == 200
+        assert server.requests()["/.well-known/openid-configuration"] == before
