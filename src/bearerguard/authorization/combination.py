@@ -7,7 +7,7 @@ What is empty or of the wrong type is refused when it is written, so that no req
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import ClassVar, Final, NoReturn
+from typing import ClassVar, Final, Never, NoReturn
 
 from bearerguard.error_codes import REQUIREMENT_NOT_MET
 from bearerguard.errors import ConfigurationError, InsufficientScope, show
@@ -61,10 +61,10 @@ class Requirement(ABC):
         """One of them is enough."""
         return AnyOf(_operands(AnyOf, self) + _operands(AnyOf, other))
 
-    def __rand__(self, other: object) -> NoReturn:
+    def __rand__(self, other: Never) -> NoReturn:
         raise _no_requirement(other)
 
-    def __ror__(self, other: object) -> NoReturn:
+    def __ror__(self, other: Never) -> NoReturn:
         raise _no_requirement(other)
 
     def __bool__(self) -> bool:

@@ -116,9 +116,13 @@ def _overlapping(root: _Node, segments: tuple[Segment, ...]) -> Iterator[PolicyR
     while pending:
         node, position = pending.pop()
         if position == len(segments):
-            ends = (node.row,)
+            ends = [node.row]
         else:
-            ends = (node.rest,)
-            step = position + (segments[position] is not REST)
-            pending += ((below, step) for below in node.meeting(segments[position]))
+            meeting = node.meeting(segments[position])
+            ends = [node.rest]
+            if segments[position] is REST:
+                ends += [below.row for below in meeting]  # whatever ends below, as deep as it may lie
+            else:
+                position += 1
+            pending += [(below, position) for below in meeting]
         yield from (row for row in ends if row is not None)

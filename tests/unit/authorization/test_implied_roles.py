@@ -67,8 +67,8 @@ def test_changing_the_mapping_later_changes_nothing() -> None:
 
 
 def test_a_very_long_chain_is_followed() -> None:
-    chain = {f"r{number}": [f"r{number + 1}"] for number in range(2_000)}
-    assert len(ImpliedRoles(chain).effective(frozenset({"r0"}))) == 2_001
+    chain = {f"r{number}": [f"r{number + 1}"] for number in range(1_200)}
+    assert len(ImpliedRoles(chain).effective(frozenset({"r0"}))) == 1_201
 
 
 BAD: list[object] = [
