@@ -1,14 +1,12 @@
 """The applications a local issuer knows."""
 
-import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from os import PathLike
 from typing import Any, Final
 
 from bearerguard.errors import ConfigurationError
 
-_EXAMPLE: Final = 'LocalClient(id="reader", secret="reader-secret", roles=["Read.All"])'
+EXAMPLE: Final = 'LocalClient(id="reader", secret="reader-secret", roles=["Read.All"])'
 
 
 @dataclass(frozen=True)
@@ -37,9 +35,9 @@ class LocalClient:
     def __post_init__(self) -> None:
         """Checks the values: a TOML file is written by hand."""
         if not isinstance(self.id, str) or not self.id:
-            raise ConfigurationError("id", f"expected the client's id, got {self.id!r}", example=_EXAMPLE)
+            raise ConfigurationError("id", f"expected the client's id, got {self.id!r}", example=EXAMPLE)
         if self.secret is not None and (not isinstance(self.secret, str) or not self.secret):
-            raise ConfigurationError("secret", f"the secret of {self.id!r} is not a text or empty", example=_EXAMPLE)
+            raise ConfigurationError("secret", f"the secret of {self.id!r} is not a text or empty", example=EXAMPLE)
         for name in ("roles", "scopes"):
             object.__setattr__(self, name, _names(name, getattr(self, name)))
         keys = self.public_jwks
@@ -60,36 +58,3 @@ DEFAULT_CLIENTS: Final = (
     LocalClient("noroles", "noroles-secret"),
 )
 """``reader``, ``writer`` and ``noroles``, each with the secret ``<id>-secret``."""
-
-
-def clients_by_id(clients: Collection[LocalClient]) -> dict[str, LocalClient]:
-    """The clients under their ids.
-
-    Raises:
-        ConfigurationError: two clients have one id.
-    """
-    known = {client.id: client for client in clients}
-    if len(known) != len(clients):
-        raise ConfigurationError(
-            "clients", f"two clients have one id among {[client.id for client in clients]}", example=_EXAMPLE
-        )
-    return known
-
-
-def read_settings(path: str | PathLike[str]) -> dict[str, Any]:
-    """Read a local issuer's settings from TOML: the keywords of ``LocalIssuer``, and a table ``[[clients]]`` for each client.
-
-    Raises:
-        ConfigurationError: the file is no TOML, or a client has members that ``LocalClient`` has not.
-        OSError: the file cannot be read.
-    """
-    example = '[[clients]]\nid = "reader"\nsecret = "reader-secret"\nroles = ["Read.All"]'
-    try:
-        with open(path, "rb") as file:
-            settings = tomllib.load(file)
-        tables = settings.pop("clients", None)
-        if tables is not None:
-            settings["clients"] = [LocalClient(**table) for table in tables]
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError) as error:
-        raise ConfigurationError("path", f"{path}: {error}", example=example) from None
-    return settings

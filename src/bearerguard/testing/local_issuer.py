@@ -8,15 +8,15 @@ from typing import Any, Final, Self
 from starlette.types import Receive, Scope, Send
 
 from bearerguard.clock import Clock, SystemClock
-from bearerguard.errors import ConfigurationError
-from bearerguard.issuers.issuer import ALGORITHMS, Issuer, check_issuer_url, checked_audience
+from bearerguard.issuers.issuer import Issuer, check_issuer_url, checked_audience
 from bearerguard.testing.client_assertion import ClientAssertions
 from bearerguard.testing.client_authentication import ClientAuthentication
 from bearerguard.testing.compact import compact
 from bearerguard.testing.faults import Breakage, Endpoint, Faults
 from bearerguard.testing.key_ring import KeyRing
-from bearerguard.testing.local_client import DEFAULT_CLIENTS, LocalClient, clients_by_id, read_settings
+from bearerguard.testing.local_client import DEFAULT_CLIENTS, LocalClient
 from bearerguard.testing.pages import KeyHeaders, Pages
+from bearerguard.testing.settings import checked_algorithm, checked_lifetime, clients_by_id, read_settings, unusable
 from bearerguard.testing.shape import Directory, Document, Grant
 from bearerguard.testing.shapes import shape_named
 from bearerguard.testing.signing_key import SigningKey
@@ -73,11 +73,11 @@ class LocalIssuer:
         self._directory = directory or Directory()
         checked_audience("audience", audience)
         self.audiences: Final = (audience,) if isinstance(audience, str) else tuple(audience)
-        self.lifetime: Final = _checked_lifetime(self._shape.lifetime if lifetime is None else lifetime)
+        self.lifetime: Final = checked_lifetime(self._shape.lifetime if lifetime is None else lifetime)
         self.clients: Final = clients_by_id(clients)
         self.requests: Final[Counter[Endpoint]] = Counter()
         self._clock = clock or SystemClock()
-        self._keys = KeyRing(_checked_algorithm(algorithm))
+        self._keys = KeyRing(checked_algorithm(algorithm))
         self._faults = Faults()
         self._mint = TokenMint(self._shape, self._directory, self._keys, self._clock)
         self._key_headers = KeyHeaders(cache_control, etag=etag)
@@ -113,13 +113,10 @@ class LocalIssuer:
             ConfigurationError: the file is no TOML or has a member that is no keyword.
             OSError: the file cannot be read.
         """
-        given = {**read_settings(path), **settings}
         try:
-            if isinstance(given.get("directory"), Mapping):
-                given["directory"] = Directory(**given["directory"])
-            return cls(**given)
+            return cls(**{**read_settings(path), **settings})
         except TypeError as error:
-            raise ConfigurationError("path", f"{path}: {error}", example='audience = "api://orders"') from None
+            raise unusable(path, error) from None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI connection."""
@@ -167,10 +164,8 @@ class LocalIssuer:
         Args:
             settings: Keywords of the preset, such as ``algorithms`` or ``require_at_jwt``.
         """
-        return trusted_issuers(self.shape, self._site(), **settings)
-
-    def _site(self) -> Site:
-        return Site(self.base_url, self.issuer, self._directory, self.audiences[0], tuple(self.clients))
+        site = Site(self.base_url, self.issuer, self._directory, self.audiences[0], tuple(self.clients))
+        return trusted_issuers(self.shape, site, **settings)
 
     # --- tokens
 
@@ -283,15 +278,3 @@ class LocalIssuer:
     def come_back(self) -> None:
         """Turn every fault off."""
         self._faults.mend()
-
-
-def _checked_lifetime(lifetime: int) -> int:
-    if type(lifetime) is not int or lifetime <= 0:
-        raise ConfigurationError("lifetime", f"expected whole seconds above zero, got {lifetime!r}", example="3600")
-    return lifetime
-
-
-def _checked_algorithm(algorithm: str) -> str:
-    if algorithm not in ALGORITHMS:
-        raise ConfigurationError("algorithm", f"expected one of {', '.join(ALGORITHMS)}, got {algorithm!r}", example='"RS256"')
-    return algorithm

@@ -1,0 +1,63 @@
+"""What a local issuer may be told, from arguments or from a TOML file, and the checks of it."""
+
+import tomllib
+from collections.abc import Collection, Mapping
+from os import PathLike
+from typing import Any, Final
+
+from bearerguard.errors import ConfigurationError
+from bearerguard.issuers.issuer import ALGORITHMS
+from bearerguard.testing.local_client import EXAMPLE, LocalClient
+from bearerguard.testing.shape import Directory
+
+_TOML: Final = '[[clients]]\nid = "reader"\nsecret = "reader-secret"\nroles = ["Read.All"]'
+
+
+def read_settings(path: str | PathLike[str]) -> dict[str, Any]:
+    """The keywords of ``LocalIssuer`` from a TOML file: a table ``[directory]``, a table ``[[clients]]`` for each client.
+
+    Raises:
+        ConfigurationError: the file is no TOML, or a client or the directory has members that do not exist.
+        OSError: the file cannot be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            settings = tomllib.load(file)
+        if "clients" in settings:
+            settings["clients"] = [LocalClient(**table) for table in settings["clients"]]
+        if "directory" in settings:
+            settings["directory"] = Directory(**settings["directory"])
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError) as error:
+        raise unusable(path, error) from None
+    return settings
+
+
+def unusable(path: str | PathLike[str], error: Exception) -> ConfigurationError:
+    """The error that names a file and what is wrong with it."""
+    return ConfigurationError("path", f"{path}: {error}", example=_TOML)
+
+
+def clients_by_id(clients: Collection[LocalClient]) -> Mapping[str, LocalClient]:
+    """The clients under their ids.
+
+    Raises:
+        ConfigurationError: two clients have one id.
+    """
+    known = {client.id: client for client in clients}
+    if len(known) != len(clients):
+        raise ConfigurationError("clients", f"two clients have one id among {[client.id for client in clients]}", example=EXAMPLE)
+    return known
+
+
+def checked_lifetime(lifetime: int) -> int:
+    """Seconds above zero; raises ``ConfigurationError``."""
+    if type(lifetime) is not int or lifetime <= 0:
+        raise ConfigurationError("lifetime", f"expected whole seconds above zero, got {lifetime!r}", example="3600")
+    return lifetime
+
+
+def checked_algorithm(algorithm: str) -> str:
+    """An asymmetric algorithm; raises ``ConfigurationError``."""
+    if algorithm not in ALGORITHMS:
+        raise ConfigurationError("algorithm", f"expected one of {', '.join(ALGORITHMS)}, got {algorithm!r}", example='"RS256"')
+    return algorithm
