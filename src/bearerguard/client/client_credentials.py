@@ -1,0 +1,230 @@
+"""The caller's half: an access token of its own for every request to another API (RFC 6749 §4.4)."""
+
+import math
+import os
+from collections.abc import Collection, Mapping
+from random import SystemRandom
+from typing import Final, Self, TypedDict, Unpack
+
+from bearerguard.client import presets
+from bearerguard.client.grant import ClientAuth, checked_grant
+from bearerguard.client.httpx_auth import BearerAuth, HttpxSender, Transport
+from bearerguard.client.origins import Origins
+from bearerguard.client.schedule import Schedule
+from bearerguard.client.shared_token import SharedToken
+from bearerguard.client.token_request import build_request
+from bearerguard.client.token_response import IssuedToken, read_response
+from bearerguard.clock import Clock, SystemClock
+from bearerguard.errors import ConfigurationError
+
+TIMEOUT: Final = 5.0
+MAX_TIMEOUT: Final = 60.0
+REPLAY_LIMIT: Final = 16 * 1024 * 1024
+
+
+class ClientOptions(TypedDict, total=False):
+    """Settings of :class:`ClientCredentials` that no preset decides."""
+
+    origins: Collection[str] | None
+    timeout: float
+    replay_limit: int
+    insecure_allow_http: bool
+    insecure_any_origin: bool
+    transport: Transport | None
+    clock: Clock
+
+
+class ClientCredentials(BearerAuth):
+    """Authorizes the requests of ``httpx`` clients, synchronous and asynchronous, with one token they all share.
+
+    ::
+
+        auth = ClientCredentials.entra(tenant_id=…, client_id=…, client_secret=…, resource="api://orders")
+        async with httpx.AsyncClient(base_url="https://orders.internal", auth=auth) as client: ...
+
+    Make one object and keep it: it holds the token. The token is asked for at the first request, once, however many wait for it;
+    renewed in the background from 72 to 88 % of its lifetime; and used on while that fails, as long as it is good. When an API
+    answers 401 with ``error="invalid_token"``, or ``insufficient_claims`` with a claims challenge, the token is dropped and the
+    request repeated once. Token requests run on a short-lived thread of their own: no event loop is blocked, and a cancelled
+    request or an ended event loop does no harm to the others.
+
+    **Origins.** The token goes to ``origins`` only. Without them it goes to the origin of the first request and to no other one
+    from then on; another one is a ``ConfigurationError``, and nothing is sent. Name them wherever a URL may come from outside.
+    After a redirect to another origin httpx goes on without the token.
+
+    Args:
+        token_endpoint: https URL.
+        client_id: As registered.
+        client_secret: For ``"basic"`` and ``"post"``.
+        client_auth: ``"basic"`` (RFC 6749 §2.3.1), ``"post"`` (parameters of the body) or ``"private_key_jwt"`` (RFC 7523).
+        private_key: PEM text, for ``"private_key_jwt"``: RSA, EC or Ed25519.
+        private_key_password: Of an encrypted PEM.
+        certificate: PEM text; its SHA-256 thumbprint is sent (Entra), and RSA keys sign with PS256.
+        key_id: ``kid`` of the key, where the server knows several.
+        signing_algorithm: Default: PS256 with a certificate, RS256 without, ES256 and its like for EC, EdDSA for Ed25519.
+        assertion_audience: ``aud`` of assertions; default: the token endpoint. Some servers expect their issuer.
+        scope: Space-delimited or several; optional (RFC 6749 §3.3).
+        audience: For Auth0 and its like.
+        resource: Resource indicators (RFC 8707).
+        origins: URLs the token may be sent to; only scheme, host and port count.
+        timeout: Seconds for one token request, up to 60. A request waits for twice that at most, a second try included.
+        replay_limit: Octets of a streamed body that are kept in memory for a repetition; 0: streamed requests are not repeated.
+        insecure_allow_http: Allow ``http://`` on loopback addresses, for the endpoint and for APIs.
+        insecure_any_origin: Send the token wherever the program sends a request.
+        transport: For the token request only: proxies, own certificate authorities, tests. Closed by whoever made it, used on
+            an event loop of this library's own.
+        clock: Its monotonic time judges the token's age, its wall time stands in assertions.
+
+    Raises:
+        ConfigurationError: a setting is wrong, or, while sending, a request goes where the token may not.
+        TokenRequestError: while sending: no token could be had. Until ``retry_after`` the failure is given again at once.
+
+    Not checked: the token's content and the granted scope, which are for the API to judge.
+    """
+
+    def __init__(
+        self,
+        *,
+        token_endpoint: str,
+        client_id: str,
+        client_secret: str | None = None,
+        client_auth: ClientAuth = "basic",
+        private_key: str | bytes | None = None,
+        private_key_password: str | None = None,
+        certificate: str | bytes | None = None,
+        key_id: str | None = None,
+        signing_algorithm: str | None = None,
+        assertion_audience: str | None = None,
+        scope: str | Collection[str] | None = None,
+        audience: str | None = None,
+        resource: str | Collection[str] | None = None,
+        origins: Collection[str] | None = None,
+        timeout: float = TIMEOUT,
+        replay_limit: int = REPLAY_LIMIT,
+        insecure_allow_http: bool = False,
+        insecure_any_origin: bool = False,
+        transport: Transport | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._grant: Final = checked_grant(
+            token_endpoint=token_endpoint,
+            client_id=client_id,
+            client_secret=client_secret,
+            client_auth=client_auth,
+            private_key=private_key,
+            private_key_password=private_key_password,
+            certificate=certificate,
+            key_id=key_id,
+            signing_algorithm=signing_algorithm,
+            assertion_audience=assertion_audience,
+            scope=scope,
+            audience=audience,
+            resource=resource,
+            allow_http=insecure_allow_http,
+        )
+        _check_number("timeout", timeout, above=0.0, limit=MAX_TIMEOUT)
+        _check_number("replay_limit", replay_limit, above=-1.0, limit=math.inf)
+        self._clock: Final = SystemClock() if clock is None else clock
+        self._send: Final = HttpxSender(transport, timeout)
+        tokens = SharedToken(
+            self._obtain, Schedule(SystemRandom().random), self._clock, time_limit=2 * timeout, endpoint=_shown(token_endpoint)
+        )
+        allowed = Origins(origins, allow_http=insecure_allow_http, any_origin=insecure_any_origin)
+        super().__init__(tokens, allowed, replay_limit=replay_limit)
+
+    @classmethod
+    def entra(
+        cls,
+        *,
+        tenant_id: str,
+        client_id: str,
+        resource: str,
+        client_secret: str | None = None,
+        private_key: str | bytes | None = None,
+        certificate: str | bytes | None = None,
+        authority: str = presets.ENTRA_AUTHORITY,
+        **options: Unpack[ClientOptions],
+    ) -> Self:
+        """For Microsoft Entra ID; see :func:`bearerguard.client.presets.entra`."""
+        grant = presets.entra(
+            tenant_id=tenant_id,
+            client_id=client_id,
+            resource=resource,
+            client_secret=client_secret,
+            private_key=private_key,
+            certificate=certificate,
+            authority=authority,
+        )
+        return cls(**grant, **options)
+
+    @classmethod
+    def auth0(cls, *, domain: str, client_id: str, client_secret: str, audience: str, **options: Unpack[ClientOptions]) -> Self:
+        """For Auth0; see :func:`bearerguard.client.presets.auth0`."""
+        grant = presets.auth0(domain=domain, client_id=client_id, client_secret=client_secret, audience=audience)
+        return cls(**grant, **options)
+
+    @classmethod
+    def from_env(
+        cls, environ: Mapping[str, str] = os.environ, *, resource: str | None = None, **options: Unpack[ClientOptions]
+    ) -> Self:
+        """Settings from the environment; an empty variable counts as missing.
+
+        Any server, where ``BEARERGUARD_TOKEN_ENDPOINT`` is set:
+
+        - ``BEARERGUARD_CLIENT_ID``, and ``BEARERGUARD_CLIENT_SECRET`` or ``BEARERGUARD_PRIVATE_KEY_FILE`` (PEM);
+        - optional: ``BEARERGUARD_CLIENT_AUTH`` (``basic``, or ``private_key_jwt`` with a key), ``BEARERGUARD_CERTIFICATE_FILE``,
+          ``BEARERGUARD_KEY_ID``, ``BEARERGUARD_SCOPE``, ``BEARERGUARD_AUDIENCE``, ``BEARERGUARD_RESOURCE``.
+
+        Else Microsoft Entra ID, where ``AZ_TENANT`` is set:
+
+        - ``AZ_CLIENT_ID``, ``AZ_RESOURCE`` (App ID URI of the API, which Entra demands), and ``AZ_CLIENT_SECRET`` or
+          ``AZ_PRIVATE_KEY_FILE`` with ``AZ_CERTIFICATE_FILE`` (PEM);
+        - optional: ``AZ_AUTHORITY``.
+
+        Both: ``BEARERGUARD_ORIGINS``, URLs with spaces between them, unless ``origins=`` is given. ``resource=`` stands in for
+        the variable of that name, for a program that calls several APIs.
+
+        Raises:
+            ConfigurationError: names the variables that are missing or wrong.
+        """
+        grant = presets.environment(environ, resource)
+        if environ.get("BEARERGUARD_ORIGINS"):
+            options.setdefault("origins", environ["BEARERGUARD_ORIGINS"].split())
+        return cls(**grant, **options)
+
+    async def token(self) -> str:
+        """The access token, for another HTTP library: ``Authorization: Bearer …``. Never log it.
+
+        Raises:
+            TokenRequestError: none could be had.
+        """
+        return (await self._tokens.get_async()).access_token.reveal()
+
+    def token_sync(self) -> str:
+        """As :meth:`token`, blocking this thread where there is no token yet."""
+        return self._tokens.get().access_token.reveal()
+
+    def drop(self, token: str) -> bool:
+        """An API refused ``token`` as invalid: the next one is asked for. Whether trying again makes sense."""
+        return self._tokens.drop(token)
+
+    def __repr__(self) -> str:
+        """Endpoint, client and method; no secret, no token."""
+        grant = self._grant
+        endpoint = _shown(grant.token_endpoint)
+        return f"{type(self).__name__}({endpoint!r}, client_id={grant.client_id!r}, client_auth={grant.client_auth!r})"
+
+    async def _obtain(self, claims: str) -> IssuedToken:
+        now = self._clock.now()
+        request = build_request(self._grant, now=now, claims=claims)
+        return read_response(await self._send(request), secrets=request.secrets, now=now)
+
+
+def _shown(url: str) -> str:
+    return url.partition("?")[0]  # a query may hold a function's key
+
+
+def _check_number(parameter: str, value: object, *, above: float, limit: float) -> None:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and above < value <= limit:
+        return
+    raise ConfigurationError(parameter, f"expected a number above {above:g}, got {value!r}", example="5")

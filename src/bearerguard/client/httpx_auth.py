@@ -1,0 +1,234 @@
+"""The only file of this room that knows httpx: sending the token request, and authorizing requests of its clients.
+
+Another HTTP library needs its own two classes of this kind; everything that decides is elsewhere.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
+from typing import Final, TypeAlias, cast
+
+import anyio
+import httpx
+
+from bearerguard.client.api_refusal import read_refusal
+from bearerguard.client.error_hints import hint_for
+from bearerguard.client.origins import Origins
+from bearerguard.client.schedule import HeldToken
+from bearerguard.client.secret import presentable
+from bearerguard.client.shared_token import SharedToken
+from bearerguard.client.token_request import TokenRequest
+from bearerguard.client.token_response import MAX_BODY, TokenResponse
+from bearerguard.errors import TokenRequestError
+
+Transport: TypeAlias = httpx.AsyncBaseTransport | httpx.BaseTransport
+
+CONNECT_TIMEOUT: Final = 2.0
+
+
+class HttpxSender:
+    """Sends a token request: https certificates checked, no redirect followed, size and time limited, nothing compressed.
+
+    Proxies and cookies of the environment are not used; hand in ``httpx.AsyncHTTPTransport(proxy=…)`` to go through one.
+    ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` add certificate authorities, as everywhere in httpx.
+
+    Args:
+        transport: A transport to use instead of httpx's own. It stays the caller's, who closes it. It is used on an event loop
+            of this library's, so it must not keep connections of another one.
+        timeout: Seconds for one whole request. A synchronous transport has to keep it by itself.
+    """
+
+    def __init__(self, transport: Transport | None, timeout: float) -> None:
+        self._transport = None if transport is None else _Borrowed(transport)
+        self._timeout = timeout
+
+    async def __call__(self, request: TokenRequest) -> TokenResponse:
+        """Send it.
+
+        Raises:
+            TokenRequestError: no complete answer came.
+        """
+        try:
+            with anyio.fail_after(self._timeout):
+                return await self._send(request)
+        except TokenRequestError:
+            raise
+        except (TimeoutError, httpx.TimeoutException):
+            raise _failure("token_endpoint_timeout", f"no complete answer within {self._timeout:g} s") from None
+        except Exception as error:  # noqa: BLE001 - whatever a transport raises; not chained, since it may quote the request
+            text = presentable(f"{type(error).__name__}: {error}", request.secrets)
+            raise _failure("token_endpoint_unreachable", text) from None
+
+    async def _send(self, request: TokenRequest) -> TokenResponse:
+        limits = httpx.Timeout(self._timeout, connect=min(CONNECT_TIMEOUT, self._timeout))
+        # made anew each time: reading the certificate authorities takes 20 ms, which nobody's event loop feels here
+        verify = httpx.create_ssl_context() if self._transport is None else True
+        async with (
+            httpx.AsyncClient(
+                transport=self._transport, verify=verify, trust_env=False, follow_redirects=False, timeout=limits
+            ) as client,
+            client.stream(request.method, request.url, headers=request.headers, content=request.body) as response,
+        ):
+            if response.headers.get("content-encoding", "identity").lower() != "identity":
+                raise _failure("invalid_token_response", "the body is compressed although identity was asked for")
+            body = b""
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > MAX_BODY:
+                    raise _failure("invalid_token_response", f"the body is larger than {MAX_BODY} octets")
+            return TokenResponse(response.status_code, dict(response.headers), body)
+
+
+def _failure(error: str, text: str) -> TokenRequestError:
+    return TokenRequestError(error, text, hint=hint_for(error), temporary=True)
+
+
+class _Borrowed(httpx.AsyncBaseTransport):
+    """A transport of the user's, of either kind: used, never closed."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if isinstance(self._transport, httpx.AsyncBaseTransport):
+            return await self._transport.handle_async_request(request)
+        response = self._transport.handle_request(request)  # blocks an event loop on which nothing else runs
+        return httpx.Response(response.status_code, headers=response.headers, stream=_Chunks(response))
+
+
+class _Chunks(httpx.AsyncByteStream):
+    """The body of a synchronous transport."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self._response = response
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for chunk in cast("httpx.SyncByteStream", self._response.stream):
+            yield chunk
+
+    async def aclose(self) -> None:
+        self._response.close()
+
+
+class BearerAuth(httpx.Auth):
+    """Puts the shared token on requests of ``httpx.Client`` and ``httpx.AsyncClient``.
+
+    httpx runs one flow per request and follows redirects inside of it, where it takes ``Authorization`` off as soon as the
+    origin changes; the token is never put back on.
+
+    Args:
+        tokens: Where tokens come from.
+        origins: Where they may go.
+        replay_limit: Octets of a streamed body (generator, file, multipart form) that are read into memory before it is sent, so
+            that it can be sent twice. A longer one goes out as it comes, and its request is not repeated.
+    """
+
+    def __init__(self, tokens: SharedToken, origins: Origins, *, replay_limit: int) -> None:
+        self._tokens = tokens
+        self._origins = origins
+        self._replay_limit = replay_limit
+
+    def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """For ``httpx.Client``."""
+        self._origins.check(*_origin(request.url))
+        replayable = _hold_body(request, self._replay_limit)
+        held = self._tokens.get()
+        response = yield _authorized(request, held)
+        if self._wants_another(request, response, held) and replayable:
+            yield _authorized(request, self._tokens.get())
+
+    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        """For ``httpx.AsyncClient``."""
+        self._origins.check(*_origin(request.url))
+        replayable = await _hold_body_async(request, self._replay_limit)
+        held = await self._tokens.get_async()
+        response = yield _authorized(request, held)
+        if self._wants_another(request, response, held) and replayable:
+            yield _authorized(request, await self._tokens.get_async())
+
+    def _wants_another(self, request: httpx.Request, response: httpx.Response, held: HeldToken) -> bool:
+        """Whether the API that was asked refused this very token, and the request may be sent again."""
+        if response.status_code != httpx.codes.UNAUTHORIZED:
+            return False
+        if response.history:  # another request was answered than the one that was sent
+            last = response.request
+            if "Authorization" not in last.headers or not self._origins.allows(*_origin(last.url)):
+                return False
+        refusal = read_refusal(response.headers.get_list("WWW-Authenticate"))
+        if refusal is None or not self._tokens.refused(held.flight, refusal.claims):
+            return False
+        # a redirect that made a GET of a POST came after the POST was done: it must not be done twice
+        return not response.history or response.request.method == request.method
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.raw_host.decode("ascii"), url.port
+
+
+def _authorized(request: httpx.Request, held: HeldToken) -> httpx.Request:
+    request.headers["Authorization"] = f"Bearer {held.access_token.reveal()}"
+    return request
+
+
+def _hold_body(request: httpx.Request, limit: int) -> bool:
+    """Whether the body can be sent twice; of a stream at most ``limit`` octets and one chunk are read, and none is lost."""
+    stream = request.stream
+    if isinstance(stream, httpx.ByteStream) or not isinstance(stream, httpx.SyncByteStream) or _is_longer(request, limit):
+        return isinstance(stream, httpx.ByteStream)
+    head, rest = bytearray(), iter(stream)
+    for chunk in rest:
+        head += chunk
+        if len(head) > limit:
+            request.stream = _Begun(bytes(head), rest)
+            return False
+    request.stream = httpx.ByteStream(bytes(head))
+    return True
+
+
+async def _hold_body_async(request: httpx.Request, limit: int) -> bool:
+    """The same for an asynchronous client."""
+    stream = request.stream
+    if isinstance(stream, httpx.ByteStream) or not isinstance(stream, httpx.AsyncByteStream) or _is_longer(request, limit):
+        return isinstance(stream, httpx.ByteStream)
+    head, rest = bytearray(), aiter(stream)
+    async for chunk in rest:
+        head += chunk
+        if len(head) > limit:
+            request.stream = _BegunAsync(bytes(head), rest)
+            return False
+    request.stream = httpx.ByteStream(bytes(head))
+    return True
+
+
+def _is_longer(request: httpx.Request, limit: int) -> bool:
+    length = request.headers.get("Content-Length", "0")
+    return limit == 0 or not length.isdecimal() or int(length) > limit
+
+
+class _Begun(httpx.SyncByteStream):
+    """A stream whose beginning was read already; as httpx's own streams, it is read once."""
+
+    def __init__(self, head: bytes, rest: Iterator[bytes]) -> None:
+        self._head = head
+        self._rest: Iterator[bytes] | None = rest
+
+    def __iter__(self) -> Iterator[bytes]:
+        rest, self._rest = self._rest, None
+        if rest is None:
+            raise httpx.StreamConsumed
+        yield self._head
+        yield from rest
+
+
+class _BegunAsync(httpx.AsyncByteStream):
+    """The same for an asynchronous one."""
+
+    def __init__(self, head: bytes, rest: AsyncIterator[bytes]) -> None:
+        self._head = head
+        self._rest: AsyncIterator[bytes] | None = rest
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        rest, self._rest = self._rest, None
+        if rest is None:
+            raise httpx.StreamConsumed
+        yield self._head
+        async for chunk in rest:
+            yield chunk

@@ -1,0 +1,168 @@
+"""When to ask for a token: a pure state machine. It does no I/O and knows no clock; the rest carries out what it says.
+
+All times are monotonic seconds, handed in as ``now``. Token requests are numbered ("flights"), so that a late answer never
+replaces a newer one.
+
+=================================  ==========================================================================================
+refreshed ahead                    from 72 to 88 % of the lifetime, while the token in hand goes on serving
+used until                         a tenth of the lifetime, at most 10 s, before it expires: it must still be good on arrival
+after a failure                    the next request for a token waits 1, 2, 4 … 60 s with jitter, or what ``Retry-After`` asks
+                                   for, up to 300 s; meanwhile a good token serves, and without one the failure is given again
+refused by an API                  dropped at once, up to 10 times, then once in 10 s: an API that refuses every token (a
+                                   wrong audience) must not turn into a storm on the token endpoint
+=================================  ==========================================================================================
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from bearerguard.client.secret import Secret
+from bearerguard.client.token_response import IssuedToken
+from bearerguard.errors import TokenRequestError
+
+REFRESH_AHEAD: Final = (0.72, 0.88)
+MARGIN: Final = (0.1, 10.0)
+BACK_OFF: Final = (1.0, 60.0)
+JITTER: Final = (0.8, 1.2)
+MAX_RETRY_AFTER: Final = 300.0
+DROPS: Final = 10
+DROP_REGAINED: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class HeldToken:
+    """A token in hand.
+
+    Attributes:
+        access_token: For the header.
+        flight: Number of the request that brought it.
+        refresh_at: From then on a new one is asked for.
+        usable_until: From then on it is not sent any more.
+    """
+
+    access_token: Secret
+    flight: int
+    refresh_at: float
+    usable_until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Proceed:
+    """What to do with what there is.
+
+    Attributes:
+        token: Use it at once; ``None``: wait for the flight under way.
+        begin: Number of a flight to begin first; ``None``: none is needed, or one is under way.
+    """
+
+    token: HeldToken | None
+    begin: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """No token, and the endpoint is not to be asked yet: the last failure is given again."""
+
+    error: TokenRequestError
+    retry_after: float
+
+
+Decision: TypeAlias = Proceed | Refuse
+
+
+class Schedule:
+    """The state of one token.
+
+    Args:
+        random: Numbers from 0 to below 1, for jitter.
+    """
+
+    def __init__(self, random: Callable[[], float]) -> None:
+        self._random = random
+        self.held: HeldToken | None = None
+        self.claims = ""
+        self._last_flight = 0
+        self._in_flight: int | None = None
+        self._failures = 0
+        self._failure: TokenRequestError | None = None
+        self._next_try = float("-inf")
+        self._drops = float(DROPS)
+        self._drops_at = float("-inf")
+
+    def decide(self, now: float) -> Decision:
+        """What a request that needs a token does."""
+        held = self.held if self.held is not None and now < self.held.usable_until else None
+        if held is not None and (now < held.refresh_at or now < self._next_try):
+            return Proceed(held, begin=None)
+        if self._in_flight is not None:
+            return Proceed(held, begin=None)
+        if self._failure is not None and now < self._next_try:
+            return Refuse(self._failure, self._next_try - now)
+        self._last_flight += 1
+        self._in_flight = self._last_flight
+        return Proceed(held, begin=self._last_flight)
+
+    def pause_before_second_try(self, error: TokenRequestError) -> float | None:
+        """Seconds after which the same flight tries once more; ``None`` where that cannot help."""
+        if not error.temporary:
+            return None
+        return max(self._between(JITTER) * BACK_OFF[0] / 2, float(error.retry_after))
+
+    def succeeded(self, flight: int, token: IssuedToken, *, asked_at: float, now: float) -> HeldToken:
+        """A flight brought a token: it is kept unless a later flight has brought one already.
+
+        Raises:
+            TokenRequestError: it is not usable any more by the time it arrives; to be reported by :meth:`failed`.
+        """
+        margin = min(token.lifetime * MARGIN[0], MARGIN[1])
+        usable_until = asked_at + token.lifetime - margin
+        if now >= usable_until:
+            raise TokenRequestError("invalid_token_response", f"the token lives {token.lifetime:g} s and had expired on arrival")
+        held = HeldToken(token.access_token, flight, asked_at + token.lifetime * self._between(REFRESH_AHEAD), usable_until)
+        self._landed(flight)
+        if self.held is None or flight > self.held.flight:
+            self.held = held
+            self.claims = ""
+            self._failures = 0
+            self._failure = None
+            self._next_try = float("-inf")
+        return held
+
+    def failed(self, flight: int, error: TokenRequestError, now: float) -> None:
+        """A flight brought nothing. Ignored unless it is the one in the air: another has taken over."""
+        if flight != self._in_flight:
+            return
+        self._landed(flight)
+        delay = min(BACK_OFF[0] * 2 ** min(self._failures, 10), BACK_OFF[1])
+        delay = min(delay * self._between(JITTER), BACK_OFF[1])
+        self._failures += 1
+        self._failure = error
+        self._next_try = now + max(delay, min(float(error.retry_after), MAX_RETRY_AFTER))
+
+    def refused(self, flight: int, now: float, claims: str = "") -> bool:
+        """An API refused the token of that flight. Whether another one is at hand or may be asked for.
+
+        Of many requests refused with one token only the first drops it; the others find it gone.
+        """
+        if self.held is None or self.held.flight != flight:
+            return True
+        self._drops = min(self._drops + max(0.0, now - self._drops_at) / DROP_REGAINED, float(DROPS))
+        self._drops_at = now
+        if self._drops < 1.0:
+            return False
+        self._drops -= 1.0
+        self.held = None
+        self.claims = claims
+        return True
+
+    def retry_after(self, now: float) -> float:
+        """Seconds until the endpoint is asked again."""
+        return max(0.0, self._next_try - now)
+
+    def _landed(self, flight: int) -> None:
+        if flight == self._in_flight:
+            self._in_flight = None
+
+    def _between(self, bounds: tuple[float, float]) -> float:
+        return bounds[0] + (bounds[1] - bounds[0]) * self._random()
