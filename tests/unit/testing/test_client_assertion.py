@@ -158,3 +158,10 @@ async def test_a_refusal_shows_nothing_of_the_assertion() -> None:
     answer = await ask(_issuer(), _form(assertion))
 
     assert not any(part in answer.text for part in assertion.split("."))
+
+
+@pytest.mark.parametrize("payload", [b"[" * 100_000, b'{"iss":' + b"9" * 10_000 + b"}"], ids=["deep", "long"])
+async def test_an_assertion_that_json_chokes_on_is_refused(payload: bytes) -> None:
+    answer = await ask(_issuer(), _form(compact({"alg": "ES256", "kid": "billing-1"}, payload, KEY)))
+
+    assert answer.status_code == 401
