@@ -1,0 +1,39 @@
+"""An orders API on Starlette: add the middleware, decorate the routes."""
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from bearerguard import AccessTokenMiddleware, ResourceServer, entra, public, requires, role
+
+api = ResourceServer(
+    issuers=[entra(tenant_id="808b7ce5-9924-441e-ae53-3e42fd8a6d43")],  # v1 and v2 tokens
+    audience="api://orders",
+)
+
+
+@requires(role("Read.All"))
+async def list_orders(request: Request) -> JSONResponse:
+    return JSONResponse({"orders": [], "caller": request.user.display_name})
+
+
+@requires(role("Write.All"))
+async def create_order(request: Request) -> JSONResponse:
+    return JSONResponse(await request.json(), status_code=201)
+
+
+@public
+async def health(request: Request) -> JSONResponse:
+    return JSONResponse({"status": "ok"})
+
+
+app = Starlette(
+    routes=[
+        Route("/orders", list_orders),
+        Route("/orders", create_order, methods=["POST"]),
+        Route("/health", health),
+    ],
+    middleware=[Middleware(AccessTokenMiddleware, resource_server=api)],
+)

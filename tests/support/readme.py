@@ -1,0 +1,36 @@
+"""The parts of README.md that are made from elsewhere: code from samples, the error reference from the codes themselves.
+
+``python tests/support/readme.py`` writes them anew; the tests hold them equal.
+"""
+
+import re
+from pathlib import Path
+from typing import Final
+
+from bearerguard.error_codes import ALL_CODES
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+README: Final = ROOT / "README.md"
+_SAMPLE: Final = re.compile(r"<!-- (samples/[\w/]+\.py) -->\n```python\n(.*?)```", re.DOTALL)
+_ERRORS: Final = re.compile(r"(<!-- errors -->\n).*?(<!-- /errors -->)", re.DOTALL)
+
+
+def samples_in(text: str) -> list[tuple[str, str]]:
+    """Each code block that names its file, with the file."""
+    return _SAMPLE.findall(text)
+
+
+def error_reference() -> str:
+    """A Markdown table of every code, in the order of its definition."""
+    rows = [f"| `{code.code}` | {code.status} | {code.cause} | {code.remedy} |" for code in ALL_CODES]
+    return "\n".join(["| code | status | when | what to do |", "|---|---|---|---|", *rows]) + "\n"
+
+
+def renewed(text: str) -> str:
+    """README with the parts as they should be."""
+    text = _SAMPLE.sub(lambda found: f"<!-- {found[1]} -->\n```python\n{(ROOT / found[1]).read_text()}```", text)
+    return _ERRORS.sub(lambda found: f"{found[1]}{error_reference()}{found[2]}", text)
+
+
+if __name__ == "__main__":
+    README.write_text(renewed(README.read_text()))
