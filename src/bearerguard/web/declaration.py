@@ -1,0 +1,104 @@
+"""What an endpoint declares: a requirement, or that it is public. Read by the guards, the route walk and the audit alike.
+
+The declaration is an attribute of the object that enforces it, so that a subclass or a wrapper that replaces the enforcing code
+loses the declaration with it, and the start-up audit names the endpoint.
+"""
+
+import functools
+import inspect
+import operator
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
+
+from starlette.endpoints import HTTPEndpoint, WebSocketEndpoint
+from starlette.types import Scope
+
+from bearerguard.authorization.combination import Requirement
+from bearerguard.authorization.policy_row import Public
+
+Declaration: TypeAlias = Requirement | Public
+
+WEBSOCKET: Final = "WEBSOCKET"
+_ATTRIBUTE: Final = "_bearerguard_declaration"
+_HANDLED: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY")  # what HTTPEndpoint hands to a method
+
+
+def declare(target: Any, declaration: Declaration) -> None:
+    """Note a declaration on a function, class or object. Also for a dependency of FastAPI, whose routes then have it."""
+    setattr(target, _ATTRIBUTE, declaration)
+
+
+def declared(target: object) -> Declaration | None:
+    """What a function, a method or an ASGI application declares itself; of a ``partial``, what its function does."""
+    while True:
+        found = getattr(target, _ATTRIBUTE, None)
+        if isinstance(found, Requirement | Public):
+            return found
+        if not isinstance(target, functools.partial):
+            return None
+        target = target.func
+
+
+def declared_for(endpoint: object, method: str) -> Declaration | None:
+    """What the endpoint of a route declares for one method, ``WEBSOCKET`` for websockets."""
+    if not inspect.isclass(endpoint):
+        return declared(endpoint)
+    whole = declared_by_class(endpoint)
+    if whole is not None:
+        return whole
+    handler = handler_of(endpoint, method)
+    return None if handler is None else declared(handler)
+
+
+def method_of(scope: Scope) -> str:
+    """The method by which rules name this request. An HTTP method that calls itself WEBSOCKET is none that a rule knows."""
+    if scope["type"] == "websocket":
+        return WEBSOCKET
+    method: str = scope["method"]
+    return method if method != WEBSOCKET else ""
+
+
+def declared_by_class(endpoint: type) -> Declaration | None:
+    """What an endpoint class declares for all its methods. Being public is not inherited: a subclass may add methods."""
+    guard = declared(getattr(endpoint, "__await__", None))
+    if guard is not None:
+        return guard
+    found = vars(endpoint).get(_ATTRIBUTE)
+    return found if isinstance(found, Public) else None
+
+
+def handler_of(endpoint: Any, method: str) -> Callable[..., Any] | None:
+    """The method of an endpoint class that Starlette calls, or ``None`` where that cannot be told or it has none."""
+    handler: Callable[..., Any] | None = None
+    if _dispatches_as(endpoint, HTTPEndpoint) and method in _HANDLED:
+        name = "get" if method == "HEAD" and not hasattr(endpoint, "head") else method.lower()
+        handler = getattr(endpoint, name, None)
+    elif _dispatches_as(endpoint, WebSocketEndpoint) and method == WEBSOCKET:
+        handler = endpoint.on_connect
+    return handler
+
+
+def combined(*declarations: Declaration | None) -> Declaration | None:
+    """What holds where several declare: all requirements; public only where nobody requires anything."""
+    found = dict.fromkeys(declarations)
+    requirements = [one for one in found if isinstance(one, Requirement)]
+    if requirements:
+        return functools.reduce(operator.and_, requirements)
+    return Public.PUBLIC if Public.PUBLIC in found else None
+
+
+def declared_by_methods(endpoint: type) -> dict[str, Declaration | None]:
+    """What each method of an endpoint class declares, the class itself left aside."""
+    handlers = {method: handler_of(endpoint, method) for method in (*_HANDLED, WEBSOCKET)}
+    return {method: declared(handler) for method, handler in handlers.items() if handler is not None}
+
+
+def all_declared(endpoint: object) -> set[Declaration | None]:
+    """Everything that an endpoint, or a method of an endpoint class, declares."""
+    if inspect.isclass(endpoint):
+        return {declared_by_class(endpoint), *declared_by_methods(endpoint).values()}
+    return {declared(endpoint)}
+
+
+def _dispatches_as(endpoint: Any, base: Any) -> bool:
+    return issubclass(endpoint, base) and endpoint.dispatch is base.dispatch and endpoint.__await__ is base.__await__

@@ -1,0 +1,183 @@
+"""``@requires`` and ``@public``: what an endpoint declares, and is held to.
+
+A decorator enforces on its own: where the middleware let a request through without a token, it verifies the token itself.
+"""
+
+import functools
+import inspect
+import types
+import typing
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final, NoReturn, ParamSpec, TypeVar, overload
+
+from starlette._utils import is_async_callable
+from starlette.endpoints import HTTPEndpoint, WebSocketEndpoint
+from starlette.requests import HTTPConnection
+from starlette.routing import BaseRoute, Host, Mount
+
+from bearerguard.authorization.combination import Requirement
+from bearerguard.authorization.policy_row import Public
+from bearerguard.errors import ConfigurationError, show
+from bearerguard.web.declaration import all_declared, declare, declared, declared_by_class
+from bearerguard.web.guard import EndpointClass, GuardedApp, guarded_class, guarded_function
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Subtree = TypeVar("Subtree", bound=Mount | Host)
+Target = TypeVar("Target")
+
+_REQUIRES: Final = "@requires"
+_PUBLIC: Final = "@public"
+_EXAMPLE: Final = '@requires(role("Read.All"))'
+_FUNCTIONS: Final = (types.FunctionType, types.MethodType, types.BuiltinFunctionType)
+_ASGI: Final = ("scope", "receive", "send")
+_CONNECTION_NAMES: Final = ("Request", "WebSocket", "HTTPConnection")
+
+
+class requires:  # noqa: N801  reads as a decorator
+    """Only callers who meet the requirement get through; all others are refused before the endpoint runs.
+
+    Decorates Starlette functions, async and sync (these become coroutine functions that call them in the thread pool), websocket
+    functions, ``HTTPEndpoint`` and ``WebSocketEndpoint`` classes and their methods. Called with a ``Mount``, a ``Host`` or an
+    ASGI application, it guards all beneath: ``requires(role("Read.All"))(Mount("/files", app=StaticFiles(…)))``.
+    Of several, each is enforced, the outermost first. The request must have passed an ``AccessTokenMiddleware``.
+
+    Does not judge what the endpoint does with the request: whether this caller may see that order is the endpoint's matter.
+
+    Args:
+        requirement: What ``role``, ``scope``, ``client`` … build, combined with ``&`` and ``|``.
+
+    Raises:
+        ConfigurationError: no requirement, or something that cannot be guarded; the message tells what to do.
+    """
+
+    def __init__(self, requirement: Requirement) -> None:
+        if not isinstance(requirement, Requirement):
+            raise ConfigurationError(_REQUIRES, f"expected a requirement, got {show(requirement)}", example=_EXAMPLE)
+        self._requirement = requirement
+
+    @overload
+    def __call__(self, endpoint: type[EndpointClass]) -> type[EndpointClass]: ...  # type: ignore[overload-overlap]
+    @overload
+    def __call__(self, endpoint: Subtree) -> Subtree: ...  # type: ignore[overload-overlap]  # callable, too; the first match counts
+    @overload
+    def __call__(self, endpoint: Callable[P, Awaitable[R]]) -> Callable[P, Coroutine[Any, Any, R]]: ...
+    @overload
+    def __call__(self, endpoint: Callable[P, R]) -> Callable[P, Coroutine[Any, Any, R]]: ...
+    def __call__(self, endpoint: Any) -> Any:
+        if inspect.isclass(endpoint):
+            return self._class(endpoint)
+        if isinstance(endpoint, Mount | Host):
+            endpoint.app = self._app(endpoint.app, endpoint)
+            return endpoint
+        if isinstance(endpoint, BaseRoute) or not callable(endpoint):
+            _refuse(_REQUIRES, endpoint, "cannot be guarded; decorate its endpoint", _EXAMPLE)
+        if _is_function(endpoint) and not _is_asgi(endpoint):
+            return self._function(endpoint)
+        return self._app(endpoint, endpoint)
+
+    def _class(self, endpoint: type) -> type:
+        _check_endpoint_class(_REQUIRES, endpoint)
+        if Public.PUBLIC in all_declared(endpoint):
+            _contradiction(_REQUIRES, endpoint)
+        return guarded_class(endpoint, self._with(declared_by_class(endpoint)))
+
+    def _function(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        if isinstance(declared(function), Public):
+            _contradiction(_REQUIRES, function)
+        _check_function(function)
+        guarded = guarded_function(function, self._requirement, is_async=is_async_callable(function))
+        declare(guarded, self._with(declared(function)))
+        return guarded
+
+    def _app(self, app: Any, target: object) -> GuardedApp:
+        if isinstance(declared(target), Public) or isinstance(declared(app), Public):
+            _contradiction(_REQUIRES, target)
+        guarded = GuardedApp(app, self._requirement)
+        declare(guarded, self._requirement)
+        return guarded
+
+    def _with(self, earlier: object) -> Requirement:
+        return self._requirement & earlier if isinstance(earlier, Requirement) else self._requirement
+
+
+def public(endpoint: Target) -> Target:
+    """The endpoint is reachable without a token, which is then not looked at: ``request.user.is_authenticated`` is false.
+
+    Decorates what ``requires`` does; of a class, all its methods, not those of a subclass. Called with a ``Mount``, a ``Host`` or
+    an ASGI application, it opens all beneath that declares nothing else. Which requests get to a public endpoint is for the
+    application's own router to say, route by route in its order, and only for the methods that the route has.
+
+    Raises:
+        ConfigurationError: the endpoint has ``@requires``, too, or is nothing that can be declared.
+    """
+    target: Any = endpoint
+    if inspect.isclass(target):
+        _check_endpoint_class(_PUBLIC, target)
+        requirements = all_declared(target)
+    elif callable(target) or isinstance(target, Mount | Host):
+        requirements = {declared(target), declared(getattr(target, "app", None))}
+    else:
+        _refuse(_PUBLIC, target, "is no endpoint", "@public above the endpoint's def")
+    if any(isinstance(found, Requirement) for found in requirements):
+        _contradiction(_PUBLIC, target)
+    declare(getattr(target, "__func__", target), Public.PUBLIC)
+    return endpoint
+
+
+def _is_function(endpoint: object) -> bool:
+    """As Starlette's ``Route`` tells them: functions are called with the request, all else is an ASGI application."""
+    while isinstance(endpoint, functools.partial):
+        endpoint = endpoint.func
+    return isinstance(endpoint, _FUNCTIONS)
+
+
+def _is_asgi(function: Callable[..., Any]) -> bool:
+    return tuple(inspect.signature(function).parameters) == _ASGI
+
+
+def _check_endpoint_class(decorator: str, endpoint: type) -> None:
+    if not issubclass(endpoint, HTTPEndpoint | WebSocketEndpoint):
+        problem = "is a class, but no HTTPEndpoint or WebSocketEndpoint; guard its instance or its functions"
+        _refuse(decorator, endpoint, problem, "class Orders(HTTPEndpoint): …")
+
+
+def _check_function(function: Callable[..., Any]) -> None:
+    original = inspect.unwrap(function)
+    if inspect.isasyncgenfunction(original) or inspect.isgeneratorfunction(original):
+        _refuse(_REQUIRES, function, "is a generator, which begins to answer before it is judged", "return StreamingResponse(…)")
+    if not any(map(_takes_connection, _parameters(function))):
+        _refuse(_REQUIRES, function, "takes no Request or WebSocket to judge", "async def list_orders(request: Request)")
+
+
+def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    try:
+        signature = inspect.signature(function, eval_str=True)
+    except Exception:  # noqa: BLE001  names that only a type checker knows: judged by their text
+        signature = inspect.signature(function)
+    return list(signature.parameters.values())
+
+
+def _takes_connection(parameter: inspect.Parameter) -> bool:
+    annotation = parameter.annotation
+    if parameter.kind is parameter.VAR_KEYWORD:
+        return False
+    if annotation is parameter.empty or annotation is Any:
+        return parameter.name != "self"
+    if isinstance(annotation, str):
+        return any(name in annotation for name in _CONNECTION_NAMES)
+    kinds = (annotation, *typing.get_args(annotation))
+    return any(_is_connection(typing.get_origin(kind) or kind) for kind in kinds)
+
+
+def _is_connection(kind: object) -> bool:
+    return inspect.isclass(kind) and (issubclass(kind, HTTPConnection) or issubclass(HTTPConnection, kind))
+
+
+def _contradiction(decorator: str, target: object) -> NoReturn:
+    other = _PUBLIC if decorator == _REQUIRES else _REQUIRES
+    _refuse(decorator, target, f"has {other}, too, which says the opposite; take one of them away", _EXAMPLE)
+
+
+def _refuse(decorator: str, target: object, problem: str, example: str) -> NoReturn:
+    raise ConfigurationError(decorator, f"{getattr(target, '__qualname__', show(target))} {problem}", example=example)

@@ -1,0 +1,76 @@
+"""What the middleware does while an application starts and stops (ASGI lifespan 2.0).
+
+Keys are fetched in the background: a slow issuer or one that is down delays no start. Routes are audited when the application has
+started, since its own start-up may add some; a start that is refused ends the application's lifespan as an error in it would.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import anyio
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bearerguard.errors import ConfigurationError
+from bearerguard.events import logger
+from bearerguard.resource_server import ResourceServer
+
+_STARTED: Final = "lifespan.startup.complete"
+_FAILED: Final = "lifespan.startup.failed"
+_STOPPED: Final = ("lifespan.shutdown.complete", "lifespan.shutdown.failed")
+
+
+class Lifespan:
+    """One run of an application's lifespan.
+
+    Args:
+        app: The application.
+        server: Warmed while it starts and closed when it has stopped. It stays usable: another application may share it.
+        audit: Called once the application has started; a ``ConfigurationError`` refuses the start.
+    """
+
+    def __init__(self, app: ASGIApp, server: ResourceServer, audit: Callable[[], None]) -> None:
+        self._app = app
+        self._server = server
+        self._audit = audit
+        self._refused = False
+
+    async def run(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve the lifespan.
+
+        Raises:
+            ConfigurationError: the audit refused the start; the server has been told by ``lifespan.startup.failed``.
+        """
+
+        async def watched_send(message: Message) -> None:
+            await self._pass_on(message, send)
+
+        failure: Exception | None = None
+        async with anyio.create_task_group() as background:
+            background.start_soon(self._warm_up)
+            try:
+                await self._app(scope, receive, watched_send)
+            except Exception as error:  # noqa: BLE001  raised below, outside the group, which would wrap it
+                failure = error
+            background.cancel_scope.cancel()
+        if failure is not None:
+            raise failure
+
+    async def _pass_on(self, message: Message, send: Send) -> None:
+        if self._refused:
+            return  # the application's own words on a start that was refused already
+        if message["type"] == _STARTED:
+            try:
+                self._audit()
+            except ConfigurationError as problem:
+                self._refused = True
+                await send({"type": _FAILED, "message": str(problem)})
+                raise
+        elif message["type"] in _STOPPED:
+            await self._server.aclose()
+        await send(message)
+
+    async def _warm_up(self) -> None:
+        try:
+            await self._server.warm_up()
+        except Exception:  # noqa: BLE001  whatever it is, it must not end the start
+            logger.exception("fetching keys ahead failed; the first request tries again")

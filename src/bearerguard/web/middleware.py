@@ -1,0 +1,228 @@
+"""The ASGI middleware: no request reaches the application unless its token was verified or its endpoint is public.
+
+A request is judged on the path its router sees (``get_route_path``) and on nothing that a caller can add: no ``Host`` of its own,
+no ``X-Forwarded-*``, no method override (R119, R120). The body is not read.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Final, Literal, get_args
+
+from starlette._utils import get_route_path
+from starlette.authentication import AuthCredentials, UnauthenticatedUser
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from bearerguard import error_codes as codes
+from bearerguard.authorization.combination import Requirement
+from bearerguard.authorization.path_policy import PathPolicy
+from bearerguard.authorization.policy_row import Public
+from bearerguard.errors import BearerguardError, ConfigurationError, InsufficientScope, InvalidRequest, show
+from bearerguard.principal import Principal
+from bearerguard.resource_server import ResourceServer
+from bearerguard.token.credentials import read_credentials
+from bearerguard.web.challenge import Challenge, Disclose
+from bearerguard.web.declaration import method_of
+from bearerguard.web.gate import Gate
+from bearerguard.web.lifespan import Lifespan
+from bearerguard.web.public_routes import PublicRoutes
+from bearerguard.web.refusal import REFUSALS, HttpWatch, WebSocketWatch, send_refusal
+from bearerguard.web.route_table import PathRules, check_declared, route_table
+from bearerguard.web.routes import router_behind
+from bearerguard.web.scope_keys import GATE, PRINCIPAL
+
+Undeclared = Literal["refuse", "allow"]
+
+_CONNECTIONS: Final = frozenset({"http", "websocket"})
+_SERVER_METHODS: Final = ("recall", "verify", "report", "warm_up", "aclose")
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\ufffd]")
+
+
+class AccessTokenMiddleware:
+    """Verifies the bearer token of every http and websocket request, and refuses what it cannot verify.
+
+    ::
+
+        Starlette(routes=[…], middleware=[Middleware(AccessTokenMiddleware, resource_server=api)])
+
+    Without ``policy`` every request needs a valid token, unless its path is in ``public`` or its endpoint is ``@public``. With
+    one, the table alone decides, and refuses what no row names. ``request.user`` is the ``Principal`` and ``request.auth.scopes``
+    its scopes; where no token was needed, none is looked at and ``request.user.is_authenticated`` is false.
+
+    When the application starts, keys are fetched in the background and its routes are audited; where a server runs no lifespan,
+    the audit is made at the first request, and all are refused with the error. Put ``CORSMiddleware`` outside this one: a
+    preflight carries no token, and is not special here. Put outside, too, whatever rewrites the path or the method of a request.
+
+    Does not limit rates, read the body or look at cookies. Does not check an application's own routing beyond Starlette's and
+    FastAPI's: any other is served behind ``policy``, or as a whole to those who have a token.
+
+    Args:
+        app: The application.
+        resource_server: Verifies the tokens. May be shared by several applications.
+        policy: Requirements by method and path, for any ASGI application.
+        public: Paths that need no token, as rows of a ``PathPolicy``: ``"/health"``, ``"GET /docs/{path:path}"``. Relative to
+            the ``Mount`` whose middleware this is.
+        realm: Protection space named in the challenge.
+        undeclared: ``"refuse"`` to start with a route that declares neither ``@requires`` nor ``@public``, or ``"allow"`` it to
+            be served to whoever has a valid token.
+        disclose: ``"code"`` tells callers why they are refused; ``"none"`` only tells them that.
+        resource_metadata: URL of this API's metadata document (RFC 9728), for the challenge.
+
+    Raises:
+        ConfigurationError: an option is wrong.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        resource_server: ResourceServer,
+        policy: PathPolicy | None = None,
+        public: str | Iterable[str] = (),
+        realm: str = "api",
+        undeclared: Undeclared = "refuse",
+        disclose: Disclose = "code",
+        resource_metadata: str | None = None,
+    ) -> None:
+        _check(app, resource_server, policy, undeclared)
+        self.app = app
+        self.rules = PathRules(policy, public_rows(public))
+        if policy is not None and self.rules.public is not None:
+            problem = "the policy decides alone; make these paths rows of it"
+            raise ConfigurationError("public", problem, example='PathPolicy({"/health": PathPolicy.PUBLIC, …})')
+        self._server = resource_server
+        self._recall = resource_server.recall
+        self._gate = Gate(resource_server, Challenge(realm, disclose=disclose, resource_metadata=resource_metadata))
+        self._is_audited = policy is None and undeclared == "refuse"
+        self._public_routes: PublicRoutes | None = None
+        self._has_rules = policy is not None or self.rules.public is not None
+        self._is_read = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection.
+
+        Raises:
+            ConfigurationError: the application has undeclared routes.
+        """
+        kind = scope["type"]
+        if kind not in _CONNECTIONS:
+            await self._serve_other(scope, receive, send)
+            return
+        if not self._is_read:
+            self._read(scope)
+        gate = self._gate
+        try:
+            path = scope["path"]
+            if not (path.isascii() and path.isprintable()):
+                _check_path(path)
+            rule = self._rule(scope, path) if self._has_rules else None
+            if rule is Public.PUBLIC:
+                _admit_anybody(scope)
+            else:
+                principal = self._recall(read_credentials(scope["headers"]))
+                if principal is None:
+                    principal = await gate.authenticate(scope)
+                else:
+                    scope[PRINCIPAL] = scope["user"] = scope["auth"] = principal
+                if rule is not None:
+                    _check_permission(rule, principal)
+            scope[GATE] = gate
+        except Exception as error:  # noqa: BLE001  whatever it is, the request is refused (R125)
+            await send_refusal(gate.answer(error, scope), scope, receive, send)
+            return
+        watch = HttpWatch(send) if kind == "http" else WebSocketWatch(send)
+        try:
+            await self.app(scope, receive, watch.send)
+        except REFUSALS as error:
+            if watch.started:
+                raise
+            watch.refusal = error
+        if watch.refusal is not None:
+            await send_refusal(gate.answer(watch.refusal, scope), scope, receive, send, accepted=watch.accepted)
+
+    async def _serve_other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            raise BearerguardError(f"an ASGI scope of type {show(scope['type'])} cannot be judged and is not served")
+        await Lifespan(self.app, self._server, lambda: self._read(scope)).run(scope, receive, send)
+
+    def _rule(self, scope: Scope, path: str) -> Requirement | Public | None:
+        """What this request needs; ``None`` stands for any valid token."""
+        policy, public = self.rules.policy, self.rules.public
+        route_path = get_route_path(scope) if scope.get("root_path") else path
+        if policy is not None:
+            rule = policy.requirement_for(method_of(scope), route_path)
+            return _NO_ROW if rule is None else rule
+        if public is not None and public.requirement_for(method_of(scope), route_path) is Public.PUBLIC:
+            return Public.PUBLIC
+        if self._public_routes is not None and self._public_routes.serve(scope, route_path):
+            return Public.PUBLIC
+        return None
+
+    def _read(self, scope: Scope) -> None:
+        """Read the application's routes, once: which of them are public, and whether all are declared."""
+        router = router_behind(self.app, scope)
+        if router is not None and self.rules.policy is None:
+            if self._is_audited:
+                check_declared(route_table(router, self.rules))
+            public_routes = PublicRoutes(router)
+            if public_routes:
+                self._public_routes, self._has_rules = public_routes, True
+        self._is_read = True
+
+
+class _NoRow(Requirement):
+    """What a request needs that no row of the policy names."""
+
+    __slots__ = ()
+
+    def permits(self, principal: Principal) -> bool:  # noqa: ARG002  nobody may
+        return False
+
+    def refusal(self, principal: Principal) -> InsufficientScope:  # noqa: ARG002  whoever it is
+        return InsufficientScope(codes.NOT_PERMITTED, verified=True)
+
+
+_NO_ROW: Final = _NoRow()
+
+
+def public_rows(public: str | Iterable[str]) -> PathPolicy | None:
+    """``public=`` as a table.
+
+    Raises:
+        ConfigurationError: a path is none, or two of them name the same request.
+    """
+    try:
+        paths = [public] if isinstance(public, str) else list(public)
+        return PathPolicy(dict.fromkeys(paths, Public.PUBLIC)) if paths else None
+    except (ConfigurationError, TypeError) as error:
+        raise ConfigurationError("public", f"expected paths, got {show(public)} ({error})", example='["/health"]') from error
+
+
+def _admit_anybody(scope: Scope) -> None:
+    scope[PRINCIPAL] = None  # also where a middleware further out verified a token: that was for another gate (R124)
+    scope["user"] = UnauthenticatedUser()
+    scope["auth"] = AuthCredentials()
+
+
+def _check_permission(rule: Requirement, principal: Principal) -> None:
+    if rule.permits(principal) is not True:
+        raise rule.refusal(principal)
+
+
+def _check_path(path: str) -> None:
+    if _CONTROL.search(path):
+        expected = "a path without control characters and U+FFFD"
+        raise InvalidRequest(codes.MALFORMED_PATH, expected=expected, actual=path, at="path")
+
+
+def _check(app: object, resource_server: object, policy: object, undeclared: object) -> None:
+    if not callable(app):
+        raise ConfigurationError("app", f"expected an ASGI application, got {show(app)}", example="Starlette(routes=[…])")
+    if not all(callable(getattr(resource_server, name, None)) for name in _SERVER_METHODS):
+        problem = f"expected a ResourceServer, got {show(resource_server)}"
+        raise ConfigurationError("resource_server", problem, example='ResourceServer(issuers=[…], audience="api://orders")')
+    if policy is not None and not isinstance(policy, PathPolicy):
+        problem = f"expected a PathPolicy, got {show(policy)}"
+        raise ConfigurationError("policy", problem, example='PathPolicy({"GET /orders": role("Read.All")})')
+    if undeclared not in get_args(Undeclared):
+        problem = f'expected "refuse" or "allow", got {show(undeclared)}'
+        raise ConfigurationError("undeclared", problem, example='"refuse"')

@@ -1,0 +1,93 @@
+"""Which requests does the application's own router hand to a public endpoint?
+
+Two answers that must agree: the router's, when the request gets there, and ours, before it. So the routes themselves are asked,
+in the router's order, and only a full match counts. A filter made once from the public routes' paths spares the walk to all other
+requests; it lets too much through, never anything out.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from starlette.applications import Starlette
+from starlette.routing import Match, Router
+from starlette.types import Scope
+
+from bearerguard.authorization.policy_row import Public
+from bearerguard.events import logger
+from bearerguard.web.declaration import all_declared, declared_for, method_of
+from bearerguard.web.routes import declared_for_all, router_of, routes_of, subtree_of
+
+_NAMED_GROUP: Final = re.compile(r"\(\?P<\w+>")
+_REST: Final = "/(?P<path>.*)$"  # what Mount adds to its path
+_ANYTHING: Final = ".*"
+
+
+class PublicRoutes:
+    """The public endpoints of one application, as they were when it was first served."""
+
+    __slots__ = ("_literal", "_patterns", "_router")
+
+    def __init__(self, router: Starlette | Router) -> None:
+        self._router = router
+        found = set(_public_paths(router))
+        self._literal = frozenset(path for path, pattern in found if pattern == re.escape(path))
+        patterns = sorted(pattern for path, pattern in found if path not in self._literal)
+        self._patterns = re.compile("|".join(patterns)) if patterns else None
+
+    def __bool__(self) -> bool:
+        """Whether there is anything public at all."""
+        return bool(self._literal) or self._patterns is not None
+
+    def serve(self, scope: Scope, route_path: str) -> bool:
+        """Whether this request, whose path the router sees as ``route_path``, ends at a public endpoint."""
+        if route_path not in self._literal and not (self._patterns is not None and self._patterns.fullmatch(route_path)):
+            return False
+        try:
+            return _is_public(self._router, dict(scope))
+        except Exception:  # noqa: BLE001  a convertor that cannot convert, such as too many digits: the router fails alike
+            logger.debug("a route could not be asked whether it is public", exc_info=True)
+            return False
+
+
+def _is_public(router: Starlette | Router, scope: Scope) -> bool:
+    for route in routes_of(router):
+        match, child_scope = route.matches(scope)
+        if match is Match.FULL:
+            return _leads_to_public(route, {**scope, **child_scope})
+    return False  # a method too many, a slash too few, nothing at all: for those who have a token
+
+
+def _leads_to_public(route: Any, scope: Scope) -> bool:
+    app = subtree_of(route)
+    if app is None:
+        return declared_for(route.endpoint, method_of(scope)) is Public.PUBLIC
+    whole = declared_for_all(route)
+    if whole is not None:
+        return whole is Public.PUBLIC
+    inner = router_of(app)
+    return inner is not None and _is_public(inner, scope)
+
+
+def _public_paths(router: Starlette | Router, path: str = "", pattern: str = "") -> Iterator[tuple[str, str]]:
+    """Path and regular expression of each public route, each behind those of the mounts it is in."""
+    for route in routes_of(router):
+        own = (path + getattr(route, "path", ""), pattern + _pattern(route))
+        app = subtree_of(route)
+        if app is None:
+            if Public.PUBLIC in all_declared(route.endpoint):
+                yield own
+        elif declared_for_all(route) is Public.PUBLIC:
+            yield own[0], own[1] + _ANYTHING
+        elif declared_for_all(route) is None and (inner := router_of(app)) is not None:
+            yield from _public_paths(inner, *own)
+
+
+def _pattern(route: Any) -> str:
+    regex = getattr(route, "path_regex", None)
+    if regex is None:
+        return "" if hasattr(route, "host_regex") else _ANYTHING
+    pattern = regex.pattern
+    if subtree_of(route) is not None:
+        pattern = pattern.removesuffix(_REST)
+    return _NAMED_GROUP.sub("(?:", pattern.removeprefix("^").removesuffix("$"))

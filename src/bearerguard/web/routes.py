@@ -1,0 +1,60 @@
+"""Reads the routes of Starlette and FastAPI applications: their own objects, in their own order.
+
+Other ASGI applications are closed books; so is a Starlette application inside a wrapper that has no ``app`` attribute.
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from starlette.applications import Starlette
+from starlette.routing import Router
+from starlette.types import Scope
+
+from bearerguard.web.declaration import Declaration, combined, declared
+
+_DEEPEST: Final = 100
+
+
+def layers(app: object) -> Iterator[Any]:
+    """An ASGI application and what it is wrapped around, layer by layer (``.app``), down to the one that routes."""
+    for _ in range(_DEEPEST):
+        if app is None:
+            return
+        yield app
+        if isinstance(app, Starlette | Router):
+            return
+        app = getattr(app, "app", None)
+
+
+def router_of(app: object) -> Starlette | Router | None:
+    """The application beneath all layers whose routes can be read."""
+    return next((layer for layer in layers(app) if isinstance(layer, Starlette | Router)), None)
+
+
+def router_behind(app: object, scope: Scope) -> Starlette | Router | None:
+    """The application that will route this request, seen from a middleware around ``app``.
+
+    Where a wrapper hides it, ``scope["app"]`` names it, unless a router has had its say already: then its paths are not ours.
+    """
+    found = router_of(app)
+    if found is None and "router" not in scope:
+        found = router_of(scope.get("app"))
+    return found
+
+
+def routes_of(router: Starlette | Router) -> Sequence[Any]:
+    """The routes in the order in which they are asked; those of routers included by FastAPI each in its place."""
+    routes = router.routes
+    contexts = getattr(sys.modules.get("fastapi.routing"), "iter_route_contexts", None)
+    return routes if contexts is None else list(contexts(routes))
+
+
+def subtree_of(route: Any) -> object | None:
+    """The application beneath a ``Mount`` or a ``Host``; ``None`` for a route with an endpoint."""
+    return None if getattr(route, "endpoint", None) is not None else getattr(route, "app", None)
+
+
+def declared_for_all(route: Any) -> Declaration | None:
+    """What a ``Mount`` or ``Host`` declares for all beneath, itself or by a layer of its application."""
+    return combined(declared(route), *map(declared, layers(subtree_of(route))))
