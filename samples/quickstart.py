@@ -6,6 +6,7 @@ With ``--serve`` the issuer and the API stay up, to be tried by hand.
 """
 
 import argparse
+import base64
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -70,17 +71,23 @@ def obtain_token(issuer: LocalIssuer, client_id: str, audience: str = "api://ord
     return token
 
 
+def with_more_roles(token: str) -> str:
+    """What an attacker would like to do: the same token, with another role written into it."""
+    head, payload, signature = token.split(".")
+    claims = base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)).replace(b"Read.All", b"Write.All")
+    return f"{head}.{base64.urlsafe_b64encode(claims).decode().rstrip('=')}.{signature}"
+
+
 def calls(issuer: LocalIssuer) -> Iterator[Call]:
     """Several callers, honest and otherwise."""
     reader = obtain_token(issuer, "reader")
-    head, payload, signature = reader.split(".")
     yield Call("reader (Read.All)", "GET", "/orders", reader)
     yield Call("reader (Read.All)", "POST", "/orders", reader)
     yield Call("writer (Write.All)", "POST", "/orders", obtain_token(issuer, "writer"))
     yield Call("noroles", "GET", "/orders", obtain_token(issuer, "noroles"))
     yield Call("expired token", "GET", "/orders", issuer.mint("reader", lifetime=-3600))
     yield Call("token for billing", "GET", "/orders", obtain_token(issuer, "reader", "api://billing"))
-    yield Call("tampered token", "GET", "/orders", f"{head}.{payload}.{signature[::-1]}")
+    yield Call("tampered token", "POST", "/orders", with_more_roles(reader))
     yield Call("no token", "GET", "/orders", None)
     yield Call("no token", "GET", "/health", None)
 
