@@ -13,6 +13,7 @@ from bearerguard.authorization.combination import AllOf, AnyOf, Requirement
 from bearerguard.authorization.requirement import application, authenticated, client, delegated, role, scope, tenant
 from bearerguard.errors import ConfigurationError, InsufficientScope
 from bearerguard.principal import Principal
+from support.ids import stable_repr
 
 NOBODY = Principal("https://issuer.example", "sub")
 READER = replace(NOBODY, roles=frozenset({"Read.All"}))
@@ -187,7 +188,7 @@ def test_leaves_and_names_come_in_the_order_they_were_written() -> None:
 STRANGERS = ["Read.All", None, True, 1, role, Requirement, [READ]]
 
 
-@pytest.mark.parametrize("stranger", STRANGERS, ids=repr)
+@pytest.mark.parametrize("stranger", STRANGERS, ids=stable_repr)
 @pytest.mark.parametrize("combine", [operator.and_, operator.or_])
 def test_only_requirements_combine(stranger: object, combine: Callable[[object, object], object]) -> None:
     for left, right in ((READ, stranger), (stranger, READ)):
@@ -203,7 +204,7 @@ def test_the_words_and_or_not_are_refused() -> None:
             careless()
 
 
-@pytest.mark.parametrize("operands", [(), (READ,), [READ, WRITE], (READ, "Write.All"), None], ids=repr)
+@pytest.mark.parametrize("operands", [(), (READ,), [READ, WRITE], (READ, "Write.All"), None], ids=stable_repr)
 @pytest.mark.parametrize("kind", [AllOf, AnyOf])
 def test_a_combination_of_fewer_than_two_requirements_cannot_be_built(kind: type[AllOf | AnyOf], operands: object) -> None:
     """``all([])`` is true: an empty requirement would let everybody in."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bearerguard.authorization.implied_roles import ImpliedRoles
 from bearerguard.errors import ConfigurationError
+from support.ids import stable_repr
 
 READ_WRITE = {"ReadWrite.All": ["Read.All", "Write.All"]}
 ADMIN = READ_WRITE | {"Admin": ("ReadWrite.All", "Audit")}
@@ -91,7 +92,7 @@ BAD: list[object] = [
 ]
 
 
-@pytest.mark.parametrize("implied", BAD, ids=repr)
+@pytest.mark.parametrize("implied", BAD, ids=stable_repr)
 def test_what_is_no_mapping_of_names_to_names_is_refused_when_built(implied: object) -> None:
     with pytest.raises(ConfigurationError) as caught:
         ImpliedRoles(implied)  # type: ignore[arg-type]

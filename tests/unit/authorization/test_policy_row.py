@@ -8,6 +8,7 @@ from bearerguard.authorization.combination import Requirement
 from bearerguard.authorization.policy_row import CONVERTERS, METHODS, REST, Public, Segment, read_row
 from bearerguard.authorization.requirement import role
 from bearerguard.errors import ConfigurationError
+from support.ids import stable_repr
 
 READ = role("Read.All")
 STR, INT, UUID = CONVERTERS["str"], CONVERTERS["int"], CONVERTERS["uuid"]
@@ -107,7 +108,7 @@ def test_a_malformed_row_is_refused_and_shown(text: object) -> None:
     assert repr(text) in str(caught.value)
 
 
-@pytest.mark.parametrize("value", [None, True, "Read.All", "public", role, Requirement, [READ], Public], ids=repr)
+@pytest.mark.parametrize("value", [None, True, "Read.All", "public", role, Requirement, [READ], Public], ids=stable_repr)
 def test_a_row_without_a_requirement_is_refused_and_shown(value: object) -> None:
     with pytest.raises(ConfigurationError) as caught:
         read_row("GET /orders", value)
