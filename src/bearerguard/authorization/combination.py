@@ -28,7 +28,10 @@ class Requirement(ABC):
 
     @abstractmethod
     def permits(self, principal: Principal) -> bool:
-        """Whether the principal meets the requirement. Judged afresh for each request, without waiting."""
+        """Whether the principal meets the requirement: ``True`` itself permits, and nothing else that is true in an ``if``.
+
+        Judged afresh for each request, without waiting: the coroutine of an ``async def`` is no permission.
+        """
 
     @abstractmethod
     def refusal(self, principal: Principal) -> InsufficientScope:
@@ -39,7 +42,7 @@ class Requirement(ABC):
 
         RFC 6750 §3: ``scope`` names all that is required, held already or not, since a new token replaces the old one.
         """
-        return () if self.permits(principal) else None
+        return () if self.permits(principal) is True else None
 
     def leaves(self) -> Iterator["Requirement"]:
         """The single requirements this one consists of, in the order they were written."""
@@ -106,13 +109,13 @@ class AllOf(_Combination):
 
     def permits(self, principal: Principal) -> bool:
         for operand in self.operands:  # noqa: SIM110  a generator costs more than the membership tests it runs
-            if not operand.permits(principal):
+            if operand.permits(principal) is not True:
                 return False
         return True
 
     def refusal(self, principal: Principal) -> InsufficientScope:
         """That of the first operand which is not met; its scopes are those that all operands together need."""
-        failing = next((operand for operand in self.operands if not operand.permits(principal)), self.operands[0])
+        failing = next((operand for operand in self.operands if operand.permits(principal) is not True), self.operands[0])
         refusal = failing.refusal(principal)
         refusal.scopes = self.helping_scopes(principal) or ()
         return refusal
@@ -135,7 +138,7 @@ class AnyOf(_Combination):
 
     def permits(self, principal: Principal) -> bool:
         for operand in self.operands:  # noqa: SIM110  a generator costs more than the membership tests it runs
-            if operand.permits(principal):
+            if operand.permits(principal) is True:
                 return True
         return False
 
@@ -158,7 +161,7 @@ class AnyOf(_Combination):
 
         A challenge's ``scope`` is what is required (RFC 6750 §3): the scopes of several alternatives at once would ask too much.
         """
-        by_preference = sorted(self.operands, key=lambda operand: not operand.permits(principal))
+        by_preference = sorted(self.operands, key=lambda operand: operand.permits(principal) is not True)
         every = (operand.helping_scopes(principal) for operand in by_preference)
         return next((scopes for scopes in every if scopes is not None), None)
 

@@ -234,3 +234,20 @@ def test_a_rule_of_ones_own_combines_with_the_others() -> None:
     assert not either.permits(READER)
     assert either.refusal(READER).actual == {"subject": "sub", "scopes": []}
     assert either.refusal(READER).scopes == ("a",)
+
+
+@dataclass(frozen=True)
+class Careless(FromSubject):
+    """What a forgotten ``await`` or ``return roles`` leaves behind: something that counts as true."""
+
+    def permits(self, principal: Principal) -> bool:
+        return [principal.subject == self.subject]  # type: ignore[return-value]
+
+
+def test_only_true_itself_is_a_permission() -> None:
+    careless = Careless("other")
+    assert not (careless & authenticated()).permits(READER)
+    assert not (careless | WRITE).permits(READER)
+    assert (careless & authenticated()).refusal(READER).actual == "sub"
+    assert careless.helping_scopes(READER) is None
+    assert ((careless | scope("a")) & scope("b")).helping_scopes(READER) == ("a", "b")
