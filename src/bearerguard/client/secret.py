@@ -35,5 +35,5 @@ def presentable(text: str, secrets: Iterable[Secret] = ()) -> str:
     """
     for secret in secrets:
         text = text.replace(secret.reveal(), _HIDDEN)
-    line = " ".join("".join(character if character.isprintable() else " " for character in text[: _SHOWN + 1]).split())
+    line = " ".join("".join(character if character.isprintable() else " " for character in text[:_SHOWN]).split())
     return line if len(text) <= _SHOWN else f"{line}…"

@@ -27,7 +27,7 @@ _PASSING: Final = frozenset({408, 425, 429})
 _PASSING_ERRORS: Final = frozenset({"temporarily_unavailable", "server_error"})
 _ACCESS_TOKEN: Final = re.compile(r"[\x21-\x7e]{1,16384}")  # RFC 6749 A.12 without space: it must fit a header
 _ERROR: Final = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]{1,100}")  # RFC 6749 A.7
-_SECONDS: Final = re.compile(r"[0-9]{1,15}")
+_SECONDS: Final = re.compile(r"[0-9]{1,20}")
 _AADSTS: Final = re.compile(r"\bAADSTS([0-9]{4,9})\b")
 
 
@@ -102,9 +102,7 @@ def _lifetime(expires_in: object) -> float:
 
 
 def _unusable(problem: str) -> TokenRequestError:
-    return TokenRequestError(
-        "invalid_token_response", problem, status=_OK, hint=hint_for("invalid_token_response"), temporary=True
-    )
+    return TokenRequestError("invalid_token_response", problem, status=_OK)
 
 
 def _unreadable(response: TokenResponse, why: str, now: float) -> TokenRequestError:

@@ -1,0 +1,87 @@
+"""Every hint is reached by an answer as the servers write it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bearerguard.client.error_hints import HINTS, hint_for
+from bearerguard.client.token_response import TokenResponse, read_response
+from bearerguard.errors import TokenRequestError
+
+ENTRA: list[dict[str, Any]] = json.loads((Path(__file__).parent / "entra_errors.json").read_text())
+
+PLAIN = [
+    ("invalid_request", 400, "missing parameter"),
+    ("invalid_client", 401, "client authentication failed"),
+    ("invalid_grant", 400, "grant request is invalid"),
+    ("unauthorized_client", 400, "requested grant type is not allowed for this client"),
+    ("unsupported_grant_type", 400, "unsupported grant_type requested"),
+    ("invalid_scope", 400, "requested scope is not allowed"),
+    ("invalid_target", 400, "resource indicator is missing, or unknown"),
+    (
+        "access_denied",
+        403,
+        'Client is not authorized to access "https://orders.example".',
+    ),
+    ("temporarily_unavailable", 503, ""),
+    ("server_error", 500, "oops! something went wrong"),
+]
+
+NOT_OAUTH = [
+    ("token_endpoint_failed", 404, b"<html>Not found</html>"),
+    ("invalid_token_response", 200, b"<html>Welcome</html>"),
+]
+ELSEWHERE = {"token_endpoint_unreachable", "token_endpoint_timeout"}  # no answer at all: test_httpx_auth, test_shared_token
+
+
+def refused(status: int, body: bytes) -> TokenRequestError:
+    with pytest.raises(TokenRequestError) as raised:
+        read_response(TokenResponse(status, {"content-type": "application/json; charset=utf-8"}, body))
+    return raised.value
+
+
+@pytest.mark.parametrize("body", ENTRA, ids=[str(body["error_codes"][0]) for body in ENTRA])
+def test_an_answer_of_entra_carries_its_own_hint(body: dict[str, Any]) -> None:
+    failure = refused(401 if body["error"] == "invalid_client" else 400, json.dumps(body).encode())
+    (number,) = body["error_codes"]
+    assert failure.error == body["error"]
+    assert failure.error_codes == (number,)
+    assert failure.hint == next(hint.advice for hint in HINTS if hint.code == number)
+    assert failure.hint in str(failure)
+
+
+@pytest.mark.parametrize("body", ENTRA, ids=[str(body["error_codes"][0]) for body in ENTRA])
+def test_the_references_of_entra_stand_beside_its_words(body: dict[str, Any]) -> None:
+    failure = refused(400, json.dumps(body).encode())
+    assert failure.error_description == body["error_description"].partition("\r\n")[0]
+    assert failure.trace_id == body["trace_id"]
+    assert failure.correlation_id == body["correlation_id"]
+    assert failure.timestamp == body["timestamp"]
+
+
+@pytest.mark.parametrize(("error", "status", "text"), PLAIN, ids=[case[0] for case in PLAIN])
+def test_an_error_of_the_standard_carries_its_hint(error: str, status: int, text: str) -> None:
+    failure = refused(status, json.dumps({"error": error, "error_description": text}).encode())
+    assert failure.hint == next(hint.advice for hint in HINTS if hint.code == error)
+
+
+@pytest.mark.parametrize(("error", "status", "body"), NOT_OAUTH, ids=[case[0] for case in NOT_OAUTH])
+def test_what_is_no_oauth_answer_carries_its_hint(error: str, status: int, body: bytes) -> None:
+    assert refused(status, body).hint == next(hint.advice for hint in HINTS if hint.code == error)
+
+
+def test_no_hint_is_without_a_case() -> None:
+    cases = {case[0] for case in (*PLAIN, *NOT_OAUTH)} | ELSEWHERE | {body["error_codes"][0] for body in ENTRA}
+    assert {hint.code for hint in HINTS} == cases
+
+
+def test_every_hint_names_its_source_and_stands_once() -> None:
+    assert len({hint.code for hint in HINTS}) == len(HINTS)
+    assert all(hint.source and hint.advice and not hint.advice.endswith(".") for hint in HINTS)
+
+
+def test_an_unknown_number_falls_back_to_the_error_code_and_an_unknown_code_to_nothing() -> None:
+    assert hint_for("invalid_scope", [4711]) == hint_for("invalid_scope")
+    assert hint_for("made_up", [4711]) == ""
