@@ -27,9 +27,17 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _integer(digits: str) -> int:
-    if len(digits.lstrip("-")) > MAX_DIGITS:
+    if _too_long(digits):
         raise NotStrictJson(f"an integer has more than {MAX_DIGITS} digits")
     return int(digits)
+
+
+def _integer_or_nan(digits: str) -> int | float:
+    return float("nan") if _too_long(digits) else int(digits)
+
+
+def _too_long(digits: str) -> bool:
+    return len(digits.lstrip("-")) > MAX_DIGITS
 
 
 def _constant(_name: str) -> Any:
@@ -45,15 +53,16 @@ def _members_or_nothing(pairs: list[tuple[str, Any]]) -> dict[str, Any] | None:
 
 _scan: Final = json.JSONDecoder(object_pairs_hook=_members, parse_int=_integer, parse_constant=_constant).raw_decode
 _scan_list: Final = json.JSONDecoder(
-    object_pairs_hook=_members_or_nothing, parse_int=_integer, parse_constant=_constant
+    object_pairs_hook=_members_or_nothing, parse_int=_integer_or_nan, parse_constant=_constant
 ).raw_decode
 
 
 def parse_object(data: bytes, *, spoiled_members_are_null: bool = False) -> dict[str, Any]:
     """Read one JSON object from UTF-8 bytes.
 
-    With ``spoiled_members_are_null`` an inner object with a duplicate name reads as ``None``, so that one bad key of a JWK Set
-    does not sink the good ones; the outer object stays strict.
+    With ``spoiled_members_are_null`` one bad key of a JWK Set does not sink the good ones: an inner object with a duplicate name
+    or too many members reads as ``None``, an integer with too many digits as NaN, and text may hold a lone surrogate. The
+    outer object stays strict.
 
     Raises:
         NotStrictJson: not UTF-8, not JSON, not an object, a duplicate name, a lone surrogate, NaN, or over a limit
@@ -65,7 +74,9 @@ def parse_object(data: bytes, *, spoiled_members_are_null: bool = False) -> dict
     try:
         text = data.decode().strip(" \t\r\n")
         value, end = (_scan_list if spoiled_members_are_null else _scan)(text)
-        if b"\\" in data:  # an escaped lone surrogate is no Unicode text: it would fail later, in the hands of the user
+        if (
+            b"\\" in data and not spoiled_members_are_null
+        ):  # an escaped lone surrogate is no Unicode text: it would fail later, in the hands of the user
             json.dumps(value, ensure_ascii=False).encode()
     except UnicodeError:
         raise NotStrictJson("the text is not UTF-8") from None

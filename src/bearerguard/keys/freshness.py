@@ -123,8 +123,9 @@ class Freshness:
 
     def remember_unknown(self, kid: str | None, now: float) -> None:
         """This ``kid`` was looked for and is not there: it is refused at once for a while."""
-        if kid not in self._unknown and len(self._unknown) >= UNKNOWN_KIDS:
-            self._unknown.pop(next(iter(self._unknown)))
+        self._unknown.pop(kid, None)  # so that it goes to the end: the order is the order of time
+        if len(self._unknown) >= UNKNOWN_KIDS:
+            del self._unknown[next(iter(self._unknown))]
         self._unknown[kid] = now + UNKNOWN_KID_MEMORY
 
     def _forget_unknown(self, now: float) -> None:

@@ -6,7 +6,7 @@ and with which algorithms. Each key is prepared once per set.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeGuard
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt.algorithms import Algorithm, get_default_algorithms
@@ -18,6 +18,7 @@ _MAX_MEMBER: Final = 1400  # base64url characters of an 8192-bit modulus, and a 
 _RSA_BITS: Final = (2048, 8192)
 _RSA_EXPONENT: Final = (3, 2**32)
 _SECRET_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+_SIGNATURE_OPERATIONS: Final = ("sign", "verify")
 _ALGORITHMS_OF: Final[Mapping[tuple[str, str | None], tuple[str, ...]]] = {
     ("RSA", None): ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),  # RFC 7518 §3.3, §3.5
     ("EC", "P-256"): ("ES256",),  # RFC 7518 §3.4: the curve belongs to the algorithm
@@ -93,6 +94,10 @@ class JWKSet:
         fitting = tuple(key for key in self.keys if algorithm in key.algorithms)
         return fitting if len(fitting) == 1 else ()
 
+    def may_hold(self, kid: str | None) -> bool:
+        """Whether a token with this ``kid`` is worth a look at this set; without one it always is."""
+        return kid is None or any(key.kid == kid for key in self.keys)
+
     def __contains__(self, key: object) -> bool:
         """Whether this very key is of the set."""
         return key in self._members
@@ -148,7 +153,7 @@ def read_key(member: object) -> VerificationKey:
     if not _SECRET_MEMBERS.isdisjoint(member):
         raise UnusableKey("holds a private or symmetric member")
     kid, issuer = member.get("kid"), member.get("issuer")
-    if kid is not None and not (type(kid) is str and 0 < len(kid) <= MAX_KID):
+    if kid is not None and not (_is_text(kid) and 0 < len(kid) <= MAX_KID):
         raise UnusableKey("'kid' is no text of 1 to 256 characters")
     _check_use(member)
     kty, algorithms = _algorithms(member)
@@ -156,17 +161,30 @@ def read_key(member: object) -> VerificationKey:
     if not all(type(value) is str and len(value) <= _MAX_MEMBER for value in material):
         raise UnusableKey("a public member is missing, no text, or too long")
     key = _prepared(member, algorithms[0])
-    issuer = issuer if type(issuer) is str else None
+    issuer = issuer if _is_text(issuer) else None
     return VerificationKey(kid, algorithms, issuer, (kid, algorithms, issuer, kty, member.get("crv"), material), key)
 
 
+def _is_text(value: object) -> TypeGuard[str]:
+    """Text that can be written: no lone surrogate."""
+    if type(value) is not str:
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _check_use(member: Mapping[str, Any]) -> None:
-    """RFC 7517 §4.2, §4.3: a key for something else is not for verification."""
+    """RFC 7517 §4.2, §4.3: a key for something else is not for verification, and the two must agree."""
     if "use" in member and member["use"] != "sig":
         raise UnusableKey("'use' is not 'sig'")
     operations = member.get("key_ops", ["verify"])
     if type(operations) is not list or "verify" not in operations:
         raise UnusableKey("'key_ops' does not hold 'verify'")
+    if "use" in member and any(operation not in _SIGNATURE_OPERATIONS for operation in operations):
+        raise UnusableKey("'use' and 'key_ops' do not agree")
 
 
 def _algorithms(member: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:

@@ -7,6 +7,7 @@ request that began it, so that no caller can cancel it; and it is numbered, so t
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Final, Protocol
 
 import anyio
@@ -68,12 +69,13 @@ class KeyFetch(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Flight:
     """A fetch under way, and the event its waiters wait for."""
 
     number: int
     for_unknown_kid: bool
+    answered: bool = False
     done: anyio.Event = field(default_factory=anyio.Event)
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
 
@@ -113,6 +115,7 @@ class RemoteKeySource:
         self._landed = 0
         self._seen: dict[object, None] = {}
         self._last_error = ""
+        self._changing = Lock()  # event loops of several threads may share one source; the hit path takes no lock
 
     # --- what requests ask
 
@@ -144,17 +147,27 @@ class RemoteKeySource:
         loop = current_loop()
         asked = self._begun
         while True:
+            latest = self._key_set or current
+            if latest is not current and latest.may_hold(kid):
+                return latest
             flight = self._in_flight.get(loop)
-            if not self._freshness.may_look_again(kid, self._clock.monotonic(), in_flight=flight is not None):
-                return current
+            with self._changing:
+                allowed = self._freshness.may_look_again(kid, self._clock.monotonic(), in_flight=flight is not None)
+            if not allowed:
+                return latest
             flight = flight or self._begin(loop, for_unknown_kid=True)
             await flight.done.wait()
-            if self._key_set is not None and self._key_set is not current:
-                return self._key_set
             if flight.number > asked:
-                self._freshness.remember_unknown(kid, self._clock.monotonic())
-                return current
+                return self._looked(kid, current, flight)
             # a fetch begun before this token came may have been answered before its key was published: ask once more
+
+    def _looked(self, kid: str | None, current: JWKSet, flight: _Flight) -> JWKSet:
+        """What a look that began after the token came has shown."""
+        latest = self._key_set or current
+        if flight.answered and (latest is current or not latest.may_hold(kid)):
+            with self._changing:
+                self._freshness.remember_unknown(kid, self._clock.monotonic())
+        return latest
 
     def age(self) -> float:
         """See ``KeySource``."""
@@ -179,13 +192,15 @@ class RemoteKeySource:
     # --- the flight
 
     def _begin(self, loop: object, *, for_unknown_kid: bool = False) -> _Flight:
-        self._begun += 1
-        flight = _Flight(self._begun, for_unknown_kid)
+        with self._changing:
+            self._begun += 1
+            flight = _Flight(self._begun, for_unknown_kid)
+            held, validators = self._key_set, self._validators
 
         async def fly() -> None:
             try:
                 with flight.scope:
-                    self._land(flight, await self._fetch(self._validators))
+                    self._land(flight, await self._fetch(validators), held)
             except FetchFailed as why:
                 self._fail(flight, why.code, str(why))
             except Exception as error:  # noqa: BLE001  a defect must not leave the waiters hanging
@@ -199,30 +214,32 @@ class RemoteKeySource:
         spawn(fly)
         return flight
 
-    def _land(self, flight: _Flight, fetched: FetchedKeys) -> None:
-        if flight.number < self._landed:
-            return  # a newer answer has been taken
-        self._landed = flight.number
-        if fetched.key_set is not None:
-            self._key_set = fetched.key_set.adopting(self._key_set)
-        self._validators = fetched.validators
-        now = self._clock.monotonic()
-        self._quiet_until = self._freshness.succeeded(now, fetched.lifetime).refresh_at
-        if self._brought_new_keys():
-            self._freshness.found_new_key()
-        elif flight.for_unknown_kid:
-            self._freshness.looked_in_vain(now)
-        self._last_error = ""
+    def _land(self, flight: _Flight, fetched: FetchedKeys, held: JWKSet | None) -> None:
+        """Take an answer. Without a key set of its own it confirms the one that was held when it was asked for (304)."""
+        flight.answered = True
+        with self._changing:
+            if flight.number < self._landed:
+                return  # a newer answer has been taken
+            self._landed = flight.number
+            self._key_set = held if fetched.key_set is None else fetched.key_set.adopting(self._key_set)
+            self._validators = fetched.validators
+            now = self._clock.monotonic()
+            self._quiet_until = self._freshness.succeeded(now, fetched.lifetime).refresh_at
+            if self._brought_new_keys():
+                self._freshness.found_new_key()
+            elif flight.for_unknown_kid:
+                self._freshness.looked_in_vain(now)
+            self._last_error = ""
         emit(self._on_event, Event("keys_fetched", self._issuer))
 
     def _fail(self, flight: _Flight, code: str, message: str) -> None:
-        if flight.number < self._landed:
-            return
-        now = self._clock.monotonic()
-        self._freshness.failed(now)
-        if flight.for_unknown_kid:
-            self._freshness.looked_in_vain(now)
-        self._last_error = message
+        with self._changing:
+            if flight.number < self._landed:
+                return
+            now = self._clock.monotonic()
+            self._freshness.failed(now)
+            self._validators = None  # should the issuer stumble over a conditional request, the next one is plain
+            self._last_error = message
         kept = "the kept keys stay in use" if self._freshness.is_usable(now) else "there are no usable keys"
         wait = self._freshness.retry_after(now)
         logger.warning("fetching the keys of %r failed: %s; %s; next try in %.1f s", self._issuer, message, kept, wait)

@@ -17,10 +17,17 @@ METADATA_KEPT_FOR: Final = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """What a conditional GET sends; they belong to the place and to the document they came with (RFC 9110 §13.1)."""
+    """What a conditional GET sends; they belong to the place and to the document they came with (RFC 9110 §13.1).
+
+    Attributes:
+        url: The place.
+        headers: Request headers.
+        lifetime: What the issuer said of caching, in seconds; it goes on where a 304 says nothing (RFC 9111 §4.3.4).
+    """
 
     url: str
     headers: Mapping[str, str]
+    lifetime: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,7 @@ class RemoteKeys:
         self._clock = clock
         self._located = issuer.jwks_uri
         self._located_until = float("-inf") if issuer.jwks_uri is None else float("inf")
+        self._in_doubt = False
 
     async def __call__(self, validators: Validators | None, /) -> FetchedKeys:
         """Fetch the set.
@@ -61,27 +69,34 @@ class RemoteKeys:
             FetchFailed: metadata or keys could not be had; metadata is asked for again next time.
         """
         jwks_uri = await self._locate()
-        try:
-            return await self._fetch_keys(jwks_uri, validators)
-        except FetchFailed:
-            if self._issuer.metadata_url is not None:
-                self._located_until = float("-inf")
-            raise
+        held = validators if validators is not None and validators.url == jwks_uri else Validators(jwks_uri, {})
+        self._in_doubt = self._issuer.metadata_url is not None  # until the keys have come
+        fetched = await self._fetch_keys(held)
+        self._in_doubt = False
+        return fetched
 
     async def _locate(self) -> str:
-        if self._located is None or self._clock.monotonic() >= self._located_until:
+        """The place of the keys. Where keys failed, metadata is asked again; its outage alone does not lose a place it named."""
+        kept = self._located if self._clock.monotonic() < self._located_until else None
+        if kept is not None and not self._in_doubt:
+            return kept
+        try:
             metadata = await self._fetcher.get(self._issuer.metadata_url or "", limit=MAX_METADATA)
             self._located = read_jwks_uri(self._issuer, metadata.body or b"")
-            self._located_until = self._clock.monotonic() + METADATA_KEPT_FOR
+        except FetchFailed:
+            if kept is None:
+                raise
+            return kept
+        self._located_until = self._clock.monotonic() + METADATA_KEPT_FOR
         return self._located
 
-    async def _fetch_keys(self, jwks_uri: str, validators: Validators | None) -> FetchedKeys:
-        known = validators.headers if validators is not None and validators.url == jwks_uri else {}
-        document = await self._fetcher.get(jwks_uri, limit=MAX_KEY_SET, validators=known)
-        key_set = None
-        if document.body is not None:
-            try:
-                key_set = read_key_set(parse_object(document.body, spoiled_members_are_null=True))
-            except (NotStrictJson, UnusableKeySet) as why:
-                raise FetchFailed("invalid", f"key set: {why}") from None
-        return FetchedKeys(key_set, document.lifetime, Validators(jwks_uri, document.validators))
+    async def _fetch_keys(self, held: Validators) -> FetchedKeys:
+        document = await self._fetcher.get(held.url, limit=MAX_KEY_SET, validators=held.headers)
+        if document.body is None:
+            lifetime = held.lifetime if document.lifetime is None else document.lifetime
+            return FetchedKeys(None, lifetime, Validators(held.url, document.validators, lifetime))
+        try:
+            key_set = read_key_set(parse_object(document.body, spoiled_members_are_null=True))
+        except (NotStrictJson, UnusableKeySet) as why:
+            raise FetchFailed("invalid", f"key set: {why}") from None
+        return FetchedKeys(key_set, document.lifetime, Validators(held.url, document.validators, document.lifetime))

@@ -1,0 +1,252 @@
+"""A ``kid`` that the set does not have: a new key is found at once, a flood finds a closed door (design §4)."""
+
+import anyio
+import pytest
+
+from bearerguard.keys.fetch import FetchFailed
+from bearerguard.keys.jwk_set import JWKSet
+from bearerguard.keys.key_source import RemoteKeySource
+from bearerguard.testing import FakeClock
+from support.key_sets import ScriptedFetch, fetched, key_set, kids_of, settled, source
+
+pytestmark = pytest.mark.anyio
+both = pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
+DOWN = FetchFailed("unreachable", "connection refused")
+
+
+async def started(clock: FakeClock, *kids: str) -> tuple[RemoteKeySource, ScriptedFetch, JWKSet]:
+    fetch = ScriptedFetch(key_set(*kids))
+    keys = source(fetch, clock)
+    return keys, fetch, (await keys.obtain())[0]
+
+
+async def test_a_new_key_is_found_at_once() -> None:
+    keys, fetch, current = await started(FakeClock(), "a")
+    fetch.outcome = key_set("a", "b")
+    assert kids_of(await keys.look_again("b", current)) == {"a", "b"}
+    assert len(fetch.asked) == 2
+
+
+async def test_a_hundred_rotations_in_a_row_are_each_found_at_once() -> None:
+    keys, fetch, current = await started(FakeClock(), "0")
+    for number in range(1, 101):
+        fetch.outcome = key_set(str(number))
+        current = await keys.look_again(str(number), current)
+        assert kids_of(current) == {str(number)}
+
+
+@both
+async def test_all_who_look_for_a_new_key_share_one_fetch() -> None:
+    keys, fetch, current = await started(FakeClock(), "a")
+    fetch.outcome = key_set("a", "b")
+    found: list[set[str | None]] = []
+
+    async def request() -> None:
+        found.append(kids_of(await keys.look_again("b", current)))
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(50):
+            tasks.start_soon(request)
+    assert found == [{"a", "b"}] * 50
+    assert len(fetch.asked) == 2
+
+
+async def test_a_kid_that_is_not_there_costs_one_fetch_in_ten_seconds() -> None:
+    clock = FakeClock()
+    keys, fetch, current = await started(clock, "a")
+    for _ in range(10):
+        assert await keys.look_again("x", current) is current
+    assert len(fetch.asked) == 2
+    clock.advance(9.9)
+    await keys.look_again("x", current)
+    assert len(fetch.asked) == 2
+    clock.advance(0.1)
+    await keys.look_again("x", current)
+    assert len(fetch.asked) == 3
+
+
+async def test_a_flood_of_distinct_kids_is_fetched_for_within_the_spacing() -> None:
+    clock = FakeClock()
+    keys, fetch, current = await started(clock, "a")
+    begun: list[float] = []
+    for number in range(1_000):
+        before = len(fetch.asked)
+        await keys.look_again(f"x{number}", current)
+        if len(fetch.asked) > before:
+            begun.append(clock.monotonic())
+        clock.advance(0.125)
+    assert begun == [0.0, 5.0, 15.0, 35.0, 65.0, 95.0]
+
+
+@both
+async def test_a_flood_that_arrives_at_once_costs_one_fetch() -> None:
+    keys, fetch, current = await started(FakeClock(), "a")
+    fetch.hold()
+    async with anyio.create_task_group() as tasks:
+        for number in range(500):
+            tasks.start_soon(keys.look_again, f"x{number}", current)
+        await settled()
+        fetch.release()
+    assert (len(fetch.asked), fetch.most_at_once) == (2, 1)
+
+
+async def test_a_remembered_kid_does_not_use_up_the_allowance_of_a_new_key() -> None:
+    clock = FakeClock()
+    keys, fetch, current = await started(clock, "a")
+    await keys.look_again("x", current)
+    clock.advance(5.0)
+    for _ in range(100):
+        await keys.look_again("x", current)
+    fetch.outcome = key_set("b")
+    assert kids_of(await keys.look_again("b", current)) == {"b"}
+
+
+async def test_a_new_key_during_a_flood_is_found_within_the_spacing() -> None:
+    clock = FakeClock()
+    keys, fetch, current = await started(clock, "a")
+    for number in range(300):
+        await keys.look_again(f"x{number}", current)
+        clock.advance(0.5)
+    fetch.outcome = key_set("b")
+    rotated = clock.monotonic()
+    while kids_of(current) != {"b"}:
+        clock.advance(0.5)
+        current = await keys.look_again("b", current)
+    assert clock.monotonic() - rotated <= 30.0
+
+
+@both
+async def test_a_look_that_joins_an_older_fetch_asks_once_more() -> None:
+    """The older fetch may have been answered before the key was published."""
+    clock = FakeClock()
+    keys, fetch, current = await started(clock, "a")
+    fetch.hold()
+    clock.advance(480.0)
+    keys.known()
+    await settled()
+    found: list[set[str | None]] = []
+
+    async def request() -> None:
+        found.append(kids_of(await keys.look_again("b", current)))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(request)
+        await settled()
+        fetch.outcome = key_set("b")
+        fetch.release()
+    assert found == [{"b"}]
+    assert len(fetch.asked) == 3
+
+
+@both
+async def test_two_rotations_during_one_fetch_refuse_neither_new_key() -> None:
+    keys, fetch, current = await started(FakeClock(), "a")
+    fetch.outcome = key_set("b")
+    fetch.hold()
+    found: dict[str, set[str | None]] = {}
+
+    async def request(kid: str) -> None:
+        found[kid] = kids_of(await keys.look_again(kid, current))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(request, "b")
+        await settled()
+        fetch.outcome = key_set("b", "c")  # published after the fetch under way was answered
+        tasks.start_soon(request, "c")
+        await settled()
+        fetch.release()
+    assert "b" in found["b"]
+    assert "c" in found["c"]
+
+
+async def test_keys_that_came_in_the_meantime_are_looked_at_before_the_network() -> None:
+    keys, fetch, old = await started(FakeClock(), "a")
+    fetch.outcome = key_set("a", "b")
+    await keys.look_again("b", old)
+    assert kids_of(await keys.look_again("b", old)) == {"a", "b"}
+    assert len(fetch.asked) == 2
+
+
+@both
+async def test_a_failed_look_keeps_the_set_and_raises_nothing() -> None:
+    keys, fetch, current = await started(FakeClock(), "a")
+    fetch.outcome = DOWN
+    assert await keys.look_again("b", current) is current
+    assert keys.known() is current
+
+
+async def test_a_failed_look_is_repeated_as_soon_as_the_back_off_allows() -> None:
+    """A fetch that failed has shown nothing: neither the memory of unknown kids nor the spacing holds the next one back."""
+    clock = FakeClock()
+    keys, fetch, current = await started(clock, "a")
+    fetch.outcome = DOWN
+    await keys.look_again("b", current)
+    fetch.outcome = key_set("a", "b")
+    assert await keys.look_again("b", current) is current
+    assert len(fetch.asked) == 2
+    clock.advance(1.0)
+    assert kids_of(await keys.look_again("b", current)) == {"a", "b"}
+
+
+async def test_a_token_without_kid_is_looked_for_like_any_other() -> None:
+    keys, fetch, current = await started(FakeClock(), "a")
+    assert await keys.look_again(None, current) is current
+    assert await keys.look_again(None, current) is current
+    assert len(fetch.asked) == 2
+
+
+async def test_a_changed_set_is_worth_a_look_for_a_token_without_kid() -> None:
+    keys, fetch, current = await started(FakeClock(), "a")
+    fetch.outcome = key_set("b")
+    assert kids_of(await keys.look_again(None, current)) == {"b"}
+
+
+async def test_a_kid_that_a_changed_set_lacks_too_is_remembered() -> None:
+    keys, fetch, current = await started(FakeClock(), "a")
+    fetch.outcome = key_set("b")
+    newer = await keys.look_again("x", current)
+    assert kids_of(newer) == {"b"}
+    assert await keys.look_again("x", newer) is newer
+    assert len(fetch.asked) == 2
+
+
+async def test_sets_that_alternate_bring_nothing_new() -> None:
+    """An issuer whose nodes disagree must not be asked at once for ever."""
+    clock = FakeClock()
+    keys, fetch, current = await started(clock, "a")
+    for number in range(20):
+        fetch.outcome = key_set("a", "b") if number % 2 else key_set("a", "c")
+        current = await keys.look_again(f"x{number}", current)
+    assert len(fetch.asked) == 4
+
+
+async def test_a_304_shows_that_the_kid_is_unknown() -> None:
+    fetch = ScriptedFetch(fetched("a", etag='"1"'))
+    keys = source(fetch)
+    current, _ = await keys.obtain()
+    fetch.outcome = fetched(etag='"1"')
+    assert await keys.look_again("x", current) is current
+    assert await keys.look_again("y", current) is current
+    assert len(fetch.asked) == 2
+
+
+async def test_a_look_renews_the_set() -> None:
+    clock = FakeClock()
+    keys, _, current = await started(clock, "a")
+    clock.advance(400.0)
+    await keys.look_again("x", current)
+    assert keys.age() == 0.0
+
+
+@both
+async def test_a_cancelled_look_leaves_the_fetch_to_the_others() -> None:
+    keys, fetch, current = await started(FakeClock(), "a")
+    fetch.outcome = key_set("b")
+    fetch.hold()
+    with anyio.move_on_after(0):
+        await keys.look_again("b", current)
+    await settled()
+    fetch.release()
+    await settled()
+    assert kids_of(keys.known()) == {"b"}
+    assert len(fetch.asked) == 2
