@@ -59,7 +59,9 @@ def seal(
     present = {name: value for name, value in members.items() if value is not ABSENT}
     algorithm = header.get("alg")
     used = algorithm if key.can_sign_with(algorithm) else None
-    return compact(raw_header or present, claims() if payload is None else payload, key, used).encode("ascii")
+    return compact(present if raw_header is None else raw_header, claims() if payload is None else payload, key, used).encode(
+        "ascii"
+    )
 
 
 def key_set(*keys: SigningKey | Mapping[str, Any]) -> dict[str, Any]:
