@@ -83,6 +83,7 @@ class Schedule:
         self.held: HeldToken | None = None
         self.claims = ""
         self._last_flight = 0
+        self._newest = 0
         self._in_flight: int | None = None
         self._failures = 0
         self._failure: TokenRequestError | None = None
@@ -110,7 +111,7 @@ class Schedule:
         return max(self._between(JITTER) * BACK_OFF[0] / 2, float(error.retry_after))
 
     def succeeded(self, flight: int, token: IssuedToken, *, asked_at: float, now: float) -> HeldToken:
-        """A flight brought a token: it is kept unless a later flight has brought one already.
+        """A flight brought a token: it is kept unless a later flight has brought one already, refused since or not.
 
         Raises:
             TokenRequestError: it is not usable any more by the time it arrives; to be reported by :meth:`failed`.
@@ -121,7 +122,8 @@ class Schedule:
             raise TokenRequestError("invalid_token_response", f"the token lives {token.lifetime:g} s and had expired on arrival")
         held = HeldToken(token.access_token, flight, asked_at + token.lifetime * self._between(REFRESH_AHEAD), usable_until)
         self._landed(flight)
-        if self.held is None or flight > self.held.flight:
+        if flight > self._newest:
+            self._newest = flight
             self.held = held
             self.claims = ""
             self._failures = 0
