@@ -1,0 +1,132 @@
+"""The metadata document: identical issuer, usable ``jwks_uri``, or it is not used (R68 to R73, RFC 8414 §3.3)."""
+
+import json
+from typing import Any
+
+import pytest
+
+from bearerguard import Issuer
+from bearerguard.keys.discovery import read_jwks_uri
+from bearerguard.keys.fetch import FetchFailed
+
+ISSUER = "https://issuer.test/tenant"
+JWKS_URI = "https://keys.elsewhere.test/jwks?p=1"
+CONFIGURED = Issuer(ISSUER)
+
+
+def document(**members: Any) -> bytes:
+    whole = {"issuer": ISSUER, "jwks_uri": JWKS_URI, "token_endpoint": "https://issuer.test/token", **members}
+    return json.dumps({name: value for name, value in whole.items() if value is not ...}).encode()
+
+
+def refused(issuer: Issuer, body: bytes) -> FetchFailed:
+    with pytest.raises(FetchFailed) as caught:
+        read_jwks_uri(issuer, body)
+    return caught.value
+
+
+def test_the_keys_are_where_the_issuers_own_document_says() -> None:
+    assert read_jwks_uri(CONFIGURED, document()) == JWKS_URI
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        pytest.param("https://issuer.test/tenant/", id="trailing-slash"),
+        pytest.param("https://ISSUER.test/tenant", id="case-of-the-host"),
+        pytest.param("https://issuer.test:443/tenant", id="default-port"),
+        pytest.param("https://issuer.test/%74enant", id="percent-encoding"),
+        pytest.param("http://issuer.test/tenant", id="scheme"),
+        pytest.param("https://issuer.test/other", id="another-tenant"),
+        pytest.param("https://evil.test/tenant", id="another-host"),
+        pytest.param(" https://issuer.test/tenant", id="space"),
+        pytest.param("", id="empty"),
+        pytest.param(None, id="null"),
+        pytest.param(..., id="missing"),
+        pytest.param([ISSUER], id="list"),
+        pytest.param({"issuer": ISSUER}, id="object"),
+        pytest.param(1, id="number"),
+    ],
+)
+def test_a_document_of_another_issuer_is_not_used(named: object) -> None:
+    """RFC 8414 §3.3, §4: identical, without any normalisation."""
+    assert refused(CONFIGURED, document(issuer=named)).code == "invalid"
+
+
+def test_a_vendor_may_name_another_issuer_in_its_document_than_in_its_tokens() -> None:
+    """R73: Entra's v1 tokens, its templates, and Azure AD B2C."""
+    entra = Issuer("https://sts.windows.net/t/", metadata_url="https://login.test/t/keys", metadata_issuers=("https://a.test",))
+    assert read_jwks_uri(entra, document(issuer="https://a.test")) == JWKS_URI
+    assert refused(entra, document(issuer="https://sts.windows.net/t/")).code == "invalid"
+
+
+@pytest.mark.parametrize(
+    "jwks_uri",
+    [
+        pytest.param(..., id="missing"),
+        pytest.param(None, id="null"),
+        pytest.param("", id="empty"),
+        pytest.param(7, id="number"),
+        pytest.param([JWKS_URI], id="list"),
+        pytest.param("/jwks", id="relative"),
+        pytest.param("//keys.test/jwks", id="without-scheme"),
+        pytest.param("http://keys.test/jwks", id="http"),
+        pytest.param("http://127.0.0.1/jwks", id="http-on-loopback"),
+        pytest.param("file:///etc/passwd", id="file"),
+        pytest.param("data:application/json,{}", id="data"),
+        pytest.param("ftp://keys.test/jwks", id="ftp"),
+        pytest.param("https://", id="no-host"),
+        pytest.param("https://user:secret@keys.test/jwks", id="credentials"),
+        pytest.param("https://keys.test/a b", id="space"),
+        pytest.param("https://keys.test/\r\nHost: evil", id="line-break"),
+        pytest.param("https://keys.test\x00/jwks", id="nul"),
+        pytest.param("https://k\u0435ys.test/jwks", id="not-ascii"),
+        pytest.param("https://keys.test:99999/jwks", id="port"),
+        pytest.param("https://[::1/jwks", id="broken-address"),
+    ],
+)
+def test_a_jwks_uri_that_is_no_https_url_is_not_used(jwks_uri: object) -> None:
+    assert refused(CONFIGURED, document(jwks_uri=jwks_uri)).code == "invalid"
+
+
+@pytest.mark.parametrize(
+    ("jwks_uri", "accepted"),
+    [
+        ("http://127.0.0.1:9000/jwks", True),
+        ("http://localhost/jwks", True),
+        ("http://[::1]:9000/jwks", True),
+        ("http://127.0.0.1.evil.test/jwks", False),
+        ("http://issuer.test/jwks", False),
+        ("http://10.0.0.1/jwks", False),
+    ],
+)
+def test_http_is_for_loopback_and_only_where_it_was_allowed(jwks_uri: str, accepted: bool) -> None:
+    local = Issuer("http://127.0.0.1:9000", insecure_allow_http=True)
+    body = document(issuer="http://127.0.0.1:9000", jwks_uri=jwks_uri)
+    if accepted:
+        assert read_jwks_uri(local, body) == jwks_uri
+    else:
+        assert refused(local, body).code == "invalid"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"<html>", id="html"),
+        pytest.param(b"[]", id="array"),
+        pytest.param(b"null", id="null"),
+        pytest.param(document()[:-5], id="truncated"),
+        pytest.param(b'{"issuer": "https://issuer.test/tenant", ' + document()[1:], id="a-name-twice"),
+        pytest.param(document(deep=[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]), id="too-deep"),
+        pytest.param("\ufeff".encode() + document(), id="byte-order-mark"),
+    ],
+)
+def test_what_is_no_strict_json_object_is_not_used(body: bytes) -> None:
+    assert refused(CONFIGURED, body).code == "invalid"
+
+
+def test_the_message_shows_what_was_expected_and_cuts_what_came() -> None:
+    message = str(refused(CONFIGURED, document(issuer="https://evil.test/" + "x" * 10_000)))
+    assert ISSUER in message
+    assert len(message) < 500

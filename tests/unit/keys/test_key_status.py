@@ -1,0 +1,104 @@
+"""What a readiness probe is told, and what metrics are."""
+
+import anyio
+import pytest
+
+from bearerguard.errors import IssuerUnavailable
+from bearerguard.events import Event
+from bearerguard.keys.fetch import FetchFailed
+from bearerguard.keys.key_status import KeyStatus, key_ids
+from bearerguard.testing import FakeClock
+from support.key_sets import ISSUER, ScriptedFetch, key_set, settled, source
+
+pytestmark = pytest.mark.anyio
+DOWN = FetchFailed("unreachable", "connection refused")
+
+
+def test_before_the_first_fetch_nothing_is_ready_and_a_try_is_allowed() -> None:
+    assert source(ScriptedFetch(DOWN)).status() == KeyStatus(ISSUER, False, (), None, "", 0.0)
+
+
+async def test_after_a_fetch_it_tells_the_keys_their_age_and_when_the_next_is_due() -> None:
+    clock = FakeClock()
+    keys = source(ScriptedFetch(key_set("a", "b")), clock)
+    await keys.obtain()
+    clock.advance(100.0)
+    assert keys.status() == KeyStatus(ISSUER, True, ("a", "b"), 100.0, "", 380.0)
+
+
+async def test_after_a_failure_it_tells_why_and_when_the_next_try_is_allowed() -> None:
+    clock = FakeClock()
+    keys = source(ScriptedFetch(DOWN), clock)
+    with pytest.raises(IssuerUnavailable):
+        await keys.obtain()
+    clock.advance(0.25)
+    assert keys.status() == KeyStatus(ISSUER, False, (), None, "connection refused", 0.75)
+
+
+async def test_a_success_clears_the_error() -> None:
+    clock, fetch = FakeClock(), ScriptedFetch(DOWN)
+    keys = source(fetch, clock)
+    with pytest.raises(IssuerUnavailable):
+        await keys.obtain()
+    fetch.outcome = key_set("a")
+    clock.advance(1.0)
+    await keys.obtain()
+    assert keys.status().last_error == ""
+
+
+async def test_a_kept_set_is_ready_with_its_error_and_an_old_one_is_not() -> None:
+    clock, fetch = FakeClock(), ScriptedFetch(key_set("a"))
+    keys = source(fetch, clock)
+    await keys.obtain()
+    fetch.outcome = DOWN
+    clock.advance(3600.0)
+    await keys.obtain()
+    assert keys.status() == KeyStatus(ISSUER, True, ("a",), 3600.0, "connection refused", 1.0)
+    clock.advance(86_400.0 - 3600.0)
+    assert keys.status() == KeyStatus(ISSUER, False, (), 86_400.0, "connection refused", 0.0)
+
+
+async def test_asking_for_the_status_fetches_nothing() -> None:
+    fetch = ScriptedFetch(key_set("a"))
+    source(fetch).status()
+    await settled()
+    assert fetch.asked == []
+
+
+def test_a_key_without_a_name_is_shown_as_an_empty_one() -> None:
+    nameless = key_set("a")
+    object.__setattr__(nameless.keys[0], "kid", None)
+    assert key_ids(nameless) == ("",)
+    assert key_ids(None) == ()
+
+
+def test_before_the_first_fetch_the_age_is_infinite() -> None:
+    assert source(ScriptedFetch(DOWN)).age() == float("inf")
+
+
+async def test_each_fetch_is_an_event() -> None:
+    events: list[Event] = []
+    fetch, clock = ScriptedFetch(DOWN), FakeClock()
+    keys = source(fetch, clock, on_event=events.append)
+    with pytest.raises(IssuerUnavailable):
+        await keys.obtain()
+    clock.advance(1.0)
+    fetch.outcome = key_set("a")
+    await keys.obtain()
+    assert events == [Event("keys_failed", ISSUER, "unreachable"), Event("keys_fetched", ISSUER)]
+
+
+async def test_a_hook_that_fails_decides_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    def broken(_event: Event) -> None:
+        raise RuntimeError("no metrics today")
+
+    keys = source(ScriptedFetch(key_set("a")), on_event=broken)
+    assert (await keys.obtain())[0] is keys.known()
+
+
+async def test_a_failed_fetch_is_a_warning_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    keys = source(ScriptedFetch(DOWN))
+    with anyio.fail_after(5), pytest.raises(IssuerUnavailable):
+        await keys.obtain()
+    (record,) = caplog.records
+    assert (record.name, record.levelname) == ("bearerguard", "WARNING")
