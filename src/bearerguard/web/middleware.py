@@ -5,7 +5,7 @@ no ``X-Forwarded-*``, no method override (R119, R120). The body is not read.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, Literal, get_args
 
 from starlette._utils import get_route_path
@@ -32,7 +32,7 @@ from bearerguard.web.scope_keys import GATE, PRINCIPAL
 
 Undeclared = Literal["refuse", "allow"]
 
-_CONNECTIONS: Final = frozenset({"http", "websocket"})
+_WATCHES: Final[Mapping[str, type[HttpWatch | WebSocketWatch]]] = {"http": HttpWatch, "websocket": WebSocketWatch}
 _SERVER_METHODS: Final = ("recall", "verify", "report", "warm_up", "aclose")
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\ufffd]")
 
@@ -97,14 +97,14 @@ class AccessTokenMiddleware:
         self._has_rules = policy is not None or self.rules.public is not None
         self._is_read = False
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: C901  a call costs what a branch does not
         """Serve one connection.
 
         Raises:
             ConfigurationError: the application has undeclared routes.
         """
-        kind = scope["type"]
-        if kind not in _CONNECTIONS:
+        watch_class = _WATCHES.get(scope["type"])
+        if watch_class is None:
             await self._serve_other(scope, receive, send)
             return
         if not self._is_read:
@@ -129,7 +129,7 @@ class AccessTokenMiddleware:
         except Exception as error:  # noqa: BLE001  whatever it is, the request is refused (R125)
             await send_refusal(gate.answer(error, scope), scope, receive, send)
             return
-        watch = HttpWatch(send) if kind == "http" else WebSocketWatch(send)
+        watch = watch_class(send)
         try:
             await self.app(scope, receive, watch.send)
         except REFUSALS as error:
