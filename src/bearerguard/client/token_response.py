@@ -28,6 +28,7 @@ _PASSING_ERRORS: Final = frozenset({"temporarily_unavailable", "server_error"})
 _ACCESS_TOKEN: Final = re.compile(r"[\x21-\x7e]{1,16384}")  # RFC 6749 A.12 without space: it must fit a header
 _ERROR: Final = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]{1,100}")  # RFC 6749 A.7
 _SECONDS: Final = re.compile(r"[0-9]{1,20}")
+_TRACE: Final = re.compile(r"(?:Trace|Correlation) ID:")  # Entra begins with the one, Azure AD B2C with the other
 _AADSTS: Final = re.compile(r"\bAADSTS([0-9]{4,9})\b")
 
 
@@ -128,7 +129,7 @@ def _refused(response: TokenResponse, members: Mapping[str, Any], secrets: Colle
     codes = _error_codes(members.get("error_codes"), text)
     return TokenRequestError(
         presentable(error, secrets),
-        presentable(text.partition("Trace ID:")[0], secrets),
+        presentable(_TRACE.split(text, 1)[0], secrets),
         error_codes=codes,
         trace_id=presentable(_reference("trace_id", "Trace ID", members, text), secrets),
         correlation_id=presentable(_reference("correlation_id", "Correlation ID", members, text), secrets),
