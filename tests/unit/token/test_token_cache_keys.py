@@ -1,0 +1,196 @@
+"""Verified tokens die with the key that verified them."""
+
+from typing import Any, Final
+
+import anyio
+import pytest
+
+from bearerguard.errors import AccessTokenError, IssuerUnavailable
+from bearerguard.principal import Principal
+from bearerguard.resource_server import ResourceServer
+from bearerguard.testing import SigningKey
+from support.published import LONG_AFTER, Published, background_work
+from support.sealed import EC, NOW, claims, seal
+
+TOKEN: Final = seal()
+FOR_LONG: Final = seal(payload=claims(exp=NOW + 10**7))
+
+
+async def outcome(api: ResourceServer, token: bytes) -> str:
+    """The code, or ``accepted``, from a server that may have to fetch."""
+    try:
+        await api.authenticate(token)
+    except (AccessTokenError, IssuerUnavailable) as error:
+        return error.code
+    return "accepted"
+
+
+def entries(api: ResourceServer) -> Any:
+    """What the cache holds."""
+    return api._cache._entries
+
+
+@pytest.mark.anyio
+async def test_of_two_issuers_only_the_one_whose_key_is_gone_loses_its_tokens() -> None:
+    """Trust rule 3: the cache knows which issuer's set must still hold the key."""
+    published = Published()
+    published.keys["other.test"] = [SigningKey("ES256", kid="ec")]
+    api = published.server(published.issuer(), published.issuer("https://other.test/"))
+    theirs = seal(payload=claims(iss="https://other.test/"), key=published.keys["other.test"][0])
+    assert [await outcome(api, token) for token in (TOKEN, theirs)] == ["accepted", "accepted"]
+    published.keys["other.test"] = [SigningKey("ES256", kid="ec")]
+
+    published.clock.advance(LONG_AFTER)
+    assert all(api.recall(token) for token in (TOKEN, theirs))
+    await background_work()
+
+    assert api.recall(TOKEN) is not None
+    assert api.recall(theirs) is None
+    assert await outcome(api, theirs) == "invalid_signature"
+
+
+@pytest.mark.anyio
+async def test_hits_keep_the_keys_fresh_and_so_notice_that_one_was_withdrawn() -> None:
+    """Issue 4: revoked at the issuer, forgotten here. Nothing but hits comes in, and they ask for the set ahead of time."""
+    published = Published()
+    api = published.server()
+    await api.authenticate(TOKEN)
+    published.keys["issuer.test"] = [SigningKey("ES256", kid="new")]
+    assert published.fetches == 1
+
+    published.clock.advance(LONG_AFTER)
+    assert api.recall(TOKEN) is not None
+    await background_work()
+
+    assert published.fetches == 2
+    assert api.recall(TOKEN) is None
+    assert await outcome(api, TOKEN) == "unknown_key"
+
+
+@pytest.mark.anyio
+async def test_a_key_replaced_under_its_kid_takes_its_tokens_along() -> None:
+    """The same name is not the same key."""
+    published = Published()
+    api = published.server()
+    await api.authenticate(TOKEN)
+    published.keys["issuer.test"] = [SigningKey("ES256", kid=EC.kid)]
+
+    published.clock.advance(LONG_AFTER)
+    api.recall(TOKEN)
+    await background_work()
+
+    assert api.recall(TOKEN) is None
+    assert await outcome(api, TOKEN) == "invalid_signature"
+
+
+@pytest.mark.anyio
+async def test_a_key_that_stays_keeps_its_tokens_through_a_rotation() -> None:
+    """A new key beside it, another order: nothing has to be verified anew."""
+    published = Published()
+    api = published.server()
+    principal = await api.authenticate(TOKEN)
+    published.keys["issuer.test"] = [SigningKey("ES256", kid="new"), *reversed(published.keys["issuer.test"])]
+
+    published.clock.advance(LONG_AFTER)
+    api.recall(TOKEN)
+    await background_work()
+
+    assert published.fetches == 2
+    assert api.recall(TOKEN) is principal
+
+
+@pytest.mark.anyio
+async def test_a_key_that_comes_back_does_not_revive_its_entries() -> None:
+    """What was forgotten is verified in full."""
+    published = Published()
+    api = published.server()
+    await api.authenticate(FOR_LONG)
+    keys = published.keys["issuer.test"]
+    for published.keys["issuer.test"] in ([SigningKey("ES256", kid="new")], keys):
+        published.clock.advance(LONG_AFTER)
+        api._registrations.all[0].keys.known()  # another token asks meanwhile
+        await background_work()
+
+    assert published.fetches == 3
+    assert api.recall(FOR_LONG) is None
+    assert await outcome(api, FOR_LONG) == "accepted"
+
+
+@pytest.mark.anyio
+async def test_a_set_older_than_a_day_is_never_used_by_a_hit() -> None:
+    """Design §4: kept 24 h when the issuer fails, and not a second longer."""
+    published = Published()
+    api = published.server()
+    await api.authenticate(FOR_LONG)
+    published.is_down = True
+
+    published.clock.advance(86_399)
+    assert api.recall(FOR_LONG) is None  # after idle hours the first request waits for a fetch
+    assert await outcome(api, FOR_LONG) == "accepted"
+    assert api.recall(FOR_LONG) is not None
+    published.clock.advance(1)
+
+    assert api.recall(FOR_LONG) is None
+    assert await outcome(api, FOR_LONG) == "issuer_unavailable"
+
+
+@pytest.mark.anyio
+async def test_an_entry_outlives_an_outage_that_ends() -> None:
+    """Nothing was wrong with the token: once its key is confirmed again it counts without being verified anew."""
+    published = Published()
+    api = published.server()
+    principal = await api.authenticate(FOR_LONG)
+    published.is_down = True
+    published.clock.advance(86_400)
+    assert await outcome(api, FOR_LONG) == "issuer_unavailable"
+
+    published.is_down = False
+    published.clock.advance(120)
+    await api.authenticate(seal(payload=claims(exp=NOW + 10**6)))
+
+    assert api.recall(FOR_LONG) is principal
+
+
+def test_a_hit_outside_of_an_event_loop_is_a_hit() -> None:
+    """``recall`` does not await: where no loop runs, no refresh can begin, and none is needed for the answer."""
+    published = Published()
+    api = published.server()
+    anyio.run(api.authenticate, TOKEN)
+
+    published.clock.advance(LONG_AFTER)
+
+    assert api.recall(TOKEN) is not None
+    assert published.fetches == 1
+
+
+@pytest.mark.anyio
+async def test_concurrent_misses_of_one_token_share_one_fetch_and_agree() -> None:
+    """R98: single flight; the second to finish overwrites an equal entry."""
+    published = Published()
+    api = published.server()
+    principals: list[Principal] = []
+
+    async def one() -> None:
+        principals.append(await api.authenticate(TOKEN))
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(20):
+            tasks.start_soon(one)
+
+    assert published.fetches == 1
+    assert len(principals) == 20
+    assert set(principals) == {api.recall(TOKEN)}
+    assert len(entries(api)) == 1
+
+
+@pytest.mark.anyio
+async def test_a_token_is_verified_anew_after_aclose() -> None:
+    """What is closed remembers nothing; the object stays usable."""
+    published = Published()
+    api = published.server()
+    await api.authenticate(TOKEN)
+
+    await api.aclose()
+
+    assert api.recall(TOKEN) is None
+    assert await outcome(api, TOKEN) == "accepted"
