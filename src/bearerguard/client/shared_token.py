@@ -127,21 +127,20 @@ class SharedToken:
                 flight, TokenRequestError("token_endpoint_unreachable", f"unexpected {type(why).__name__}", temporary=True)
             )
 
-    async def _ask(self, flight: Flight) -> None:
+    async def _ask(self, flight: Flight, *, again: bool = True) -> None:
         """Ask, and once more after a short pause where that can help; tell the waiters before the event loop is taken down."""
-        for is_second in (False, True):
-            asked_at = self._clock.monotonic()
-            try:
-                token = await self._obtain(self._schedule.claims)
-            except TokenRequestError as error:
-                pause = None if is_second else self._schedule.pause_before_second_try(error)
-                if pause is None or pause >= flight.time_left():
-                    self._fail(flight, error)
-                    return
-                await anyio.sleep(pause)
-            else:
-                self._succeed(flight, token, asked_at)
+        asked_at = self._clock.monotonic()
+        try:
+            token = await self._obtain(self._schedule.claims)
+        except TokenRequestError as error:
+            pause = self._schedule.pause_before_second_try(error) if again else None
+            if pause is None or pause >= flight.time_left():
+                self._fail(flight, error)
                 return
+            await anyio.sleep(pause)
+            await self._ask(flight, again=False)
+        else:
+            self._succeed(flight, token, asked_at)
 
     def _succeed(self, flight: Flight, token: IssuedToken, asked_at: float) -> None:
         try:

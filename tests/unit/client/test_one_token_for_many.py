@@ -1,6 +1,7 @@
 """Many requests at once: one token request, no failed request, no blocked event loop."""
 
 import asyncio
+import statistics
 import threading
 import time
 from collections import Counter
@@ -16,6 +17,7 @@ from bearerguard.testing import FakeClock, LocalIssuer
 from support.servers import serve
 from support.token_endpoint_stub import API, ENDPOINT, StubApi, StubEndpoint
 
+_BEAT = 0.001
 BOTH = pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
 
 
@@ -176,12 +178,12 @@ async def test_an_api_that_refuses_every_token_costs_the_endpoint_a_few_requests
 
 
 async def longest_pause(stop: anyio.Event) -> float:
-    """Seconds the event loop left a task waiting that only wanted to run again."""
+    """Seconds the event loop left a task waiting beyond the millisecond it asked for."""
     longest, last = 0.0, time.perf_counter()
     while not stop.is_set():
-        await asyncio.sleep(0)
+        await asyncio.sleep(_BEAT)
         now = time.perf_counter()
-        longest, last = max(longest, now - last), now
+        longest, last = max(longest, now - last - _BEAT), now
     return longest
 
 
@@ -196,7 +198,7 @@ async def lag_while_a_token_is_fetched(auth: ClientCredentials) -> float:
 
 @pytest.mark.socket
 def test_the_event_loop_lags_less_than_20_ms_while_a_token_is_fetched() -> None:
-    """TLS settings, connection, signing and parsing all happen elsewhere. The best of five: the machine has other work too."""
+    """TLS settings, connection, signing and parsing all happen elsewhere. The median of five: the machine has other work too."""
     issuer = LocalIssuer(shape="generic")
     with serve(issuer) as url:
         lags = []
@@ -205,7 +207,7 @@ def test_the_event_loop_lags_less_than_20_ms_while_a_token_is_fetched() -> None:
                 token_endpoint=f"{url}/token", client_id="reader", client_secret="reader-secret", insecure_allow_http=True
             )
             lags.append(asyncio.run(lag_while_a_token_is_fetched(auth)))
-    assert min(lags) < 0.020
+    assert statistics.median(lags) < 0.020
     assert issuer.requests["token"] == 5
 
 

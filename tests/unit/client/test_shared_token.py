@@ -387,6 +387,17 @@ def test_after_a_request_that_never_ends_another_one_may_begin(clock: FakeClock,
     assert len(endpoint.asked) == 1
 
 
+def test_a_late_failure_is_not_told_twice(clock: FakeClock, endpoint: Endpoint, caplog: pytest.LogCaptureFixture) -> None:
+    endpoint.open.clear()
+    endpoint.script = [DOWN]
+    tokens = shared(clock, endpoint, time_limit=0.05)
+    with caplog.at_level(logging.WARNING, "bearerguard"):
+        assert Waiters(tokens, 3).join() == ["token_endpoint_timeout"] * 3
+        endpoint.open.set()
+        renewed(tokens, endpoint, clock)
+    assert len(caplog.records) == 1
+
+
 def test_a_late_answer_does_not_replace_a_newer_token(clock: FakeClock, endpoint: Endpoint) -> None:
     """Prior art: a late old answer overwriting a newer one."""
     held_up = endpoint.open
