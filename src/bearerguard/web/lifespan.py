@@ -7,9 +7,9 @@ started, since its own start-up may add some; a start that is refused ends the a
 from collections.abc import Callable
 from typing import Final
 
-import anyio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bearerguard.background import spawn
 from bearerguard.errors import ConfigurationError
 from bearerguard.events import logger
 from bearerguard.resource_server import ResourceServer
@@ -44,16 +44,10 @@ class Lifespan:
         async def watched_send(message: Message) -> None:
             await self._pass_on(message, send)
 
-        failure: Exception | None = None
-        async with anyio.create_task_group() as background:
-            background.start_soon(self._warm_up)
-            try:
-                await self._app(scope, receive, watched_send)
-            except Exception as error:  # noqa: BLE001  raised below, outside the group, which would wrap it
-                failure = error
-            background.cancel_scope.cancel()
-        if failure is not None:
-            raise failure
+        # No task group around the application: leaving one gives way to the event loop once more, after the last message, and
+        # there hypercorn cancels a lifespan that has not returned yet.
+        spawn(self._warm_up)
+        await self._app(scope, receive, watched_send)
 
     async def _pass_on(self, message: Message, send: Send) -> None:
         if self._refused:
