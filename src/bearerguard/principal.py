@@ -38,6 +38,9 @@ class PayloadClaims(Mapping[str, Any]):
     def __repr__(self) -> str:
         return f"<{len(self)} claims>"
 
+    def __reduce__(self) -> tuple[type["PayloadClaims"], tuple[bytes]]:
+        return PayloadClaims, (self._payload,)  # read-only mappings cannot be copied or pickled, the payload can
+
 
 def _frozen(value: Any) -> Any:
     if isinstance(value, dict):
@@ -48,7 +51,7 @@ def _frozen(value: Any) -> Any:
 
 
 def _no_claims() -> Mapping[str, Any]:
-    return MappingProxyType({})
+    return PayloadClaims(b"{}")
 
 
 def _unknown_age() -> float:

@@ -1,0 +1,190 @@
+"""Two texts per failure, and neither tells a secret."""
+
+import copy
+import pickle
+from collections.abc import Callable
+from typing import Final
+
+import pytest
+
+from bearerguard import error_codes as codes
+from bearerguard.errors import (
+    ABSENT,
+    AccessTokenError,
+    BearerguardError,
+    ConfigurationError,
+    InsufficientScope,
+    InvalidRequest,
+    InvalidToken,
+    IssuerUnavailable,
+    MissingToken,
+    TokenRequestError,
+    show,
+)
+from bearerguard.token.moment import Moment
+
+EXAMPLES: Final[list[BearerguardError]] = [
+    ConfigurationError("leeway", "expected a number", example="60"),
+    IssuerUnavailable("https://issuer.test/", retry_after=2.1, reason="status 503"),
+    TokenRequestError(
+        "invalid_scope", "No such scope.", error_codes=(1002012,), trace_id="t", hint="Ask for another", status=400
+    ),
+    MissingToken(codes.MISSING_TOKEN),
+    InvalidRequest(codes.REPEATED_AUTHORIZATION, expected="one", actual=2),
+    InvalidToken(codes.TOKEN_EXPIRED, expected="`exp` later", actual=Moment(1.0, 2.0), at="$.exp", hint="Mind the clock."),
+    InvalidToken(codes.MISSING_CLAIM, expected="`exp`", at="$.exp"),
+    InvalidToken(codes.WRONG_AUDIENCE, expected="x", actual=["a", {"b": None}], at="$.aud"),
+    InsufficientScope(codes.MISSING_SCOPE, verified=True, scopes=("orders.read", "orders.write")),
+]
+
+
+# --- the tree
+
+
+def test_the_tree_is_what_the_documentation_draws() -> None:
+    """Design §3."""
+    parents = {kind.__name__: kind.__bases__ for kind in (type(error) for error in EXAMPLES)}
+
+    assert parents == {
+        "ConfigurationError": (BearerguardError, ValueError),
+        "IssuerUnavailable": (BearerguardError,),
+        "TokenRequestError": (BearerguardError,),
+        "MissingToken": (AccessTokenError,),
+        "InvalidRequest": (AccessTokenError,),
+        "InvalidToken": (AccessTokenError,),
+        "InsufficientScope": (AccessTokenError,),
+    }
+    assert BearerguardError.__bases__ == (Exception,)
+    assert AccessTokenError.__bases__ == (BearerguardError,)
+
+
+def test_an_unavailable_issuer_is_never_the_callers_fault() -> None:
+    """Design §3, R16: 503, and no ``invalid_token``."""
+    error = IssuerUnavailable("https://issuer.test/", retry_after=0.0, reason="timeout")
+
+    assert not isinstance(error, AccessTokenError)
+    assert (error.code, error.status) == ("issuer_unavailable", 503)
+
+
+@pytest.mark.parametrize(("wait", "told"), [(-1, 1), (0, 1), (0.2, 1), (1, 1), (1.01, 2), (59.5, 60)])
+def test_retry_after_is_whole_seconds_rounded_up(wait: float, told: int) -> None:
+    """Design §4, RFC 9110 §10.2.3."""
+    assert IssuerUnavailable("i", retry_after=wait, reason="r").retry_after == told
+
+
+# --- the operator's text
+
+
+def test_the_operator_reads_expected_actual_place_and_next_step() -> None:
+    """Design §3: the example."""
+    error = InvalidToken(
+        codes.WRONG_AUDIENCE,
+        expected="`aud` to contain 'api://orders'",
+        actual="00000003-0000-0000-c000-000000000000",
+        at="$.aud",
+        hint="The token is for Microsoft Graph: request scope 'api://orders/.default'.",
+        verified=True,
+    )
+
+    assert str(error) == (
+        "wrong_audience: expected `aud` to contain 'api://orders', got '00000003-0000-0000-c000-000000000000' at $.aud. "
+        "The token is for Microsoft Graph: request scope 'api://orders/.default'."
+    )
+
+
+def test_a_value_that_nobody_vouched_for_is_called_unverified() -> None:
+    """Style: unverified values are called unverified; what is not there needs no voucher."""
+    assert "got unverified 'x' at $.aud" in str(InvalidToken(codes.WRONG_AUDIENCE, expected="y", actual="x", at="$.aud"))
+    assert "got 'x' at $.aud" in str(InvalidToken(codes.WRONG_AUDIENCE, expected="y", actual="x", at="$.aud", verified=True))
+    assert "got nothing at $.exp" in str(InvalidToken(codes.MISSING_CLAIM, expected="`exp`", at="$.exp"))
+    assert "got unverified None at $.exp" in str(InvalidToken(codes.INVALID_CLAIM, expected="y", actual=None, at="$.exp"))
+
+
+def test_without_particulars_the_operator_reads_cause_and_remedy() -> None:
+    """Every code has both."""
+    text = str(InvalidToken(codes.INVALID_SIGNATURE))
+
+    assert text == f"invalid_signature: {codes.INVALID_SIGNATURE.cause} {codes.INVALID_SIGNATURE.remedy}"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("a\r\nb", "'a\\r\\nb'"),
+        ("\x1b[31m\u202e\u2028", "'\\x1b[31m\\u202e\\u2028'"),
+        ("'quoted'", "\"'quoted'\""),
+        (None, "None"),
+        (ABSENT, "nothing"),
+        ("x" * 62, "'" + "x" * 62 + "'"),
+        ("x" * 63, "'" + "x" * 62 + "…"),
+        (["x" * 100], "['" + "x" * 61 + "…"),
+    ],
+)
+def test_a_value_is_shown_escaped_and_cut_at_64_characters(value: object, shown: str) -> None:
+    """R127: no forged lines in a log."""
+    assert show(value) == shown
+    assert len(shown) <= 64
+
+
+@pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
+def test_every_text_begins_with_its_name_and_ends_as_a_sentence(error: BearerguardError) -> None:
+    """Readable in a log without its context."""
+    first = {ConfigurationError: "leeway", TokenRequestError: "invalid_scope"}.get(type(error)) or getattr(error, "code", "")
+
+    assert str(error).startswith(f"{first}:")
+    assert isinstance(error, ConfigurationError) or str(error).endswith(".")
+
+
+def test_a_configuration_error_names_the_parameter_and_shows_a_valid_value() -> None:
+    """Design §3."""
+    error = ConfigurationError("leeway", "expected a number from 0 to 300, got '60'", example="60")
+
+    assert error.parameter == "leeway"
+    assert str(error) == "leeway: expected a number from 0 to 300, got '60'. A valid value: 60"
+
+
+def test_an_unavailable_issuer_tells_which_why_and_when() -> None:
+    """For the operator; the caller reads a constant."""
+    text = str(IssuerUnavailable("https://issuer.test/", retry_after=3, reason="status 503"))
+
+    assert text == "issuer_unavailable: no usable key of 'https://issuer.test/': status 503. Next try in 3 s."
+
+
+# --- copies
+
+
+def _pickled(error: BearerguardError) -> BearerguardError:
+    copied: BearerguardError = pickle.loads(pickle.dumps(error))  # noqa: S301  our own bytes
+    return copied
+
+
+@pytest.mark.parametrize("duplicate", [_pickled, copy.copy, copy.deepcopy], ids=["pickle", "copy", "deepcopy"])
+@pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
+def test_an_error_can_be_copied_and_pickled(
+    error: BearerguardError, duplicate: Callable[[BearerguardError], BearerguardError]
+) -> None:
+    """An error may cross a process boundary; one failure is shared by many waiters, each raising its own copy."""
+    copied = duplicate(error)
+
+    assert copied is not error
+    assert type(copied) is type(error)
+    assert (str(copied), copied.args, vars(copied)) == (str(error), error.args, vars(error))
+
+
+@pytest.mark.parametrize("duplicate", [_pickled, copy.copy, copy.deepcopy], ids=["pickle", "copy", "deepcopy"])
+def test_a_note_on_one_copy_is_not_on_the_others(duplicate: Callable[[BearerguardError], BearerguardError]) -> None:
+    """What one waiter adds is not another waiter's."""
+    error = InvalidToken(codes.INVALID_SIGNATURE)
+    error.add_note("seen by the first")
+
+    copied = duplicate(error)
+    copied.add_note("seen by the second")
+
+    assert error.__notes__ == ["seen by the first"]
+    assert copied.__notes__ == ["seen by the second"]
+
+
+def test_there_is_one_absent() -> None:
+    """A copy of it would be taken for a value."""
+    assert copy.deepcopy(ABSENT) is ABSENT
+    assert pickle.loads(pickle.dumps(ABSENT)) is ABSENT  # noqa: S301  our own bytes
