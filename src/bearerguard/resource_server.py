@@ -68,13 +68,18 @@ class ResourceServer:
         self.issuers = _flattened(issuers)
         self.audience = checked_audience("audience", audience)
         self._leeway = _checked("leeway", leeway, 0.0, MAX_LEEWAY)
-        self._clock = clock or SystemClock()
         self._on_event = on_event
         self._implied_roles = ImpliedRoles(implied_roles)
         self._parser = Parser()
-        self._cache = TokenCache(int(_checked("token_cache_size", token_cache_size, 0, 10_000_000)), self._clock)
-        fetcher = Fetcher(transport) if any(issuer.jwks is None for issuer in self.issuers) else None
-        self._registrations = Registrations(self._register(issuer, fetcher) for issuer in self.issuers)
+        self._token_cache_size = int(_checked("token_cache_size", token_cache_size, 0, 10_000_000))
+        self._connect(self.issuers, transport, clock or SystemClock())
+
+    def _connect(self, issuers: tuple[Issuer, ...], transport: httpx.AsyncBaseTransport | None, clock: Clock) -> None:
+        """Where keys and time come from; nothing of an earlier connection is kept. ``testing.stand_ins`` connects anew."""
+        self._clock = clock
+        self._cache = TokenCache(self._token_cache_size, clock)
+        fetcher = Fetcher(transport) if any(issuer.jwks is None for issuer in issuers) else None
+        self._registrations = Registrations(self._register(issuer, fetcher) for issuer in issuers)
 
     # --- judging tokens
 

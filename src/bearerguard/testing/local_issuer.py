@@ -17,7 +17,7 @@ from bearerguard.testing.key_ring import KeyRing
 from bearerguard.testing.local_client import DEFAULT_CLIENTS, LocalClient
 from bearerguard.testing.pages import KeyHeaders, Pages
 from bearerguard.testing.settings import checked_algorithm, checked_lifetime, clients_by_id, read_settings, unusable
-from bearerguard.testing.shape import Directory, Document, Grant
+from bearerguard.testing.shape import Directory, Document, Grant, Shape
 from bearerguard.testing.shapes import shape_named
 from bearerguard.testing.signing_key import SigningKey
 from bearerguard.testing.token_endpoint import Issued, TokenEndpoint
@@ -37,19 +37,24 @@ class LocalIssuer:
     Args:
         base_url: Where it is reached, without a trailing slash; for the shape ``generic`` this is the issuer itself, and may
             have a path and a trailing slash.
-        shape: ``generic`` (RFC 9068), ``entra_v1``, ``entra_v2``, ``azure_b2c``, ``auth0``, ``keycloak``, ``cognito``, ``okta``.
+        shape: ``generic`` (RFC 9068), ``entra_v1``, ``entra_v2``, ``azure_b2c``, ``auth0``, ``keycloak``, ``cognito``, ``okta``,
+            or a shape of one's own.
         audience: APIs that tokens may be asked for; the first is the default.
         clients: Registered applications; by default ``reader``, ``writer`` and ``noroles``, each with secret ``<id>-secret``.
-        algorithm: Of the first signing key.
+        algorithm: Of the first signing key, ``RS256`` by default.
         lifetime: Of a token in seconds; by default the vendor's.
         directory: Names of the vendor's customer: tenant, realm, user pool …
         cache_control: ``Cache-Control`` of the key set, none by default.
         etag: Whether the key set has an ``ETag`` and conditional requests are answered with 304.
-        clock: Times of tokens.
+        clock: Times of tokens; by default the system's.
+        twin_of: Another issuer whose keys (unless ``algorithm`` is given), clock, faults and counters this one has too: one
+            operator that issues several kinds of token.
 
     Attributes:
         requests: How often ``metadata``, ``jwks`` and ``token`` were asked, refused and failing requests included.
         clients: The registered applications by id.
+        directory: Names of the vendor's customer.
+        clock: Times of tokens.
 
     Raises:
         ConfigurationError: a value is wrong.
@@ -59,27 +64,29 @@ class LocalIssuer:
         self,
         base_url: str = "https://issuer.test",
         *,
-        shape: str = "generic",
+        shape: str | Shape = "generic",
         audience: str | Collection[str] = "api://orders",
         clients: Collection[LocalClient] = DEFAULT_CLIENTS,
-        algorithm: str = "RS256",
+        algorithm: str | None = None,
         lifetime: int | None = None,
         directory: Directory | None = None,
         cache_control: str | None = None,
         etag: bool = False,
         clock: Clock | None = None,
+        twin_of: "LocalIssuer | None" = None,
     ) -> None:
         self._shape = shape_named(shape)
-        self._directory = directory or Directory()
+        self.directory: Final = directory or Directory()
         checked_audience("audience", audience)
         self.audiences: Final = (audience,) if isinstance(audience, str) else tuple(audience)
         self.lifetime: Final = checked_lifetime(self._shape.lifetime if lifetime is None else lifetime)
         self.clients: Final = clients_by_id(clients)
-        self.requests: Final[Counter[Endpoint]] = Counter()
-        self._clock = clock or SystemClock()
-        self._keys = KeyRing(checked_algorithm(algorithm))
-        self._faults = Faults()
-        self._mint = TokenMint(self._shape, self._directory, self._keys, self._clock)
+        self.requests: Final[Counter[Endpoint]] = twin_of.requests if twin_of else Counter()
+        self.clock: Final[Clock] = clock or (twin_of.clock if twin_of else SystemClock())
+        own_keys = KeyRing("RS256" if algorithm is None else checked_algorithm(algorithm))
+        self._keys: KeyRing = twin_of._keys if twin_of and algorithm is None else own_keys
+        self._faults: Faults = twin_of._faults if twin_of else Faults()
+        self._mint = TokenMint(self._shape, self.directory, self._keys, self.clock)
         self._key_headers = KeyHeaders(cache_control, etag=etag)
         self.move_to(base_url)
 
@@ -91,14 +98,14 @@ class LocalIssuer:
         """
         check_issuer_url("base_url", base_url, allow_http=True)
         self.base_url = base_url if self.shape == "generic" else base_url.rstrip("/")
-        self.documents: tuple[Document, ...] = self._shape.documents(self.base_url, self._directory)
+        self.documents: tuple[Document, ...] = self._shape.documents(self.base_url, self.directory)
         names = [url for document in self.documents for url in (document.token_endpoint, document.issuer)]
         endpoint = TokenEndpoint(
             self._shape,
             audiences=self.audiences,
-            authentication=ClientAuthentication(self.clients, ClientAssertions(names, self._clock)),
+            authentication=ClientAuthentication(self.clients, ClientAssertions(names, self.clock)),
             mint=self._mint_issued,
-            clock=self._clock,
+            clock=self.clock,
         )
         self._app = Pages(self.documents, self.jwks, endpoint, self._faults, self.requests).application(self._key_headers)
 
@@ -124,7 +131,7 @@ class LocalIssuer:
 
     def now(self) -> int:
         """The second in which a token minted now is issued."""
-        return int(self._clock.now())
+        return int(self.clock.now())
 
     # --- where things are
 
@@ -164,7 +171,7 @@ class LocalIssuer:
         Args:
             settings: Keywords of the preset, such as ``algorithms`` or ``require_at_jwt``.
         """
-        site = Site(self.base_url, self.issuer, self._directory, self.audiences[0], tuple(self.clients))
+        site = Site(self.base_url, self.issuer, self.directory, self.audiences[0], tuple(self.clients))
         return trusted_issuers(self.shape, site, **settings)
 
     # --- tokens

@@ -185,12 +185,14 @@ SHAPES: Final[Mapping[str, Shape]] = {
 """Every shape by its name."""
 
 
-def shape_named(name: str) -> Shape:
-    """The shape of a name.
+def shape_named(name: str | Shape) -> Shape:
+    """The shape of a name; a shape stands for itself.
 
     Raises:
         ConfigurationError: there is none.
     """
+    if isinstance(name, Shape):
+        return name
     if name not in SHAPES:
         raise ConfigurationError("shape", f"expected one of {', '.join(SHAPES)}, got {name!r}", example='"entra_v2"')
     return SHAPES[name]
