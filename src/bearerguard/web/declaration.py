@@ -101,4 +101,6 @@ def all_declared(endpoint: object) -> set[Declaration | None]:
 
 
 def _dispatches_as(endpoint: Any, base: Any) -> bool:
-    return issubclass(endpoint, base) and endpoint.dispatch is base.dispatch and endpoint.__await__ is base.__await__
+    if not issubclass(endpoint, base) or endpoint.dispatch is not base.dispatch:
+        return False
+    return endpoint.__await__ is base.__await__ or declared(endpoint.__await__) is not None

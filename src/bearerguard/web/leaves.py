@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from starlette.applications import Starlette
-from starlette.routing import Router
+from starlette.routing import Router, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from bearerguard.web.declaration import WEBSOCKET, Declaration, combined, declared, declared_by_class, declared_by_methods
-from bearerguard.web.routes import declared_for_all, layers, router_of, routes_of, subtree_of
+from bearerguard.web.routes import declared_for_all, layers, path_of, router_of, routes_of, subtree_of
 
 Treatment = TypeVar("Treatment")
 
@@ -42,7 +42,7 @@ class Leaf:
 def leaves(router: Starlette | Router, host: str = "", path: str = "", outer: Declaration | None = None) -> Iterator[Leaf]:
     """All of them, in the order in which the router asks its routes."""
     for route in routes_of(router):
-        where = path + (getattr(route, "path", None) or "")
+        where = path + path_of(route)
         app = subtree_of(route)
         if app is None:
             by_dependencies = _declared_by_dependencies(getattr(route, "dependant", None))
@@ -64,7 +64,7 @@ def _declared_by_endpoint(route: Any) -> Iterator[tuple[tuple[str, ...], Declara
     endpoint = route.endpoint
     methods = tuple(sorted(getattr(route, "methods", None) or ()))
     if not inspect.isclass(endpoint):
-        if not methods and not hasattr(route, "methods"):
+        if isinstance(getattr(route, "original_route", route), WebSocketRoute):  # FastAPI shows an included route by proxy
             methods = (WEBSOCKET,)
         yield methods, declared(endpoint)
         return

@@ -16,7 +16,7 @@ from starlette.types import Scope
 from bearerguard.authorization.policy_row import Public
 from bearerguard.events import logger
 from bearerguard.web.declaration import all_declared, declared_for, method_of
-from bearerguard.web.routes import declared_for_all, router_of, routes_of, subtree_of
+from bearerguard.web.routes import declared_for_all, path_of, router_of, routes_of, subtree_of
 
 _NAMED_GROUP: Final = re.compile(r"\(\?P<\w+>")
 _REST: Final = "/(?P<path>.*)$"  # what Mount adds to its path
@@ -72,7 +72,7 @@ def _leads_to_public(route: Any, scope: Scope) -> bool:
 def _public_paths(router: Starlette | Router, path: str = "", pattern: str = "") -> Iterator[tuple[str, str]]:
     """Path and regular expression of each public route, each behind those of the mounts it is in."""
     for route in routes_of(router):
-        own = (path + getattr(route, "path", ""), pattern + _pattern(route))
+        own = (path + path_of(route), pattern + _pattern(route))
         app = subtree_of(route)
         if app is None:
             if Public.PUBLIC in all_declared(route.endpoint):

@@ -44,10 +44,17 @@ def router_behind(app: object, scope: Scope) -> Starlette | Router | None:
 
 
 def routes_of(router: Starlette | Router) -> Sequence[Any]:
-    """The routes in the order in which they are asked; those of routers included by FastAPI each in its place."""
-    routes = router.routes
-    contexts = getattr(sys.modules.get("fastapi.routing"), "iter_route_contexts", None)
-    return routes if contexts is None else list(contexts(routes))
+    """The routes in the order in which they are asked; those of routers that FastAPI includes stand in their place."""
+    fastapi = sys.modules.get("fastapi.routing")  # not imported here: FastAPI is an extra
+    if fastapi is None or not isinstance(getattr(router, "router", router), fastapi.APIRouter):
+        return router.routes
+    contexts = getattr(fastapi, "iter_route_contexts", None)  # older ones copy the routes they include
+    return router.routes if contexts is None else list(contexts(router.routes))
+
+
+def path_of(route: Any) -> str:
+    """The path template of a route; empty for a ``Host``."""
+    return getattr(route, "path", None) or ""
 
 
 def subtree_of(route: Any) -> object | None:

@@ -1,8 +1,10 @@
 """Whatever the routes, whatever the request: nobody sees more without a token than what the router gives a public endpoint."""
 
+from collections.abc import Callable
 from typing import Any
 
 import anyio
+from fastapi import APIRouter, FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
@@ -68,10 +70,21 @@ async def answered(app: ASGIApp, method: str, target: str, root_path: str, host:
     return answer.status, answer.body
 
 
-@given(ROUTES, st.lists(REQUESTS, min_size=1, max_size=8))
-def test_nothing_but_public_endpoints_answers_without_a_token(routes: list[Any], requests: list[Any]) -> None:
+def _included(routes: list[Any]) -> ASGIApp:
+    app = FastAPI(openapi_url=None)
+    app.include_router(APIRouter(routes=routes))
+    return app
+
+
+APPLICATIONS = st.sampled_from([lambda routes: Starlette(routes=routes), lambda routes: FastAPI(routes=routes), _included])
+
+
+@given(APPLICATIONS, ROUTES, st.lists(REQUESTS, min_size=1, max_size=8))
+def test_nothing_but_public_endpoints_answers_without_a_token(
+    application: Callable[[list[Any]], ASGIApp], routes: list[Any], requests: list[Any]
+) -> None:
     async def check() -> None:
-        guarded = AccessTokenMiddleware(Starlette(routes=routes), resource_server=NOBODY_TRUSTED, undeclared="allow")
+        guarded = AccessTokenMiddleware(application(routes), resource_server=NOBODY_TRUSTED, undeclared="allow")
         for request in requests:
             assert (await answered(guarded, *request))[1] != b"closed"
 
