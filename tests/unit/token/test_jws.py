@@ -99,7 +99,14 @@ def test_a_token_of_text_is_a_token_of_bytes() -> None:
 
 
 @pytest.mark.parametrize(
-    "token", ["é", "a.b.\u2028", "\ud800", TOKEN.decode() + "\N{ZERO WIDTH SPACE}", "\N{FULLWIDTH LATIN SMALL LETTER A}.b.c"]
+    "token",
+    [
+        pytest.param("é", id="accent"),
+        pytest.param("a.b.\u2028", id="line separator"),
+        pytest.param("\ud800", id="lone surrogate"),
+        pytest.param(TOKEN.decode() + "\N{ZERO WIDTH SPACE}", id="zero width space behind"),
+        pytest.param("\N{FULLWIDTH LATIN SMALL LETTER A}.b.c", id="full width"),
+    ],
 )
 def test_text_beyond_ascii_is_no_token(token: str) -> None:
     """R61: letters, digits, ``-``, ``_`` and ``.``; nothing is normalised (R32)."""

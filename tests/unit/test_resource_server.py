@@ -1,0 +1,196 @@
+"""The rooms, wired."""
+
+import logging
+from typing import Any, Final
+
+import pytest
+
+from bearerguard import ResourceServer
+from bearerguard.errors import AccessTokenError, ConfigurationError, IssuerUnavailable
+from bearerguard.events import Event
+from bearerguard.issuers.issuer import Issuer
+from support.published import LONG_AFTER, Published, background_work
+from support.sealed import ABSENT, AUDIENCE, ISSUER, NOW, claims, issuer, judge, refusal, seal, server, verdict
+
+TOKEN: Final = seal()
+
+# --- settings
+
+
+WRONG: Final[dict[str, tuple[Any, ...]]] = {
+    "issuers": ([], (), None, 42, "x", [None], b"x", [ISSUER], [[issuer()]], [issuer(), issuer()]),
+    "audience": ("", [], None, [""], 7, ["a", None]),
+    "leeway": (-1, -0.001, 300.1, True, None, "60", [], 60j, float("nan"), float("inf")),
+    "token_cache_size": (-1, None, False, "10", 10**9, float("nan")),
+    "implied_roles": ({"": ["a"]}, {"a": "bc"}, ["a"]),
+}
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [pytest.param(name, value, id=f"{name} {number}") for name, values in WRONG.items() for number, value in enumerate(values)],
+)
+def test_a_wrong_setting_is_named_when_the_server_is_built(parameter: str, value: object) -> None:
+    """Bad input: a ``ConfigurationError`` at construction that names the parameter and shows a valid value."""
+    settings: dict[str, Any] = {"issuers": [issuer()], "audience": AUDIENCE, parameter: value}
+    with pytest.raises(ConfigurationError) as caught:
+        ResourceServer(**settings)
+
+    assert caught.value.parameter == parameter
+    assert "A valid value: " in str(caught.value)
+
+
+def test_a_static_key_set_without_a_usable_key_is_a_wrong_setting() -> None:
+    """Nothing could ever be verified."""
+    with pytest.raises(ConfigurationError) as caught:
+        server(Issuer(ISSUER, jwks={"keys": []}))
+
+    assert caught.value.parameter == "jwks"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [issuer(), [issuer()], (issuer(),), {issuer()}, [(issuer(),)], iter([issuer()])],
+    ids=["alone", "list", "tuple", "set", "tuple in a list", "iterator"],
+)
+def test_issuers_come_alone_in_a_collection_or_in_tuples_of_presets(given: Any) -> None:
+    """Design §3: a preset gives an issuer or a tuple of them."""
+    api = ResourceServer(given, AUDIENCE)
+
+    assert [one.issuer for one in api.issuers] == [ISSUER]
+
+
+@pytest.mark.parametrize("audience", ["a", ["a"], ("a", "a"), {"a"}, frozenset("a")])
+def test_the_audience_is_one_name_or_several(audience: Any) -> None:
+    """Design §3."""
+    assert ResourceServer(issuer(), audience).audience == {"a"}
+
+
+@pytest.mark.parametrize("leeway", [0, 0.0, 300, 0.5])
+def test_a_leeway_up_to_five_minutes_is_accepted(leeway: float) -> None:
+    """R46."""
+    assert ResourceServer(issuer(), AUDIENCE, leeway=leeway).issuers
+
+
+# --- who calls
+
+
+def test_a_caller_is_what_its_token_says() -> None:
+    """Design §3: the principal."""
+    token = seal(payload=claims(roles=["Read.All", "b"], scope="orders.read  orders.write"))
+    principal = judge(server(), token)
+
+    assert (principal.issuer, principal.subject, principal.client_id, principal.tenant_id) == (ISSUER, "5f1d7a0e", "reader", None)
+    assert principal.roles == {"Read.All", "b"}
+    assert principal.scopes == {"orders.read", "orders.write"}
+    assert principal.expires_at == NOW + 3600
+    assert principal.claims["jti"] == "0c4f"
+    assert principal.key_age == 0
+
+
+@pytest.mark.parametrize(
+    "roles",
+    [
+        "Read.All",
+        "Read.All Write.All",
+        {"Read.All": 1},
+        ["Read.All", 1],
+        ["Read.All", ""],
+        [["Read.All"]],
+        1,
+        True,
+        None,
+        [],
+        ABSENT,
+    ],
+    ids=repr,
+)
+def test_a_roles_claim_of_the_wrong_type_means_no_role(roles: object) -> None:
+    """R116, design §3: never an error, never a guess; roles are not split on blanks or commas."""
+    assert judge(server(), seal(payload=claims(roles=roles))).roles == frozenset()
+
+
+def test_a_caller_without_subject_has_an_empty_one() -> None:
+    """RFC 7519 §4.1.2: optional."""
+    assert judge(server(), seal(payload=claims(sub=ABSENT))).subject == ""
+
+
+def test_roles_hold_what_they_imply() -> None:
+    """Design §3: applied once, when the principal is built."""
+    api = server(implied_roles={"ReadWrite.All": ["Read.All", "Write.All"]})
+
+    assert judge(api, seal(payload=claims(roles=["ReadWrite.All"]))).roles == {"ReadWrite.All", "Read.All", "Write.All"}
+    assert judge(api, seal(payload=claims(roles=["Read.All"]))).roles == {"Read.All"}
+
+
+def test_text_and_bytes_are_the_same_token() -> None:
+    """``authenticate`` takes both, and remembers them as one."""
+    api = server()
+
+    assert judge(api, TOKEN.decode()) is judge(api, TOKEN)
+
+
+# --- what is told
+
+
+@pytest.mark.anyio
+async def test_events_tell_what_is_worth_counting() -> None:
+    """Names, issuers and codes: nothing of a token."""
+    seen: list[Event] = []
+    published = Published()
+    api = published.server(on_event=seen.append)
+    await api.authenticate(TOKEN)
+    api.recall(TOKEN)
+    with pytest.raises(AccessTokenError) as caught:
+        await api.authenticate(seal(payload=claims(exp=1)))
+    api.report(caught.value)
+    published.is_down = True
+    published.clock.advance(LONG_AFTER)
+    api.recall(TOKEN)
+    await background_work()
+
+    assert [(event.name, event.issuer, event.code) for event in seen if event.name != "keys_failed"] == [
+        ("keys_fetched", ISSUER, ""),
+        ("token_accepted", ISSUER, ""),
+        ("token_accepted", ISSUER, ""),
+        ("token_refused", "", "token_expired"),
+        ("token_accepted", ISSUER, ""),
+    ]
+    assert seen[-1].name == "keys_failed"
+
+
+def test_a_hook_that_fails_decides_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """A broken metric must neither open nor close an API."""
+
+    def broken(_: Event) -> None:
+        raise RuntimeError
+
+    api = server(on_event=broken)
+
+    assert verdict(api, TOKEN) == "accepted"
+    assert api.recall(TOKEN) is not None
+    assert verdict(api, TOKEN[:-2]) != "accepted"
+
+
+def test_a_refusal_is_reported_to_the_operator_without_the_token(caplog: pytest.LogCaptureFixture) -> None:
+    """R127, design §3: INFO for what callers send."""
+    api = server()
+    token = seal(payload=claims(aud="api://billing"))
+    with caplog.at_level(logging.INFO, logger="bearerguard"):
+        api.report(refusal(api, token))
+
+    (record,) = caplog.records
+    assert record.levelno == logging.INFO
+    assert "wrong_audience" in record.getMessage()
+    assert not any(part in record.getMessage() for part in token.decode().split("."))
+
+
+def test_an_unavailable_issuer_is_reported_as_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    """The issuer's fault is worth waking somebody."""
+    seen: list[Event] = []
+    api = server(on_event=seen.append)
+    with caplog.at_level(logging.INFO, logger="bearerguard"):
+        api.report(IssuerUnavailable(ISSUER, retry_after=3, reason="timeout"))
+
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+    assert seen == [Event("token_refused", ISSUER, "issuer_unavailable")]
