@@ -273,6 +273,15 @@ def test_a_policy_decides_for_every_method() -> None:
     ]
 
 
+def test_other_middlewares_of_the_application_are_passed_over() -> None:
+    guard = Middleware(AccessTokenMiddleware, resource_server=None, public="/a")  # type: ignore[arg-type]
+    others = Middleware(GZipMiddleware)
+
+    for middleware in ([others, guard], [guard, others], [others]):
+        (row,) = audit(Starlette(routes=[Route("/a", forgotten)], middleware=middleware))
+        assert (row.access is PUBLIC) == (guard in middleware)
+
+
 def test_a_middleware_around_the_application_counts(api: ResourceServer) -> None:
     app = Starlette(routes=[Route("/a", forgotten)])
     policy = PathPolicy({"/a": READ})

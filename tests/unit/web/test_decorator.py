@@ -5,7 +5,7 @@ import inspect
 import json
 import threading
 from collections.abc import AsyncIterator, Callable
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, assert_type
 
 import pytest
 from starlette.applications import Starlette
@@ -310,6 +310,32 @@ def test_names_and_signatures_stay() -> None:
     assert endpoint.__doc__ == "Says what it does."
     assert list(inspect.signature(endpoint).parameters) == ["request"]
     assert inspect.iscoroutinefunction(endpoint)
+
+
+def test_a_type_checker_knows_what_is_left() -> None:
+    """Held by mypy --strict: arguments stay, results are awaited, classes and mounts stay what they are."""
+
+    async def coroutine(request: Request) -> PlainTextResponse:
+        raise NotImplementedError
+
+    def plain(request: Request, number: int) -> PlainTextResponse:
+        raise NotImplementedError
+
+    class Orders(HTTPEndpoint):
+        pass
+
+    mount = Mount("/m", routes=[])
+
+    async def use(request: Request) -> None:
+        assert_type(await requires(READ)(coroutine)(request=request), PlainTextResponse)
+        assert_type(await requires(READ)(plain)(request, number=7), PlainTextResponse)
+        assert_type(public(plain)(request, number=7), PlainTextResponse)
+
+    assert_type(requires(READ)(Orders), type[Orders])
+    assert_type(requires(READ)(mount), Mount)
+    asgi: ASGIApp = requires(READ)(Router([]))
+    assert callable(asgi)
+    assert inspect.iscoroutinefunction(use)
 
 
 async def test_the_connection_is_found_among_other_arguments(api: ResourceServer, token: list[Header]) -> None:
