@@ -79,8 +79,11 @@ _PRESETS: Final[Mapping[str, Callable[..., tuple[Issuer, ...]]]] = {
 def trusted_issuers(shape: str, site: Site, **settings: Any) -> tuple[Issuer, ...]:
     """One record for each kind of token that the shape's real issuer may send; http where the base URL has it.
 
+    A shape of one's own is trusted as any OpenID Connect issuer is.
+
     Raises:
         ConfigurationError: the preset refuses a setting, or a name of the directory that the vendor would not give.
     """
     plain = {"insecure_allow_http": True} if site.base_url.startswith("http://") else {}
-    return _PRESETS[shape](site, **plain, **settings)
+    preset: Callable[..., tuple[Issuer, ...]] = _PRESETS.get(shape, _generic)
+    return preset(site, **plain, **settings)

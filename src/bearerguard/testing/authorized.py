@@ -1,0 +1,67 @@
+"""Clients of an application in the same process, whose requests carry a token."""
+
+import warnings
+from collections.abc import Callable
+from typing import Any, Final, TypeVar, Unpack
+
+import httpx
+
+from bearerguard.testing.token_factory import AccessTokens, TokenOptions
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # Starlette prefers httpx2 and takes httpx: which of them there is, is not decided here
+    from starlette.testclient import TestClient
+
+BASE_URL: Final = "http://testserver"
+Request = TypeVar("Request", bound=Any)
+
+
+class AuthorizedClients:
+    """The fixture ``authorized_client``: a Starlette ``TestClient`` for sync tests, http and websockets alike."""
+
+    def __init__(self, tokens: AccessTokens) -> None:
+        self._tokens = tokens
+        self._clients: list[TestClient] = []
+
+    def __call__(self, app: Any, *, base_url: str = BASE_URL, **options: Unpack[TokenOptions]) -> TestClient:
+        """A client of ``app``; ``with`` runs the application's lifespan, as always with a ``TestClient``.
+
+        Each request has a token signed at that moment, so that the client stays authorized when time passes or keys change. A
+        request with an ``Authorization`` header of its own is left as it is; ``auth=None`` sends none.
+
+        Args:
+            app: An ASGI application.
+            base_url: Of the requests.
+            options: What the tokens say, as in ``access_token``.
+        """
+        client = TestClient(app, base_url=base_url)
+        client.auth = _authorizing(self._tokens, options)
+        self._clients.append(client)
+        return client
+
+    def close(self) -> None:
+        """Close all of them."""
+        for client in self._clients:
+            client.close()
+
+
+class AuthorizedAsyncClients:
+    """The fixture ``authorized_async_client``: an ``httpx.AsyncClient`` for async tests."""
+
+    def __init__(self, tokens: AccessTokens) -> None:
+        self._tokens = tokens
+
+    def __call__(self, app: Any, *, base_url: str = BASE_URL, **options: Unpack[TokenOptions]) -> httpx.AsyncClient:
+        """As ``authorized_client``; runs no lifespan and no websocket, and needs no closing."""
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=base_url)
+        client.auth = _authorizing(self._tokens, options)
+        return client
+
+
+def _authorizing(tokens: AccessTokens, options: TokenOptions) -> Callable[[Request], Request]:
+    def authorize(request: Request) -> Request:
+        if "Authorization" not in request.headers:
+            request.headers["Authorization"] = f"Bearer {tokens(**options)}"
+        return request
+
+    return authorize

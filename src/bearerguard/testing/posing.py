@@ -1,0 +1,140 @@
+"""A local issuer in the place of a real one: at its URLs, with its names, and tokens that fit what an API demands of them."""
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from bearerguard.clock import Clock
+from bearerguard.issuers.issuer import DEFAULT_ALGORITHMS, Issuer, url_problem
+from bearerguard.issuers.profile import TENANT, ClaimPath, Profile, claim_at
+from bearerguard.testing.local_client import DEFAULT_CLIENTS, LocalClient
+from bearerguard.testing.local_issuer import LocalIssuer
+from bearerguard.testing.shape import Claims, Directory, Document, Grant, Shape
+from bearerguard.testing.shapes import SHAPES
+
+_NOWHERE: Final = "https://issuer.test"
+_ISSUERS: Final[Mapping[str, str]] = {  # where the names of a vendor's customer stand in `iss`
+    "entra_v1": r"(?P<base>.+)/(?P<tenant_id>[^/]+)/",
+    "entra_v2": r"(?P<base>.+)/(?P<tenant_id>[^/]+)/v2\.0",
+    "azure_b2c": r"(?P<base>[^/]+//[^/]+)/(?:tfp/)?(?P<tenant_id>[^/]+)/(?:[^/]+/)?v2\.0/",
+    "auth0": r"(?P<base>.+)/",
+    "keycloak": r"(?P<base>.+)/realms/(?P<realm>[^/]+)",
+    "cognito": r"(?P<base>.+)/(?P<user_pool_id>(?P<region>[^/_]+)_[^/]+)",
+    "okta": r"(?P<base>.+)/oauth2/(?P<authorization_server>[^/]+)",
+}
+_METADATA: Final[Mapping[str, str]] = {  # and where in the address of the metadata document
+    "entra_v1": r"(?P<base>.+)/[^/]+/\.well-known/.+",
+    "azure_b2c": r".+/(?P<tenant_name>[^/]+)\.onmicrosoft\.com/(?P<policy>[^/]+)/v2\.0/.+",
+}
+
+
+def posing_as(
+    issuer: Issuer, audience: str | Collection[str], *, clock: Clock | None = None, twin_of: LocalIssuer | None = None
+) -> LocalIssuer:
+    """A local issuer that an API takes for this one.
+
+    It serves metadata, keys and tokens at the addresses of the real one, and its tokens have the real one's shape. Where the
+    record reads roles, scopes or the client elsewhere than the vendor puts them, the tokens follow the record.
+
+    Args:
+        issuer: The record that an API trusts.
+        audience: APIs that tokens may be asked for.
+        clock: Times of tokens.
+        twin_of: See :class:`LocalIssuer`; it lends its clients, too, and its keys where this issuer may sign with them.
+    """
+    shape = SHAPES.get(issuer.profile.name, SHAPES["generic"])
+    names = _names(shape.name, issuer)
+    base_url = names.pop("base")
+    shares_keys = twin_of is not None and twin_of.signing_key.algorithm in issuer.algorithms
+    own = DEFAULT_ALGORITHMS[0] if DEFAULT_ALGORITHMS[0] in issuer.algorithms else next(iter(issuer.algorithms))
+    return LocalIssuer(
+        base_url,
+        shape=replace(
+            shape,
+            documents=_documents_of(issuer, shape),
+            claims=_claims_of(issuer, shape),
+            typ="at+jwt" if issuer.require_at_jwt else shape.typ,
+        ),
+        audience=audience,
+        clients=_clients_of(issuer, tuple(twin_of.clients.values()) if twin_of else DEFAULT_CLIENTS),
+        algorithm=None if shares_keys else own,
+        directory=Directory(**names),
+        clock=clock,
+        twin_of=twin_of,
+    )
+
+
+def _names(shape: str, issuer: Issuer) -> dict[str, str]:
+    """Base URL and names of the directory, as far as they can be read."""
+    found = {"base": issuer.issuer}
+    for pattern, text in ((_ISSUERS.get(shape), issuer.issuer), (_METADATA.get(shape), issuer.metadata_url)):
+        match = re.fullmatch(pattern, text) if pattern and text else None
+        found |= match.groupdict() if match else {}
+    if url_problem(found["base"], allow_http=issuer.insecure_allow_http):
+        found["base"] = _origin(issuer.metadata_url or issuer.jwks_uri or _NOWHERE)
+    return {name: value for name, value in found.items() if value != TENANT}
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _documents_of(issuer: Issuer, shape: Shape) -> Callable[[str, Directory], tuple[Document, ...]]:
+    """The vendor's documents, the first one exactly where the record looks for it."""
+
+    def documents(base_url: str, directory: Directory) -> tuple[Document, ...]:
+        first, *others = shape.documents(base_url, directory)
+        shown = issuer.issuer if issuer.issuer in issuer.metadata_issuers else next(iter(issuer.metadata_issuers))
+        urls = (issuer.metadata_url,) if issuer.metadata_url else first.urls
+        return (replace(first, issuer=shown, urls=urls, jwks_uri=issuer.jwks_uri or first.jwks_uri), *others)
+
+    return documents
+
+
+def _claims_of(issuer: Issuer, shape: Shape) -> Callable[[Grant], Claims]:
+    """The vendor's claims, and what the record demands besides."""
+
+    def claims(grant: Grant) -> Claims:
+        made = shape.claims(grant)
+        made["iss"] = issuer.issuer.replace(TENANT, grant.directory.tenant_id)
+        _fit_permissions(made, grant, issuer.profile)
+        _fit_rules(made, issuer.profile)
+        return made
+
+    return claims
+
+
+def _fit_permissions(claims: Claims, grant: Grant, profile: Profile) -> None:
+    if profile.roles and not profile.roles_in(claims).issuperset(grant.roles):
+        _put(claims, profile.roles[-1], list(grant.roles))
+    if profile.scopes and not profile.scopes_held(claims).issuperset(grant.scopes):
+        _put(claims, profile.scopes[0], " ".join(grant.scopes))
+    if profile.client and profile.client_in(claims) != grant.client_id:
+        _put(claims, profile.client[0], grant.client_id)
+
+
+def _fit_rules(claims: Claims, profile: Profile) -> None:
+    for rule in profile.rules:
+        value = claim_at(claims, rule.path)
+        if value is None and rule.required:
+            _put(claims, rule.path, min(rule.values, default="local"))
+        elif value is not None and rule.values and value not in rule.values:
+            _put(claims, rule.path, min(rule.values))
+
+
+def _put(claims: dict[str, Any], path: ClaimPath, value: object) -> None:
+    *parents, name = path
+    for parent in parents:
+        inner = claims.get(parent)
+        claims[parent] = claims = dict(inner) if isinstance(inner, dict) else {}
+    claims[name] = value
+
+
+def _clients_of(issuer: Issuer, clients: tuple[LocalClient, ...]) -> tuple[LocalClient, ...]:
+    """The clients; where their ids are the audience, as at Amazon Cognito, those that the API admits."""
+    if issuer.profile.audience_claim == "aud" or not isinstance(issuer.audience, Collection):
+        return clients
+    return tuple(LocalClient(name, f"{name}-secret") for name in sorted(issuer.audience))

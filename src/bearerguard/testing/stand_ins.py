@@ -1,0 +1,153 @@
+"""Local issuers in the place of every issuer that an API trusts, for the length of a test.
+
+An application is mostly built once, at import, around one ``ResourceServer`` with the settings of production. That very object
+is connected to local issuers and to a test's clock, and connected back afterwards; audience, leeway, implied roles and whatever
+the routes require stay those of production.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx
+
+from bearerguard.clock import Clock
+from bearerguard.issuers.issuer import Issuer
+from bearerguard.resource_server import ResourceServer
+from bearerguard.testing.local_client import DEFAULT_CLIENTS
+from bearerguard.testing.local_issuer import LocalIssuer
+from bearerguard.testing.posing import posing_as
+from bearerguard.testing.shapes import SHAPES
+
+_ENTRA: Final = ("entra_v1", "entra_v2")
+
+
+class LocalNetwork(httpx.AsyncBaseTransport):
+    """A network with nothing in it but local issuers: each answers at its own addresses, and nobody else does."""
+
+    def __init__(self, issuers: Sequence[LocalIssuer]) -> None:
+        self._issuers = tuple(issuers)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """One request.
+
+        Raises:
+            httpx.ConnectError: no local issuer is there.
+        """
+        issuer = self._at(str(request.url))
+        if issuer is None:
+            raise httpx.ConnectError(f"no local issuer answers at {request.url.host}", request=request)
+        return await httpx.ASGITransport(issuer).handle_async_request(request)
+
+    def _at(self, url: str) -> LocalIssuer | None:
+        """Who serves this address, else somebody on the same host, who knows at least how to say no."""
+        place, host = _place(url), _place(url)[0]
+        exact = (issuer for issuer in self._issuers if place in map(_place, _addresses(issuer)))
+        nearby = (issuer for issuer in self._issuers if host in (_place(address)[0] for address in _addresses(issuer)))
+        return next(exact, None) or next(nearby, None)
+
+
+class StandIns:
+    """The local issuers of one resource server.
+
+    Attributes:
+        server: Whose issuers they stand for.
+        main: The first of them: its keys, faults, counters, clients and clock are those of all others.
+        transport: Leads to them, for clients that ask for tokens: ``ClientCredentials(…, transport=…)``.
+    """
+
+    def __init__(self, server: ResourceServer, main: LocalIssuer) -> None:
+        self.server: Final = server
+        self.main: Final = main
+        self._pairs = [(record, _in_place_of(record, server, main)) for record in server.issuers]
+        self.transport: Final = LocalNetwork([main, *(issuer for _, issuer in self._pairs)])
+
+    def issuer(self, shape: str | None = None) -> LocalIssuer:
+        """The one whose tokens have this shape; the main one by default.
+
+        Raises:
+            ValueError: the API trusts no issuer of this shape.
+        """
+        issuers = {issuer.shape: issuer for _, issuer in reversed(self._pairs)} | {self.main.shape: self.main}
+        if shape is not None and shape not in issuers:
+            raise ValueError(f"the API trusts issuers of the shapes {', '.join(sorted(issuers))}, not {shape!r}")
+        return issuers[shape] if shape else self.main
+
+    @contextmanager
+    def in_place(self) -> Iterator["StandIns"]:
+        """For the length of the block the server takes its keys from them, and its time from their clock."""
+        before = vars(self.server).copy()
+        self.server._connect(tuple(_fetched(record, issuer) for record, issuer in self._pairs), self.transport, self.main.clock)
+        try:
+            yield self
+        finally:
+            vars(self.server).update(before)
+
+
+def main_issuer(server: ResourceServer, *, clock: Clock | None = None) -> LocalIssuer:
+    """A local issuer in the place of the first that a server trusts; of Entra's two kinds of token, v2."""
+    first, *others = server.issuers
+    if first.profile.name == "entra_v1" and others and others[0].profile.name == "entra_v2":
+        first = others[0]
+    return posing_as(first, _audience(first, server), clock=clock)
+
+
+def server_of_every_shape(main: LocalIssuer) -> ResourceServer:
+    """A resource server that trusts ``main``, and another issuer of every other shape; for the same audience."""
+    clients = tuple(main.clients.values()) or DEFAULT_CLIENTS
+    trusted = list(main.trusted())
+    for shape in SHAPES:
+        if shape != main.shape and not {shape, main.shape}.issubset(_ENTRA):
+            host = "entra" if shape in _ENTRA else shape.replace("_", "-")
+            other = LocalIssuer(f"https://{host}.test", shape=shape, audience=main.audiences, clients=clients)
+            known = {record.issuer for record in trusted}
+            trusted += [record for record in other.trusted() if record.issuer not in known]
+    return ResourceServer(trusted, main.audiences, transport=LocalNetwork([main]), clock=main.clock)
+
+
+@contextmanager
+def stand_in(server: ResourceServer, *, clock: Clock | None = None) -> Iterator[StandIns]:
+    """Connect ``server``, which an application was built with, to local issuers for the length of the block.
+
+    ::
+
+        with stand_in(orders.api) as issuers:
+            token = issuers.main.mint(roles=["Read.All"])
+            answer = TestClient(orders.app).get("/orders", headers={"Authorization": f"Bearer {token}"})
+
+    Under pytest the fixtures do this. Not for production: whoever holds a local issuer makes the tokens.
+
+    Args:
+        server: Its settings stay, its issuers' keys and its clock are replaced.
+        clock: Of server and issuers; by default the system's.
+    """
+    with StandIns(server, main_issuer(server, clock=clock)).in_place() as stand_ins:
+        yield stand_ins
+
+
+def _in_place_of(record: Issuer, server: ResourceServer, main: LocalIssuer) -> LocalIssuer:
+    if record.issuer == main.issuer:
+        return main
+    return posing_as(record, _audience(record, server), twin_of=main)
+
+
+def _audience(record: Issuer, server: ResourceServer) -> list[str]:
+    own = record.audience if record.profile.audience_claim == "aud" else None
+    return sorted(own or server.audience)
+
+
+def _fetched(record: Issuer, issuer: LocalIssuer) -> Issuer:
+    """The record itself; one whose keys were handed in asks for them instead."""
+    return record if record.jwks is None else replace(record, jwks=None, jwks_uri=issuer.jwks_uri)
+
+
+def _addresses(issuer: LocalIssuer) -> Iterator[str]:
+    for document in issuer.documents:
+        yield from (*document.urls, document.jwks_uri, document.token_endpoint)
+
+
+def _place(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.netloc, parts.path

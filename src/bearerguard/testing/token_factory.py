@@ -1,0 +1,78 @@
+"""Tokens for tests: what is asked for is in them, and nothing else."""
+
+from collections.abc import Collection, Mapping
+from typing import Any, Final, TypedDict
+
+from bearerguard.testing.local_issuer import LocalIssuer
+from bearerguard.testing.stand_ins import StandIns
+
+CALLER: Final = "tests"
+
+
+class TokenOptions(TypedDict, total=False):
+    """What a token is to say; see :class:`AccessTokens`."""
+
+    roles: Collection[str] | None
+    scopes: Collection[str] | None
+    client_id: str | None
+    user: str | None
+    audience: str | None
+    lifetime: int | None
+    claims: Mapping[str, Any] | None
+    header: Mapping[str, Any] | None
+    shape: str | None
+
+
+class AccessTokens:
+    """The fixture ``access_token``: ``access_token(roles=["Read.All"])`` is a token that the API accepts, signed now."""
+
+    def __init__(self, issuers: StandIns) -> None:
+        self._issuers = issuers
+
+    def __call__(
+        self,
+        *,
+        roles: Collection[str] | None = None,
+        scopes: Collection[str] | None = None,
+        client_id: str | None = None,
+        user: str | None = None,
+        audience: str | None = None,
+        lifetime: int | None = None,
+        claims: Mapping[str, Any] | None = None,
+        header: Mapping[str, Any] | None = None,
+        shape: str | None = None,
+    ) -> str:
+        """One token.
+
+        Args:
+            roles: None by default, or those of the registered client that ``client_id`` names.
+            scopes: The same.
+            client_id: The calling application, by default one of the name ``tests``.
+            user: The token acts for this user instead of for the application itself.
+            audience: The API it is for; by default one that is accepted.
+            lifetime: In seconds, by default the vendor's; negative for a token that has expired.
+            claims: Claims to add or replace; ``None`` removes one.
+            header: Header members to add or replace; ``None`` removes one.
+            shape: Which of the issuers that the API trusts, such as ``"entra_v1"``; by default the main one.
+
+        Raises:
+            ValueError: the API trusts no issuer of this shape.
+        """
+        issuer = self._issuers.issuer(shape)
+        if client_id is None:
+            client_id, roles, scopes = _caller(issuer), roles or (), scopes or ()
+        return issuer.mint(
+            client_id,
+            roles=roles,
+            scopes=scopes,
+            audience=audience,
+            user=user,
+            lifetime=lifetime,
+            claims=claims,
+            header=header,
+        )
+
+
+def _caller(issuer: LocalIssuer) -> str:
+    """Amazon Cognito's tokens name their client in the place of the audience, so it has to be a known one."""
+    return next(iter(issuer.clients), CALLER) if issuer.shape == "cognito" else CALLER
