@@ -165,9 +165,9 @@ class ClientCredentials(BearerAuth):
 
     @classmethod
     def from_env(
-        cls, environ: Mapping[str, str] = os.environ, *, resource: str | None = None, **options: Unpack[ClientOptions]
+        cls, environ: Mapping[str, str] | None = None, *, resource: str | None = None, **options: Unpack[ClientOptions]
     ) -> Self:
-        """Settings from the environment; an empty variable counts as missing.
+        """Settings from the environment (of this process, unless another is given); an empty variable counts as missing.
 
         Any server, where ``BEARERGUARD_TOKEN_ENDPOINT`` is set:
 
@@ -187,6 +187,7 @@ class ClientCredentials(BearerAuth):
         Raises:
             ConfigurationError: names the variables that are missing or wrong.
         """
+        environ = os.environ if environ is None else environ
         grant = presets.environment(environ, resource)
         if environ.get("BEARERGUARD_ORIGINS"):
             options.setdefault("origins", environ["BEARERGUARD_ORIGINS"].split())

@@ -129,23 +129,23 @@ class BearerAuth(httpx.Auth):
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """For ``httpx.Client``."""
         self._origins.check(*_origin(request.url))
+        held = self._tokens.get()  # before the body is read: a generator is still whole when no token can be had
         replayable = _hold_body(request, self._replay_limit)
-        held = self._tokens.get()
         response = yield _authorized(request, held)
-        if self._wants_another(request, response, held) and replayable:
+        if self._drop_refused(request, response, held) and replayable:
             yield _authorized(request, self._tokens.get())
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """For ``httpx.AsyncClient``."""
         self._origins.check(*_origin(request.url))
-        replayable = await _hold_body_async(request, self._replay_limit)
         held = await self._tokens.get_async()
+        replayable = await _hold_body_async(request, self._replay_limit)
         response = yield _authorized(request, held)
-        if self._wants_another(request, response, held) and replayable:
+        if self._drop_refused(request, response, held) and replayable:
             yield _authorized(request, await self._tokens.get_async())
 
-    def _wants_another(self, request: httpx.Request, response: httpx.Response, held: HeldToken) -> bool:
-        """Whether the API that was asked refused this very token, and the request may be sent again."""
+    def _drop_refused(self, request: httpx.Request, response: httpx.Response, held: HeldToken) -> bool:
+        """Drop the token where the API that was asked refused it; whether the request may be sent again with another one."""
         if response.status_code != httpx.codes.UNAUTHORIZED:
             return False
         if response.history:  # another request was answered than the one that was sent

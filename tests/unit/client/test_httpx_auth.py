@@ -19,7 +19,7 @@ from bearerguard.client.secret import Secret
 from bearerguard.client.token_request import TokenRequest
 from bearerguard.client.token_response import MAX_BODY, TokenResponse
 from bearerguard.errors import TokenRequestError
-from support.token_endpoint_stub import API, StubApi, StubEndpoint
+from support.token_endpoint_stub import API, StubApi, StubEndpoint, refusal
 
 URL = "https://issuer.example/token"
 Handler = Callable[[httpx.Request], httpx.Response]
@@ -229,12 +229,12 @@ class Harness:
     def __init__(self, *, replay_limit: int = 1000) -> None:
         self.api = StubApi()
         self.api.revoked.add("token-1")
-        endpoint = StubEndpoint()
+        self.endpoint = StubEndpoint()
         self.auth = ClientCredentials(
             token_endpoint=URL,
             client_id="billing",
             client_secret="hunter2",
-            transport=endpoint.transport,
+            transport=self.endpoint.transport,
             replay_limit=replay_limit,
         )
 
@@ -319,6 +319,20 @@ async def test_a_long_asynchronous_stream_goes_out_whole_and_once() -> None:
     harness = Harness()
     assert (await harness.post_async(content=async_chunks(1000))).status_code == 401
     assert harness.api.bodies == [b"".join(chunks(1000))]
+
+
+@pytest.mark.anyio
+async def test_a_body_is_not_touched_where_no_token_can_be_had() -> None:
+    """The caller may send the same generator once more."""
+    harness = Harness()
+    harness.endpoint.script = [refusal("invalid_client", status=401)] * 2
+    body, async_body = chunks(), async_chunks()
+    with pytest.raises(TokenRequestError):
+        harness.post(content=body)
+    with pytest.raises(TokenRequestError):
+        await harness.post_async(content=async_body)
+    assert b"".join(body) == WHOLE
+    assert b"".join([chunk async for chunk in async_body]) == WHOLE
 
 
 def test_with_a_limit_of_zero_no_stream_is_read_ahead() -> None:
