@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping
 from typing import Final, Literal, get_args
 
 from starlette._utils import get_route_path
+from starlette.applications import Starlette
 from starlette.authentication import AuthCredentials, UnauthenticatedUser
+from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bearerguard import error_codes as codes
@@ -27,7 +29,7 @@ from bearerguard.web.lifespan import Lifespan
 from bearerguard.web.public_routes import PublicRoutes
 from bearerguard.web.refusal import REFUSALS, HttpWatch, WebSocketWatch, send_refusal
 from bearerguard.web.route_table import PathRules, check_declared, route_table
-from bearerguard.web.routes import router_behind
+from bearerguard.web.routes import inside, router_behind
 from bearerguard.web.scope_keys import GATE, PRINCIPAL
 
 Undeclared = Literal["refuse", "allow"]
@@ -93,6 +95,7 @@ class AccessTokenMiddleware:
         self._recall = resource_server.recall
         self._gate = Gate(resource_server, Challenge(realm, disclose=disclose, resource_metadata=resource_metadata))
         self._is_audited = policy is None and undeclared == "refuse"
+        self._router: Starlette | Router | None = None
         self._public_routes: PublicRoutes | None = None
         self._has_rules = policy is not None or self.rules.public is not None
         self._is_read = False
@@ -147,6 +150,8 @@ class AccessTokenMiddleware:
     def _rule(self, scope: Scope, path: str) -> Requirement | Public | None:
         """What this request needs; ``None`` stands for any valid token."""
         policy, public = self.rules.policy, self.rules.public
+        if self._router is not None:
+            scope = inside(self._router, scope)
         route_path = get_route_path(scope) if scope.get("root_path") else path
         if policy is not None:
             rule = policy.requirement_for(method_of(scope), route_path)
@@ -159,7 +164,7 @@ class AccessTokenMiddleware:
 
     def _read(self, scope: Scope) -> None:
         """Read the application's routes, once: which of them are public, and whether all are declared."""
-        router = router_behind(self.app, scope)
+        self._router = router = router_behind(self.app, scope)
         if router is not None and self.rules.policy is None:
             if self._is_audited:
                 check_declared(route_table(router, self.rules))

@@ -43,6 +43,12 @@ def router_behind(app: object, scope: Scope) -> Starlette | Router | None:
     return found
 
 
+def inside(router: Starlette | Router, scope: Scope) -> Scope:
+    """The scope as the router will see it: ``FastAPI(root_path=…)`` replaces the server's."""
+    root_path = getattr(router, "root_path", "")
+    return {**scope, "root_path": root_path} if root_path else scope
+
+
 def routes_of(router: Starlette | Router) -> Sequence[Any]:
     """The routes in the order in which they are asked; those of routers that FastAPI includes stand in their place."""
     fastapi = sys.modules.get("fastapi.routing")  # not imported here: FastAPI is an extra

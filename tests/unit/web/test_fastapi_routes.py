@@ -199,3 +199,42 @@ async def test_a_decorator_above_the_route_is_found_missing(api: ResourceServer)
         async with lifespan(app) as sent:
             messages = sent
     assert "GET /a" in messages[0]["message"]
+
+
+async def closed() -> str:
+    return "closed"
+
+
+@public
+async def opened(rest: str) -> str:
+    return "opened"
+
+
+async def test_a_root_path_of_fastapis_own_is_seen_from_outside_as_from_inside(api: ResourceServer) -> None:
+    """FastAPI puts its ``root_path`` into the scope behind a middleware around it: ``/api/admin`` is then its ``/admin``."""
+    app = _app()
+    app.root_path = "/api"
+    app.add_api_route("/admin", closed)
+    app.add_api_route("/api/{rest}", opened)
+    policy = PathPolicy({"/api/{rest}": PathPolicy.PUBLIC, "/admin": WRITE})
+
+    for options in ({"undeclared": "allow"}, {"policy": policy}):
+        guarded = AccessTokenMiddleware(app, resource_server=api, **options)
+        for target in ("/api/admin", "/admin"):
+            assert (await get(guarded, target)).status == 401
+        assert (await get(guarded, "/api/api/x")).body == b'"opened"'
+
+
+async def test_a_mounted_fastapi_with_a_root_path_is_asked_as_it_will_be(api: ResourceServer) -> None:
+    inner, app = _app(), _app(api)
+    inner.root_path = "/elsewhere"
+    inner.add_api_route("/m/a", closed, dependencies=[Depends(needs_read)])
+    inner.add_api_route("/a", public(_open))
+    app.mount("/m", inner)
+
+    assert (await get(app, "/m/a")).status == 401
+    assert (await get(app, "/elsewhere/a")).status == 401
+
+
+async def _open() -> str:
+    return "opened"
