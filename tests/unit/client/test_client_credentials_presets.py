@@ -1,0 +1,125 @@
+"""Presets and settings of the environment, against an issuer of that shape."""
+
+from typing import Any
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from jwt.algorithms import ECAlgorithm
+
+from bearerguard import ClientCredentials, ConfigurationError, TokenRequestError
+from bearerguard.testing import LocalIssuer
+from bearerguard.testing.local_client import LocalClient
+from support.token_endpoint_stub import StubApi
+
+SECRET = "hunter2/+%"
+KEY = ec.generate_private_key(ec.SECP256R1())
+PEM = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def get(auth: ClientCredentials, api: StubApi, url: str) -> httpx.Response:
+    with httpx.Client(transport=api.transport, auth=auth) as client:
+        return client.get(url)
+
+
+ENTRA_TENANT = "8f3c0000-1111-2222-3333-444455556666"
+
+
+def asgi(issuer: LocalIssuer) -> dict[str, Any]:
+    return {"transport": httpx.ASGITransport(issuer)}
+
+
+@pytest.mark.parametrize("client_auth", ["basic", "post"])
+def test_an_issuer_of_the_standard_gives_a_token_for_a_secret_of_any_characters(client_auth: Any) -> None:
+    """RFC 6749 §2.3.1, from both sides."""
+    issuer = LocalIssuer(clients=[LocalClient("bill:ing", SECRET, roles=["Read.All"])])
+    auth = ClientCredentials(
+        token_endpoint=issuer.token_endpoint, client_id="bill:ing", client_secret=SECRET, client_auth=client_auth, **asgi(issuer)
+    )
+    assert auth.token_sync().count(".") == 2
+    assert issuer.requests["token"] == 1
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
+async def test_an_issuer_of_the_standard_gives_a_token_for_a_signed_assertion() -> None:
+    """RFC 7523; the issuer refuses an assertion it has seen."""
+    jwk = {**ECAlgorithm.to_jwk(KEY.public_key(), as_dict=True), "kid": "2026"}
+    issuer = LocalIssuer(clients=[LocalClient("billing", public_jwks={"keys": [jwk]})])
+    auth = ClientCredentials(
+        token_endpoint=issuer.token_endpoint,
+        client_id="billing",
+        client_auth="private_key_jwt",
+        private_key=PEM,
+        key_id="2026",
+        **asgi(issuer),
+    )
+    first = await auth.token()
+    auth.drop(first)
+    assert await auth.token()
+    assert issuer.requests["token"] == 2
+
+
+def entra(issuer: LocalIssuer, **settings: Any) -> ClientCredentials:
+    tenant = issuer.token_endpoint.removeprefix("https://issuer.test/").partition("/")[0]
+    given = {"client_id": "reader", "client_secret": "reader-secret", "resource": "api://orders", "tenant_id": tenant, **settings}
+    return ClientCredentials.entra(authority="https://issuer.test", **given, **asgi(issuer))
+
+
+def test_the_entra_preset_is_understood_by_an_issuer_of_that_shape() -> None:
+    issuer = LocalIssuer(shape="entra_v2")
+    assert entra(issuer).token_sync()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "number"),
+    [({"client_secret": "wrong"}, 7000215), ({"client_id": "nobody"}, 700016), ({"resource": "api://stock"}, 500011)],
+    ids=["secret", "client", "resource"],
+)
+def test_a_refusal_in_entras_shape_has_its_number_and_a_hint(wrong: dict[str, str], number: int) -> None:
+    with pytest.raises(TokenRequestError) as raised:
+        entra(LocalIssuer(shape="entra_v2"), **wrong).token_sync()
+    assert raised.value.error_codes == (number,)
+    assert raised.value.hint
+    assert raised.value.trace_id
+    assert "Trace ID" not in raised.value.error_description
+
+
+def test_the_auth0_preset_is_understood_by_an_issuer_of_that_shape() -> None:
+    issuer = LocalIssuer("https://dev-orders.us.auth0.com", shape="auth0", audience="https://orders.example")
+    auth = ClientCredentials.auth0(
+        domain="dev-orders.us.auth0.com",
+        client_id="reader",
+        client_secret="reader-secret",
+        audience="https://orders.example",
+        **asgi(issuer),
+    )
+    assert auth.token_sync()
+
+
+def test_settings_may_come_from_the_environment() -> None:
+    issuer = LocalIssuer()
+    environ = {
+        "BEARERGUARD_TOKEN_ENDPOINT": issuer.token_endpoint,
+        "BEARERGUARD_CLIENT_ID": "reader",
+        "BEARERGUARD_CLIENT_SECRET": "reader-secret",
+        "BEARERGUARD_ORIGINS": "https://orders.example https://stock.example",
+    }
+    auth = ClientCredentials.from_env(environ, **asgi(issuer))
+    api = StubApi()
+    assert get(auth, api, "https://stock.example").status_code == 200
+    with pytest.raises(ConfigurationError):
+        get(auth, api, "https://evil.example")
+    own = ClientCredentials.from_env(environ, origins=["https://evil.example"], **asgi(issuer))
+    assert get(own, api, "https://evil.example").status_code == 200
+
+
+def test_the_processs_own_environment_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZ_TENANT", ENTRA_TENANT)
+    monkeypatch.setenv("AZ_CLIENT_ID", "billing")
+    monkeypatch.setenv("AZ_CLIENT_SECRET", SECRET)
+    monkeypatch.delenv("BEARERGUARD_TOKEN_ENDPOINT", raising=False)
+    shown = repr(ClientCredentials.from_env(resource="api://orders"))
+    assert f"{ENTRA_TENANT}/oauth2/v2.0/token" in shown
+    assert SECRET not in shown
