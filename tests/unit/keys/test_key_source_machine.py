@@ -1,0 +1,241 @@
+"""The key source under any order of requests, rotations, outages, cancellations and pauses, on a real event loop (issue 3)."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import anyio.lowlevel
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from bearerguard.errors import IssuerUnavailable
+from bearerguard.keys.fetch import FetchFailed
+from bearerguard.keys.jwk_set import JWKSet
+from bearerguard.keys.key_source import RemoteKeySource
+from bearerguard.keys.remote_keys import FetchedKeys, Validators
+from bearerguard.testing import FakeClock
+from support.key_sets import ISSUER, fetched, kids_of, settled
+
+DAY = 86_400.0
+LIFETIME = 600.0
+REFRESH_AT = 480.0  # without jitter
+SPACING = (0.0, 5.0, 10.0, 20.0, 30.0)
+PAUSES = st.sampled_from([0.0, 0.5, 1.0, 2.0, 4.5, 5.0, 9.5, 10.5, 30.0, 60.0, 300.0, 480.0, 600.0, 3600.0, DAY])
+NAMES = "abcdef"
+KIDS = st.sampled_from([*NAMES, "x", "y", None])
+
+
+class ModelIssuer:
+    """An issuer, and the account of what it may be asked and what was learnt from it."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.published = {"a"}
+        self.down = False
+        self.slow: anyio.Event | None = None
+        self.in_flight = 0
+        self.violations: list[str] = []
+        self.confirmed_at: float | None = None
+        self.confirmed: set[str | None] = set()
+        self.ever_seen: set[str | None] = set()
+        self.failures = 0
+        self.next_try = -DAY
+        self.in_vain, self.in_vain_at = 0, -DAY
+
+    async def __call__(self, validators: Validators | None, /) -> FetchedKeys:
+        for_a_kid = not self.refresh_is_due
+        self.judge_the_fetch(for_a_kid=for_a_kid)
+        self.in_flight += 1
+        answer = self.says(validators)
+        try:
+            await (self.slow.wait() if self.slow else anyio.lowlevel.checkpoint())
+        finally:
+            self.in_flight -= 1
+        if isinstance(answer, FetchFailed):
+            self.failures += 1
+            self.next_try = self.clock.monotonic() + min(2.0 ** (self.failures - 1), 60.0)
+            raise answer
+        self.learnt({key.kid for key in answer.key_set.keys} if answer.key_set else self.confirmed, for_a_kid=for_a_kid)
+        return answer
+
+    def judge_the_fetch(self, *, for_a_kid: bool) -> None:
+        """Noted, not raised: the source takes whatever a fetch raises for an outage."""
+        if self.in_flight:
+            self.violations.append("two fetches at the same time")
+        if self.clock.monotonic() < self.next_try:
+            self.violations.append("a fetch within the back-off")
+        if for_a_kid and not self.spacing_allows:
+            self.violations.append("a fetch for an unknown kid within the spacing")
+
+    def says(self, validators: Validators | None) -> FetchedKeys | FetchFailed:
+        etag = ",".join(sorted(self.published))
+        if self.down:
+            return FetchFailed("status", "status 503")
+        if validators is not None and validators.headers == {"if-none-match": etag}:
+            return fetched(etag=etag)
+        return fetched(*sorted(self.published), etag=etag)
+
+    def learnt(self, names: set[str | None], *, for_a_kid: bool) -> None:
+        now = self.clock.monotonic()
+        if names - self.ever_seen:
+            self.in_vain, self.in_vain_at = 0, -DAY
+        elif for_a_kid:
+            self.in_vain = 1 if now - self.in_vain_at >= 300.0 else self.in_vain + 1
+            self.in_vain_at = now
+        self.ever_seen |= names
+        self.confirmed, self.confirmed_at = names, now
+        self.failures, self.next_try = 0, -DAY
+
+    @property
+    def age(self) -> float:
+        return float("inf") if self.confirmed_at is None else self.clock.monotonic() - self.confirmed_at
+
+    @property
+    def refresh_is_due(self) -> bool:
+        return self.age >= REFRESH_AT
+
+    @property
+    def spacing_allows(self) -> bool:
+        return self.clock.monotonic() >= self.in_vain_at + SPACING[min(self.in_vain, 4)]
+
+
+class KeySourceMachine(RuleBasedStateMachine):
+    """Requests on one side, the issuer on the other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.clock = FakeClock()
+        self.issuer = ModelIssuer(self.clock)
+        self.keys = RemoteKeySource(ISSUER, self.issuer, clock=self.clock, jitter=lambda: 0.5)
+        self.waiting: list[asyncio.Task[None]] = []
+        self.looked_for: dict[str | None, float] = {}
+
+    def teardown(self) -> None:
+        self.runner.close()
+
+    # --- the issuer
+
+    @rule(name=st.sampled_from(NAMES), keep=st.booleans())
+    def the_issuer_rotates(self, name: str, keep: bool) -> None:
+        self.issuer.published = {*(self.issuer.published if keep else ()), name}
+
+    @rule(down=st.booleans())
+    def the_issuer_fails_or_heals(self, down: bool) -> None:
+        self.issuer.down = down
+
+    @rule()
+    def answers_become_slow(self) -> None:
+        self.issuer.slow = self.issuer.slow or anyio.Event()
+
+    @rule()
+    def answers_arrive(self) -> None:
+        async def arrive() -> None:
+            if self.issuer.slow is not None:
+                self.issuer.slow.set()
+                self.issuer.slow = None
+
+        self.run(arrive())
+
+    # --- the requests
+
+    @rule(pause=PAUSES, requests=st.integers(1, 3))
+    def requests_come(self, pause: float, requests: int) -> None:
+        self.clock.advance(pause)
+        self.run(*(self.request() for _ in range(requests)))
+
+    @rule(pause=PAUSES, kids=st.lists(KIDS, min_size=1, max_size=3))
+    def tokens_with_unknown_kids_come(self, pause: float, kids: list[str | None]) -> None:
+        self.clock.advance(pause)
+        self.run(*(self.request(kid, looks=True) for kid in kids))
+
+    @precondition(lambda self: self.waiting)
+    @rule(which=st.integers(0, 100))
+    def a_caller_goes_away(self, which: int) -> None:
+        gone = self.waiting.pop(which % len(self.waiting))
+        self.runner.get_loop().call_soon(gone.cancel)
+        self.run()
+
+    @rule()
+    def the_source_is_closed(self) -> None:
+        async def close() -> None:
+            self.keys.close()
+
+        self.run(close())
+
+    @rule()
+    def the_issuer_is_well_again(self) -> None:
+        """Whatever happened before: a minute later a request is served, and what is due has been fetched."""
+        self.issuer.down = False
+        self.answers_arrive()
+        self.requests_come(60.0, 1)
+        assert not self.waiting
+        assert self.keys.known() is not None
+        assert self.issuer.age < REFRESH_AT
+
+    # --- what holds for each
+
+    async def request(self, kid: str | None = None, *, looks: bool = False) -> None:
+        current = self.keys.known()
+        if current is None:
+            assert self.issuer.age >= LIFETIME, "a request has to wait although the set is in its lifetime"
+            assert self.issuer.age >= DAY or not self.issuer.failures, "a request has to wait although a try has failed before"
+            try:
+                current, _ = await self.keys.obtain()
+            except IssuerUnavailable as error:
+                self.judge_refusal(error)
+                return
+        self.judge(current)
+        if looks:
+            await self.look(kid, current)
+
+    async def look(self, kid: str | None, current: JWKSet) -> None:
+        issuer, now = self.issuer, self.clock.monotonic()
+        nothing_stands_in_the_way = not issuer.in_flight and not issuer.down and not issuer.slow
+        allowed = now >= issuer.next_try and issuer.spacing_allows and now - self.looked_for.get(kid, -DAY) > 10.0
+        self.looked_for[kid] = now
+        found = await self.keys.look_again(kid, current)
+        assert kids_of(found) == issuer.confirmed
+        self.looked_for[kid] = self.clock.monotonic()
+        if nothing_stands_in_the_way and allowed and kid in issuer.published:
+            assert kid in kids_of(found), "a new key was not found at once"
+
+    def judge_refusal(self, error: IssuerUnavailable) -> None:
+        assert self.issuer.age >= DAY, "a good set was forgotten before its limit"
+        assert 1 <= error.retry_after <= 60
+
+    def judge(self, served: JWKSet) -> None:
+        assert self.issuer.age < DAY, "a set older than a day was served"
+        assert kids_of(served) == self.issuer.confirmed, "the set served is not what the issuer said last"
+
+    def run(self, *work: Coroutine[Any, Any, None]) -> None:
+        """Let these begin, and everything go on as far as it can."""
+
+        async def begin() -> None:
+            self.waiting += [asyncio.ensure_future(each) for each in work]
+            await settled()
+
+        self.runner.run(begin())
+        for task in [task for task in self.waiting if task.done()]:
+            self.waiting.remove(task)
+            task.result()
+
+    @invariant()
+    def the_issuer_is_asked_within_the_rules(self) -> None:
+        assert self.issuer.violations == []
+
+    @invariant()
+    def nobody_waits_for_nothing(self) -> None:
+        assert self.issuer.in_flight or not self.waiting
+
+    @invariant()
+    def the_status_tells_the_truth(self) -> None:
+        status = self.keys.status()
+        assert status.ready is (self.issuer.age < DAY)
+        assert set(status.keys) == (self.issuer.confirmed if status.ready else set())
+        assert bool(status.last_error) is bool(self.issuer.failures)
+
+
+KeySourceMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=50)
+TestKeySource = KeySourceMachine.TestCase

@@ -1,0 +1,160 @@
+"""Work that outlives its beginner, on asyncio and on trio."""
+
+import asyncio
+import contextvars
+import gc
+import subprocess
+import sys
+
+import anyio
+import anyio.lowlevel
+import pytest
+
+from bearerguard.background import current_loop, spawn
+
+both = pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
+BACKENDS = ("asyncio", "trio")
+
+
+@pytest.mark.anyio
+@both
+async def test_it_runs_beside_the_task_that_began_it() -> None:
+    done = anyio.Event()
+
+    async def work() -> None:
+        done.set()
+
+    spawn(work)
+    assert not done.is_set()
+    with anyio.fail_after(5):
+        await done.wait()
+
+
+@pytest.mark.anyio
+@both
+async def test_it_is_not_cancelled_with_the_task_that_began_it() -> None:
+    begun, go_on, done = anyio.Event(), anyio.Event(), anyio.Event()
+
+    async def work() -> None:
+        begun.set()
+        await go_on.wait()
+        done.set()
+
+    async with anyio.create_task_group() as tasks:
+
+        async def request() -> None:
+            spawn(work)
+            await anyio.sleep_forever()
+
+        tasks.start_soon(request)
+        await begun.wait()
+        tasks.cancel_scope.cancel()
+    go_on.set()
+    with anyio.fail_after(5):
+        await done.wait()
+
+
+@pytest.mark.anyio
+@both
+async def test_it_sees_no_context_variable_of_the_request() -> None:
+    """A fetch for all must not run in one caller's trace, database session or language."""
+    variable = contextvars.ContextVar("variable", default="nobody")
+    seen: list[str] = []
+    done = anyio.Event()
+
+    async def work() -> None:
+        seen.append(variable.get())
+        done.set()
+
+    variable.set("a caller")
+    spawn(work)
+    with anyio.fail_after(5):
+        await done.wait()
+    assert seen == ["nobody"]
+
+
+@pytest.mark.anyio
+async def test_nobody_has_to_hold_it() -> None:
+    """The event loop keeps only weak references to tasks."""
+    go_on, done = asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        await asyncio.shield(asyncio.ensure_future(go_on.wait()))
+        done.set()
+
+    spawn(work)
+    await asyncio.sleep(0)
+    gc.collect()
+    go_on.set()
+    await asyncio.wait_for(done.wait(), 5)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_it_ends_with_its_event_loop(backend: str) -> None:
+    ended: list[str] = []
+
+    async def work() -> None:
+        try:
+            await anyio.sleep_forever()
+        finally:
+            ended.append("ended")
+
+    async def main() -> None:
+        spawn(work)
+        await anyio.lowlevel.checkpoint()
+        await anyio.lowlevel.checkpoint()
+
+    anyio.run(main, backend=backend)
+    assert ended == ["ended"]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="tasks begin eagerly from 3.12 on")
+def test_a_loop_that_begins_tasks_eagerly_is_welcome() -> None:
+    done: list[bool] = []
+
+    async def work() -> None:
+        done.append(True)
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)  # type: ignore[attr-defined,unused-ignore]
+        spawn(work)
+
+    asyncio.run(main())
+    assert done == [True]
+
+
+# --- which loop
+
+
+def test_outside_of_an_event_loop_there_is_none() -> None:
+    assert current_loop() is None
+
+
+def test_without_trio_at_hand_there_is_none() -> None:
+    """Trio need not be installed."""
+    code = (
+        "import sys; from bearerguard.background import current_loop; assert current_loop() is None and 'trio' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.anyio
+@both
+async def test_an_event_loop_is_one_and_the_same_for_all_its_tasks() -> None:
+    seen = {current_loop()}
+
+    async def other() -> None:
+        seen.add(current_loop())
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(other)
+    assert len(seen) == 1
+    assert None not in seen
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_two_event_loops_are_told_apart(backend: str) -> None:
+    async def main() -> object:
+        return current_loop()
+
+    assert anyio.run(main, backend=backend) is not anyio.run(main, backend=backend)
