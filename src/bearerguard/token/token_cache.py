@@ -16,8 +16,10 @@ from bearerguard.clock import Clock
 from bearerguard.keys.jwk_set import VerificationKey
 from bearerguard.keys.key_source import KeySource
 from bearerguard.principal import Principal
+from bearerguard.token.packing import Packed, Packing
 
 Digest: TypeAlias = bytes
+_SHARE_AT_HAND: Final = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,47 +41,3 @@ class Remembered:
     begins: float
     ends: float
     forgotten_at: float
-
-
-class TokenCache:
-    """A bounded memory, least recently used first to go.
-
-    Args:
-        size: Entries; 0 turns it off.
-        clock: Judges each hit anew.
-    """
-
-    def __init__(self, size: int, clock: Clock) -> None:
-        self._entries: Final[LRUCache[Digest, Remembered]] = LRUCache(maxsize=size)
-        self.is_on: Final = size > 0
-        self._clock = clock
-        self._changing = Lock()  # event loops of several threads may share one resource server; a hit takes no lock
-
-    def recall(self, token: bytes) -> Principal | None:
-        """The principal of a token that was verified before and is good now; ``None`` where it has to be verified."""
-        if not self.is_on:
-            return None
-        digest = sha256(token).digest()
-        try:
-            found = self._entries[digest]
-        except KeyError:
-            return None
-        if found.begins <= self._clock.now() < found.ends and self._clock.monotonic() < found.forgotten_at:
-            key_set = found.source.known()
-            if key_set is None:
-                return None  # the keys have to be fetched first: whether this one is still among them will be seen
-            if found.key in key_set:
-                return found.principal
-        with self._changing:
-            self._entries.pop(digest, None)
-        return None
-
-    def remember(self, token: bytes, found: Remembered) -> None:
-        """Keep a token that has just been verified. Not to be called when the cache is off."""
-        with self._changing:
-            self._entries[sha256(token).digest()] = found
-
-    def clear(self) -> None:
-        """Forget everything."""
-        with self._changing:
-            self._entries.clear()
