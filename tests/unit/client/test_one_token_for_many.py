@@ -1,7 +1,6 @@
 """Many requests at once: one token request, no failed request, no blocked event loop."""
 
 import asyncio
-import statistics
 import threading
 import time
 from collections import Counter
@@ -198,17 +197,21 @@ async def lag_while_a_token_is_fetched(auth: ClientCredentials) -> float:
 
 @pytest.mark.socket
 def test_the_event_loop_lags_less_than_20_ms_while_a_token_is_fetched() -> None:
-    """TLS settings, connection, signing and parsing all happen elsewhere. The median of five: the machine has other work too."""
-    issuer = LocalIssuer(shape="generic")
+    """TLS settings, connection, signing, waiting and parsing all happen elsewhere.
+
+    The least of several lags counts: another program on the machine can only make one longer, and a loop that is blocked by
+    the token request is blocked each time.
+    """
+    issuer, lags = LocalIssuer(), [1.0]
     with serve(issuer) as url:
-        lags = []
-        for _ in range(5):
+        issuer.slow(0.05, "token")
+        while min(lags) >= 0.020 and len(lags) <= 10:
             auth = ClientCredentials(
                 token_endpoint=f"{url}/token", client_id="reader", client_secret="reader-secret", insecure_allow_http=True
             )
             lags.append(asyncio.run(lag_while_a_token_is_fetched(auth)))
-    assert statistics.median(lags) < 0.020
-    assert issuer.requests["token"] == 5
+    assert min(lags) < 0.020
+    assert issuer.requests["token"] == len(lags) - 1
 
 
 @pytest.mark.socket
