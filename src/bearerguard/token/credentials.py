@@ -9,6 +9,7 @@ from typing import Final, NewType
 
 from bearerguard import error_codes as codes
 from bearerguard.errors import InvalidRequest, MissingToken
+from bearerguard.token.jws import MAX_TOKEN, too_large
 
 Credentials = NewType("Credentials", bytes)
 """The text of one bearer token, not looked at yet."""
@@ -27,6 +28,7 @@ def read_credentials(headers: Iterable[tuple[bytes, bytes]]) -> Credentials:
     Raises:
         MissingToken: no Authorization header, or another scheme.
         InvalidRequest: several Authorization headers, whatever their schemes (R3), or a malformed one.
+        InvalidToken: more than 16 KiB.
     """
     found = [value for name, value in headers if name == b"authorization"]
     if len(found) != 1:
@@ -41,4 +43,6 @@ def read_credentials(headers: Iterable[tuple[bytes, bytes]]) -> Credentials:
         raise InvalidRequest(codes.MALFORMED_AUTHORIZATION, expected="a scheme and one token")
     if not token:
         raise InvalidRequest(codes.MALFORMED_AUTHORIZATION, expected="a token behind the scheme")
+    if len(token) > MAX_TOKEN:
+        raise too_large(token)  # before anything is computed over it: httptools hands on headers of any size (R121)
     return Credentials(token)

@@ -78,7 +78,7 @@ class Parser:
             InvalidToken: too large, opaque, encrypted, malformed, ``crit``, or no acceptable ``alg``.
         """
         if len(token) > MAX_TOKEN:
-            raise InvalidToken(codes.TOKEN_TOO_LARGE, expected=f"at most {MAX_TOKEN} octets", actual=len(token))
+            raise too_large(token)
         dots = token.count(b".")
         if dots != _DOTS:
             raise _not_three_parts(token, dots)
@@ -109,6 +109,11 @@ def verify(token: UnverifiedToken, keys: Sequence[VerificationKey]) -> AccessTok
         if key.verify(token.header.algorithm, token.signing_input, token.signature):
             return AccessToken(token.claims, token.payload, key)
     return None
+
+
+def too_large(token: bytes) -> InvalidToken:
+    """The refusal of a token of more than ``MAX_TOKEN`` octets."""
+    return InvalidToken(codes.TOKEN_TOO_LARGE, expected=f"at most {MAX_TOKEN} octets", actual=len(token))
 
 
 def _not_three_parts(token: bytes, dots: int) -> AccessTokenError:

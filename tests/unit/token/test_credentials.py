@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bearerguard.errors import AccessTokenError, InvalidRequest, MissingToken
+from bearerguard.errors import AccessTokenError, InvalidRequest, InvalidToken, MissingToken
 from bearerguard.token.credentials import read_credentials
 from support.sealed import seal, server, verdict
 
@@ -134,6 +134,15 @@ def test_a_foreign_scheme_is_not_repeated_to_the_operator() -> None:
         read_credentials([(NAME, TOKEN)])
 
     assert TOKEN.decode()[:20] not in str(caught.value)
+
+
+def test_a_token_is_measured_before_anything_is_computed_over_it() -> None:
+    """R121, §2.15: a digest of a header of 200 kB costs as much as five verifications."""
+    assert len(read_credentials([(NAME, b"Bearer " + b"a" * 16_384)])) == 16_384
+    with pytest.raises(InvalidToken) as caught:
+        read_credentials([(NAME, b"Bearer " + b"a" * 16_385)])
+
+    assert caught.value.code == "token_too_large"
 
 
 @given(st.lists(st.tuples(st.sampled_from([NAME, b"accept", b""]) | st.binary(max_size=20), st.binary(max_size=60)), max_size=4))
