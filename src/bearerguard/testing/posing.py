@@ -14,6 +14,7 @@ from bearerguard.testing.local_issuer import LocalIssuer
 from bearerguard.testing.shape import Claims, Directory, Document, Grant, Shape
 from bearerguard.testing.shapes import SHAPES
 
+_RFC9068_CLAIMS: Final = SHAPES["generic"].claims
 _NOWHERE: Final = "https://issuer.test"
 _ISSUERS: Final[Mapping[str, str]] = {  # where the names of a vendor's customer stand in `iss`
     "entra_v1": r"(?P<base>.+)/(?P<tenant_id>[^/]+)/",
@@ -100,6 +101,8 @@ def _claims_of(issuer: Issuer, shape: Shape) -> Callable[[Grant], Claims]:
     def claims(grant: Grant) -> Claims:
         made = shape.claims(grant)
         made["iss"] = issuer.issuer.replace(TENANT, grant.directory.tenant_id)
+        if issuer.require_at_jwt:
+            made = _RFC9068_CLAIMS(grant) | made
         _fit_permissions(made, grant, issuer.profile)
         _fit_rules(made, issuer.profile)
         return made

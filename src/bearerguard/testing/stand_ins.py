@@ -19,6 +19,7 @@ from bearerguard.resource_server import ResourceServer
 from bearerguard.testing.local_client import DEFAULT_CLIENTS
 from bearerguard.testing.local_issuer import LocalIssuer
 from bearerguard.testing.posing import posing_as
+from bearerguard.testing.shape import Document
 from bearerguard.testing.shapes import SHAPES
 
 _ENTRA: Final = ("entra_v1", "entra_v2")
@@ -42,11 +43,13 @@ class LocalNetwork(httpx.AsyncBaseTransport):
         return await httpx.ASGITransport(issuer).handle_async_request(request)
 
     def _at(self, url: str) -> LocalIssuer | None:
-        """Who serves this address, else somebody on the same host, who knows at least how to say no."""
-        place, host = _place(url), _place(url)[0]
-        exact = (issuer for issuer in self._issuers if place in map(_place, _addresses(issuer)))
-        nearby = (issuer for issuer in self._issuers if host in (_place(address)[0] for address in _addresses(issuer)))
-        return next(exact, None) or next(nearby, None)
+        """Whose own address this is, else who serves it too, else somebody on the same host, who knows at least how to say no."""
+        place = _place(url)
+        for reach in (1, None):
+            for issuer in self._issuers:
+                if place in _places(issuer.documents[:reach]):
+                    return issuer
+        return next((issuer for issuer in self._issuers if place[0] in dict(_places(issuer.documents))), None)
 
 
 class StandIns:
@@ -143,9 +146,8 @@ def _fetched(record: Issuer, issuer: LocalIssuer) -> Issuer:
     return record if record.jwks is None else replace(record, jwks=None, jwks_uri=issuer.jwks_uri)
 
 
-def _addresses(issuer: LocalIssuer) -> Iterator[str]:
-    for document in issuer.documents:
-        yield from (*document.urls, document.jwks_uri, document.token_endpoint)
+def _places(documents: Sequence[Document]) -> set[tuple[str, str]]:
+    return {_place(url) for document in documents for url in (*document.urls, document.jwks_uri, document.token_endpoint)}
 
 
 def _place(url: str) -> tuple[str, str]:
