@@ -8,17 +8,24 @@ from typing import Final
 
 from starlette.types import Scope
 
+from bearerguard import error_codes as codes
 from bearerguard.authorization.combination import Requirement
-from bearerguard.errors import ConfigurationError, show
+from bearerguard.errors import AccessTokenError, ConfigurationError, show
 from bearerguard.events import logger
 from bearerguard.principal import Principal
 from bearerguard.resource_server import ResourceServer
 from bearerguard.token.credentials import read_credentials
 from bearerguard.web.challenge import Answer, Challenge
-from bearerguard.web.refusal import REFUSALS
-from bearerguard.web.scope_keys import GATE, PRINCIPAL
+from bearerguard.web.passage import PASSAGE, REFUSALS, Passage, Refusal
 
 _EXAMPLE: Final = "Starlette(middleware=[Middleware(AccessTokenMiddleware, resource_server=api)], …)"
+
+
+class Undecided(AccessTokenError):
+    """Judging a request failed, here or in a hook; the request is refused with 500 (R125). The cause is ``__cause__``."""
+
+    def __init__(self) -> None:
+        super().__init__(codes.INTERNAL_ERROR)
 
 
 class Gate:
@@ -31,64 +38,71 @@ class Gate:
         self._challenge = challenge
 
     async def authenticate(self, scope: Scope) -> Principal:
-        """Verify the request's token and note the principal in the scope.
+        """The principal of the request's token.
 
         Raises:
             AccessTokenError: there is no token or it is refused.
             IssuerUnavailable: it cannot be verified now.
         """
-        principal = await self._server.authenticate(read_credentials(scope["headers"]))
-        scope[PRINCIPAL] = scope["user"] = scope["auth"] = principal
-        return principal
+        token = read_credentials(scope["headers"])
+        principal = self._server.recall(token)
+        return await self._server.verify(token) if principal is None else principal
 
-    def answer(self, error: Exception, scope: Scope) -> Answer:
-        """What is said to a caller whose request met this error; the operator gets the whole of it.
-
-        An error that is no refusal is a defect, here or in a hook: it refuses the request, too (R125).
-        """
+    def report(self, refusal: Refusal, scope: Scope) -> None:
+        """Tell the operator, once for each refusal. Method and path at level DEBUG only, never the query (R2)."""
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug("refusing %s %s", show(scope.get("method", scope["type"])), show(scope.get("path")))
-        if isinstance(error, REFUSALS):
-            self._server.report(error)
-            return self._challenge.answer(error)
-        logger.error("a request was refused because deciding it failed", exc_info=error)
-        return self._challenge.internal_error()
+        if isinstance(refusal, Undecided):
+            logger.error("a request was refused because judging it failed", exc_info=refusal.__cause__)
+        else:
+            self._server.report(refusal)
+
+    def answer(self, refusal: Refusal) -> Answer:
+        """What the caller is told."""
+        return self._challenge.answer(refusal)
 
 
-def gate_of(scope: Scope) -> Gate:
-    """The gate of the innermost middleware that the request has passed.
-
-    Raises:
-        ConfigurationError: it has passed none.
-    """
-    gate = scope.get(GATE)
-    if not isinstance(gate, Gate):
-        raise ConfigurationError("@requires", "the request has not passed an AccessTokenMiddleware", example=_EXAMPLE)
-    return gate
+def refusal_for(error: Exception) -> Refusal:
+    """The refusal that an error met while judging comes to: itself, or that nothing could be decided."""
+    if isinstance(error, REFUSALS):
+        return error
+    undecided = Undecided()
+    undecided.__cause__ = error
+    return undecided
 
 
 def is_permitted(scope: Scope, requirement: Requirement) -> bool:
-    """Whether the middleware has let in a principal that meets the requirement; what is in doubt is for ``judge`` to say."""
-    principal = scope.get(PRINCIPAL)
+    """Whether the middleware has let in a principal that meets the requirement; what is in doubt is for ``enforce`` to say."""
+    passage = scope.get(PASSAGE)
     try:
+        principal = passage.principal  # type: ignore[union-attr]  # AttributeError: no passage
         return principal is not None and requirement.permits(principal) is True  # a truthy coroutine is no permission
-    except Exception:  # noqa: BLE001  judge asks again, and reports it
+    except Exception:  # noqa: BLE001  enforce asks again, and reports it
         return False
 
 
-async def judge(scope: Scope, requirement: Requirement) -> Exception | None:
-    """Why the request must not go on, or ``None``. Verifies the token where the middleware let the request through without.
+async def enforce(scope: Scope, requirement: Requirement) -> Principal:
+    """The principal, if it meets the requirement. Verifies the token where the middleware let the request through without.
 
     Raises:
-        ConfigurationError: there is no middleware.
+        AccessTokenError: there is no good token, or it does not permit the request.
+        IssuerUnavailable: the token cannot be verified now.
+        ConfigurationError: the request has not passed a middleware.
     """
-    gate = gate_of(scope)
+    passage = scope.get(PASSAGE)
+    if not isinstance(passage, Passage):
+        raise ConfigurationError("@requires", "the request has not passed an AccessTokenMiddleware", example=_EXAMPLE)
     try:
-        principal: Principal | None = scope.get(PRINCIPAL)
+        principal = passage.principal
         if principal is None:
-            principal = await gate.authenticate(scope)
+            principal = passage.principal = await passage.gate.authenticate(scope)
+            scope["user"] = scope["auth"] = principal
         if requirement.permits(principal) is True:
-            return None
-        return requirement.refusal(principal)
-    except Exception as error:  # noqa: BLE001  whatever it is, the request is refused (R125)
-        return error
+            return principal
+        raise requirement.refusal(principal)  # noqa: TRY301  one way out for every refusal
+    except Exception as error:
+        passage.refusal = refusal = refusal_for(error)
+        passage.gate.report(refusal, scope)
+        if refusal is error:
+            raise
+        raise refusal from error

@@ -24,17 +24,17 @@ from bearerguard.resource_server import ResourceServer
 from bearerguard.token.credentials import read_credentials
 from bearerguard.web.challenge import Challenge, Disclose
 from bearerguard.web.declaration import method_of
-from bearerguard.web.gate import Gate
+from bearerguard.web.gate import Gate, refusal_for
 from bearerguard.web.lifespan import Lifespan
+from bearerguard.web.passage import PASSAGE, Passage, Refusal, WebSocketPassage, refusal_in
 from bearerguard.web.public_routes import PublicRoutes
-from bearerguard.web.refusal import REFUSALS, HttpWatch, WebSocketWatch, send_refusal
+from bearerguard.web.refusal import send_refusal
 from bearerguard.web.route_table import PathRules, check_declared, route_table
 from bearerguard.web.routes import inside, router_behind
-from bearerguard.web.scope_keys import GATE, PRINCIPAL
 
 Undeclared = Literal["refuse", "allow"]
 
-_WATCHES: Final[Mapping[str, type[HttpWatch | WebSocketWatch]]] = {"http": HttpWatch, "websocket": WebSocketWatch}
+_PASSAGES: Final[Mapping[str, type[Passage]]] = {"http": Passage, "websocket": WebSocketPassage}
 _SERVER_METHODS: Final = ("recall", "verify", "report", "warm_up", "aclose")
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\ufffd]")
 
@@ -92,7 +92,7 @@ class AccessTokenMiddleware:
             problem = "the policy decides alone; make these paths rows of it"
             raise ConfigurationError("public", problem, example='PathPolicy({"/health": PathPolicy.PUBLIC, …})')
         self._server = resource_server
-        self._recall = resource_server.recall
+        self._recall, self._verify = resource_server.recall, resource_server.verify
         self._gate = Gate(resource_server, Challenge(realm, disclose=disclose, resource_metadata=resource_metadata))
         self._is_audited = policy is None and undeclared == "refuse"
         self._router: Starlette | Router | None = None
@@ -106,41 +106,47 @@ class AccessTokenMiddleware:
         Raises:
             ConfigurationError: the application has undeclared routes.
         """
-        watch_class = _WATCHES.get(scope["type"])
-        if watch_class is None:
+        passage_class = _PASSAGES.get(scope["type"])
+        if passage_class is None:
             await self._serve_other(scope, receive, send)
             return
         if not self._is_read:
             self._read(scope)
-        gate = self._gate
+        passage = passage_class(self._gate, send)
         try:
             path = scope["path"]
             if not (path.isascii() and path.isprintable()):
                 _check_path(path)
             rule = self._rule(scope, path) if self._has_rules else None
             if rule is Public.PUBLIC:
-                _admit_anybody(scope)
+                scope["user"], scope["auth"] = UnauthenticatedUser(), AuthCredentials()
             else:
-                principal = self._recall(read_credentials(scope["headers"]))
+                token = read_credentials(scope["headers"])
+                principal = self._recall(token)
                 if principal is None:
-                    principal = await gate.authenticate(scope)
-                else:
-                    scope[PRINCIPAL] = scope["user"] = scope["auth"] = principal
+                    principal = await self._verify(token)
                 if rule is not None:
                     _check_permission(rule, principal)
-            scope[GATE] = gate
+                passage.principal = scope["user"] = scope["auth"] = principal
+            scope[PASSAGE] = passage
         except Exception as error:  # noqa: BLE001  whatever it is, the request is refused (R125)
-            await send_refusal(gate.answer(error, scope), scope, receive, send)
+            await self._refuse(refusal_for(error), scope, send, passage)
             return
-        watch = watch_class(send)
         try:
-            await self.app(scope, receive, watch.send)
-        except REFUSALS as error:
-            if watch.started:
+            await self.app(scope, receive, passage.send)
+        except Exception as error:
+            refusal = refusal_in(error)
+            if refusal is None or passage.started:
                 raise
-            watch.refusal = error
-        if watch.refusal is not None:
-            await send_refusal(gate.answer(watch.refusal, scope), scope, receive, send, accepted=watch.accepted)
+            await self._refuse(refusal, scope, send, passage)
+        else:
+            if passage.withheld is not None:
+                await self._refuse(passage.withheld, scope, send, passage)
+
+    async def _refuse(self, refusal: Refusal, scope: Scope, send: Send, passage: Passage) -> None:
+        if refusal is not passage.refusal:
+            self._gate.report(refusal, scope)
+        await send_refusal(self._gate.answer(refusal), scope, send, accepted=passage.accepted)
 
     async def _serve_other(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":
@@ -200,12 +206,6 @@ def public_rows(public: str | Iterable[str]) -> PathPolicy | None:
         return PathPolicy(dict.fromkeys(paths, Public.PUBLIC)) if paths else None
     except (ConfigurationError, TypeError) as error:
         raise ConfigurationError("public", f"expected paths, got {show(public)} ({error})", example='["/health"]') from error
-
-
-def _admit_anybody(scope: Scope) -> None:
-    scope[PRINCIPAL] = None  # also where a middleware further out verified a token: that was for another gate (R124)
-    scope["user"] = UnauthenticatedUser()
-    scope["auth"] = AuthCredentials()
 
 
 def _check_permission(rule: Requirement, principal: Principal) -> None:

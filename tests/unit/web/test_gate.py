@@ -14,8 +14,8 @@ from bearerguard import AccessTokenMiddleware, ConfigurationError, InsufficientS
 from bearerguard import error_codes as codes
 from bearerguard.authorization.combination import Requirement
 from bearerguard.testing import LocalIssuer
-from bearerguard.web.gate import gate_of
-from bearerguard.web.scope_keys import GATE, PRINCIPAL
+from bearerguard.web.gate import enforce
+from bearerguard.web.passage import PASSAGE
 from support.asgi import Header, get
 
 pytestmark = pytest.mark.anyio
@@ -97,13 +97,12 @@ async def test_every_guard_judges_alike(
         assert json.loads(answer.body)["code"] == code
 
 
-@pytest.mark.parametrize("found", [None, "a gate", object()])
-def test_only_a_gate_is_one(found: object) -> None:
+@pytest.mark.parametrize("found", [None, "a passage", object(), Principal("https://evil.test", "root")])
+async def test_only_a_passage_of_a_middleware_lets_anybody_in(found: object) -> None:
     with pytest.raises(ConfigurationError):
-        gate_of({GATE: found})
+        await enforce({PASSAGE: found}, role("Read.All"))
 
 
-def test_scope_keys_say_whose_they_are() -> None:
-    """They show up where somebody prints a scope."""
-    assert repr(PRINCIPAL) == "<bearerguard principal>"
-    assert repr(GATE) == "<bearerguard gate>"
+def test_the_key_of_a_scope_says_whose_it_is() -> None:
+    """It shows up where somebody prints a scope."""
+    assert repr(PASSAGE) == "<bearerguard>"

@@ -1,13 +1,16 @@
+import contextlib
 import json
 import logging
 from collections.abc import Callable
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.authentication import AuthCredentials, UnauthenticatedUser, has_required_scope
 from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
@@ -32,7 +35,7 @@ from bearerguard import error_codes as codes
 from bearerguard.authorization.combination import Requirement
 from bearerguard.errors import InvalidToken
 from bearerguard.testing import LocalIssuer
-from bearerguard.web.scope_keys import GATE, PRINCIPAL
+from bearerguard.web.passage import PASSAGE
 from support.asgi import Answer, Header, call, connect, get, http_scope
 
 pytestmark = pytest.mark.anyio
@@ -108,7 +111,7 @@ async def test_nobody_is_the_user_where_no_token_is_needed(api: ResourceServer, 
         assert isinstance(scope["user"], UnauthenticatedUser)
         assert isinstance(scope["auth"], AuthCredentials)
         assert scope["auth"].scopes == []
-        assert scope[PRINCIPAL] is None
+        assert scope[PASSAGE].principal is None
     assert len({id(scope["auth"]) for scope in seen.scopes}) == len(seen.scopes), "a list that one request may change"
 
 
@@ -120,13 +123,11 @@ async def test_what_others_put_into_the_scope_is_overwritten(target: str, api: R
     app = AccessTokenMiddleware(seen, resource_server=api, public="/open")
 
     scope = http_scope("GET", target, token, user=forged, auth=forged)
-    scope[PRINCIPAL] = forged
-    scope[GATE] = "a gate of ours"
+    scope[PASSAGE] = forged
     await call(app, scope)
 
     (given,) = seen.scopes
-    assert forged not in (given["user"], given["auth"], given[PRINCIPAL])
-    assert given[GATE] != "a gate of ours"
+    assert forged not in (given["user"], given["auth"], given[PASSAGE], given[PASSAGE].principal)
 
 
 async def test_a_forged_principal_opens_nothing(api: ResourceServer) -> None:
@@ -274,11 +275,34 @@ def _swallowing(app: ASGIApp) -> ASGIApp:
     return framework
 
 
+def _catching_all(app: ASGIApp) -> ASGIApp:
+    """As people write it: a response of their own, made after the exception was handled."""
+
+    async def catch(request: Request, call_next: RequestResponseEndpoint) -> Response:
+        with contextlib.suppress(Exception):
+            return await call_next(request)
+        return JSONResponse({"detail": "our own page"}, 500)
+
+    return BaseHTTPMiddleware(app, dispatch=catch)
+
+
+def _in_a_task_group(app: ASGIApp) -> ASGIApp:
+    async def framework(scope: Scope, receive: Receive, send: Send) -> None:
+        async with anyio.create_task_group() as outer, anyio.create_task_group():
+            outer.start_soon(anyio.sleep, 0)
+            await app(scope, receive, send)
+
+    return framework
+
+
 def _debugging(app: ASGIApp) -> ASGIApp:
     return Starlette(debug=True, routes=[Mount("/", app=app)])
 
 
-@pytest.mark.parametrize("framework", [lambda app: app, _starlette, _mounted, _swallowing, _debugging])
+FRAMEWORKS = [lambda app: app, _starlette, _mounted, _swallowing, _debugging, _in_a_task_group]
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
 @pytest.mark.parametrize(("error", "status"), REFUSED_INSIDE)
 async def test_a_refusal_raised_in_an_application_becomes_the_challenge(
     framework: Callable[[ASGIApp], ASGIApp], error: Exception, status: int, api: ResourceServer, token: list[Header]
@@ -290,6 +314,23 @@ async def test_a_refusal_raised_in_an_application_becomes_the_challenge(
     assert answer.status == status
     assert [message["type"] for message in answer.messages] == ["http.response.start", "http.response.body"]
     assert b"our own page" not in answer.body
+
+
+@pytest.mark.parametrize("framework", [*FRAMEWORKS, _catching_all])
+async def test_a_refusal_of_a_guard_becomes_the_challenge_whatever_is_between(
+    framework: Callable[[ASGIApp], ASGIApp], api: ResourceServer, token: list[Header]
+) -> None:
+    routes = [Route("/", requires(role("Admin.All"))(served))]
+    app = AccessTokenMiddleware(framework(Starlette(routes=routes)), resource_server=api, undeclared="allow")
+    answer = await get(app, "/", token)
+
+    assert (answer.status, code_of(answer)) == (403, "missing_role")
+
+
+async def test_a_group_with_another_error_is_that_error(api: ResourceServer, token: list[Header]) -> None:
+    group = ExceptionGroup("several", [InsufficientScope(codes.MISSING_ROLE), RuntimeError("a defect")])
+    with pytest.raises(ExceptionGroup):
+        await get(AccessTokenMiddleware(raising(group), resource_server=api), "/", token)
 
 
 async def test_an_error_page_for_something_else_is_not_touched(api: ResourceServer, token: list[Header]) -> None:

@@ -1,0 +1,96 @@
+"""One request on its way through the application: who it is, and whether it can still be refused.
+
+A framework beneath may make an error page of its own of a refusal that is raised inside it, before the refusal gets to the
+middleware: Starlette's ``ServerErrorMiddleware`` does so in a mounted application and in one that the middleware is wrapped
+around, and so does many a catch-all of users. Such a page is held back, and the refusal is answered instead.
+"""
+
+import sys
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from starlette.types import Message, Send
+
+from bearerguard.errors import AccessTokenError, IssuerUnavailable
+from bearerguard.principal import Principal
+
+if TYPE_CHECKING:
+    from bearerguard.web.gate import Gate
+
+Refusal: TypeAlias = AccessTokenError | IssuerUnavailable
+
+REFUSALS: Final = (AccessTokenError, IssuerUnavailable)
+_ENDS: Final = ("websocket.close", "websocket.http.response.start")
+_ERROR_PAGE: Final = 500
+
+
+class _ScopeKey:
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<bearerguard>"
+
+
+PASSAGE: Final[Any] = _ScopeKey()
+"""The key of the passage in an ASGI scope: an object, so that nothing but this library can name it (R124)."""
+
+
+class Passage:
+    """An HTTP request. The application is given ``send`` in place of the server's.
+
+    Attributes:
+        gate: Of the innermost middleware that let it in.
+        principal: Whose verified token it carries; ``None`` where the token was not looked at.
+        refusal: The last refusal that a guard raised for it; it was reported then.
+        withheld: The refusal that a page was held back for.
+        started: The response has begun: nothing can be refused any more.
+        accepted: It is a websocket that was accepted.
+    """
+
+    __slots__ = ("_send", "accepted", "gate", "principal", "refusal", "started", "withheld")
+
+    def __init__(self, gate: "Gate", send: Send) -> None:
+        self.gate = gate
+        self.principal: Principal | None = None
+        self.refusal: Refusal | None = None
+        self.withheld: Refusal | None = None
+        self.started = False
+        self.accepted = False
+        self._send = send
+
+    def send(self, message: Message) -> Awaitable[None]:
+        """Pass a message on, unless it is part of an error page that stands for a refusal."""
+        if message["type"] == "http.response.start":
+            if message["status"] == _ERROR_PAGE:
+                handled = sys.exception()  # the page is made while the refusal is handled, or a guard has refused before
+                self.withheld = handled if isinstance(handled, REFUSALS) else self.refusal
+            if self.withheld is None:
+                self.started = True
+            else:
+                self._send = _discard
+        return self._send(message)
+
+
+class WebSocketPassage(Passage):
+    """A websocket, which is ended in different ways before and after it was accepted."""
+
+    __slots__ = ()
+
+    def send(self, message: Message) -> Awaitable[None]:
+        """Pass a message on."""
+        if message["type"] == "websocket.accept":
+            self.accepted = True
+        elif message["type"] in _ENDS:
+            self.started = True
+        return self._send(message)
+
+
+def refusal_in(error: Exception) -> Refusal | None:
+    """The refusal that an error is, or that it wraps as the only kind of error of a task group."""
+    if isinstance(error, ExceptionGroup) and error.split(REFUSALS)[1] is None:
+        return refusal_in(error.exceptions[0])
+    return error if isinstance(error, REFUSALS) else None
+
+
+async def _discard(_message: Message) -> None:
+    """Where a page goes that is held back."""
