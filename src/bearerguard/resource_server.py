@@ -6,6 +6,7 @@
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from sys import intern
 from typing import Final
 
 import anyio
@@ -27,7 +28,8 @@ from bearerguard.principal import PayloadClaims, Principal
 from bearerguard.token.claims import Expectations, check, times_failure
 from bearerguard.token.jws import AccessToken, Parser, UnverifiedToken, verify
 from bearerguard.token.registration import Registration, Registrations
-from bearerguard.token.token_cache import Remembered, TokenCache
+from bearerguard.token.remembered import Remembered
+from bearerguard.token.token_cache import TokenCache
 
 MAX_LEEWAY: Final = 300.0
 _WARMED_AT_ONCE: Final = 16
@@ -145,11 +147,12 @@ class ResourceServer:
     def _principal(self, token: AccessToken, registration: Registration) -> Principal:
         claims, profile = token.claims, registration.expected.issuer.profile
         roles = profile.roles_in(claims)
+        client, tenant = profile.client_in(claims), profile.tenant_of(claims)
         return Principal(
-            claims["iss"],
+            intern(claims["iss"]),  # most remembered tokens are of few issuers, clients and tenants: they share the texts
             claims.get("sub", ""),
-            profile.client_in(claims),
-            profile.tenant_of(claims),
+            intern(client) if client else None,
+            intern(tenant) if tenant else None,
             self._implied_roles.effective(roles),
             profile.scopes_held(claims),
             profile.is_application(claims, roles),

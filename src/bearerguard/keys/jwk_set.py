@@ -70,12 +70,12 @@ class VerificationKey:
 class JWKSet:
     """The usable keys of one issuer, ready to be looked up. Immutable."""
 
-    __slots__ = ("_by_name", "_members", "keys", "left_out")
+    __slots__ = ("_by_name", "keys", "left_out", "members")
 
     def __init__(self, keys: Iterable[VerificationKey], left_out: tuple[str, ...] = ()) -> None:
         self.keys = tuple(keys)
         self.left_out = left_out
-        self._members = frozenset(self.keys)
+        self.members = frozenset(self.keys)
         by_name: dict[tuple[str | None, str], tuple[VerificationKey, ...]] = {}
         for key in self.keys:
             for algorithm in key.algorithms:
@@ -100,7 +100,7 @@ class JWKSet:
 
     def __contains__(self, key: object) -> bool:
         """Whether this very key is of the set."""
-        return key in self._members
+        return key in self.members
 
     def adopting(self, former: "JWKSet | None") -> "JWKSet":
         """This set, with the former set's own key objects where the key is the same, or the former set where nothing changed.

@@ -5,7 +5,6 @@ these octets", never an authorization: requirements are judged for each request.
 ones evicts nothing; entries are found by a digest, so that a memory dump holds no token.
 """
 
-from dataclasses import dataclass
 from hashlib import sha256
 from threading import Lock
 from typing import Final, TypeAlias
@@ -13,31 +12,96 @@ from typing import Final, TypeAlias
 from cachetools import LRUCache
 
 from bearerguard.clock import Clock
-from bearerguard.keys.jwk_set import VerificationKey
-from bearerguard.keys.key_source import KeySource
 from bearerguard.principal import Principal
-from bearerguard.token.packing import Packed, Packing
+from bearerguard.token.remembered import Packed, Packing, Remembered
 
 Digest: TypeAlias = bytes
-_SHARE_AT_HAND: Final = 32
+_AT_HAND: Final = 32  # one entry in so many may also be kept ready made
+_SPARE_VERIFIERS: Final = 1_000
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Remembered:
-    """A verified token, and what its goodness depends on.
+class _Entries(LRUCache[Digest, Packed]):
+    """Shows nothing that a token says (R127)."""
 
-    Attributes:
-        principal: What it says.
-        key: The key that verified it.
-        source: Whose current set must still hold that very key.
-        begins: Wall time from which it is good, leeway included.
-        ends: Wall time at which it is not good any more, leeway included.
-        forgotten_at: Monotonic time that bounds the same life, so that a wall clock set back cannot lengthen it.
+    def __repr__(self) -> str:
+        return f"<{len(self)} verified tokens>"
+
+
+class TokenCache:
+    """A bounded memory, least recently used first to go.
+
+    Entries are packed; the latest few are at hand, too, which makes a hit twice as fast. A hit at hand does not count as use, but
+    so few are at hand, and only until there are too many of them, that what is used is never among the first to go.
+
+    Args:
+        size: Entries; 0 turns it off.
+        clock: Judges each hit anew.
     """
 
-    principal: Principal
-    key: VerificationKey
-    source: KeySource
-    begins: float
-    ends: float
-    forgotten_at: float
+    def __init__(self, size: int, clock: Clock) -> None:
+        self._entries: Final = _Entries(maxsize=size)
+        self._packing: Final = Packing()
+        self._at_hand: dict[Digest, Remembered] = {}
+        self._size: Final = size
+        self.is_on: Final = size > 0
+        self._now: Final = clock.now
+        self._monotonic: Final = clock.monotonic
+        self._changing: Final = (
+            Lock()
+        )  # event loops of several threads may share one resource server; a hit at hand takes no lock
+
+    def recall(self, token: bytes) -> Principal | None:
+        """The principal of a token that was verified before and is good now; ``None`` where it has to be verified."""
+        if not self.is_on:
+            return None
+        digest = sha256(token).digest()
+        found = self._at_hand.get(digest) or self._fetched(digest)
+        if found is None:
+            return None
+        if found.begins <= self._now() < found.ends and self._monotonic() < found.forgotten_at:
+            key_set = found.source.known()
+            if key_set is None:
+                return None  # the keys have to be fetched first: whether this one is still among them will be seen
+            if found.key in key_set.members:
+                return found.principal
+        with self._changing:
+            self._entries.pop(digest, None)
+            self._at_hand.pop(digest, None)
+        return None
+
+    def remember(self, token: bytes, found: Remembered) -> None:
+        """Keep a token that has just been verified. Not to be called when the cache is off."""
+        digest = sha256(token).digest()
+        with self._changing:
+            if self._packing.verifiers > self._size + _SPARE_VERIFIERS:
+                self._clear()
+            self._entries[digest] = self._packing.pack(found)
+            self._keep_at_hand(digest, found)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._changing:
+            self._clear()
+
+    def _fetched(self, digest: Digest) -> Remembered | None:
+        """An entry that was not at hand, and is from now on."""
+        try:
+            packed = self._entries[digest]
+        except KeyError:
+            return None
+        found = self._packing.unpack(packed)
+        if found is not None:
+            with self._changing:
+                self._keep_at_hand(digest, found)
+        return found
+
+    def _keep_at_hand(self, digest: Digest, found: Remembered) -> None:
+        if len(self._at_hand) >= self._size // _AT_HAND:
+            self._at_hand.clear()
+        if self._size >= _AT_HAND:
+            self._at_hand[digest] = found
+
+    def _clear(self) -> None:
+        self._entries.clear()
+        self._at_hand.clear()
+        self._packing.clear()

@@ -14,6 +14,7 @@ from bearerguard.errors import AccessTokenError
 from bearerguard.resource_server import ResourceServer
 from bearerguard.testing import FakeClock
 from bearerguard.testing.signing_key import base64url
+from bearerguard.token.remembered import Remembered
 from support.sealed import ABSENT, AUDIENCE, ISSUER, NOW, claims, issuer, judge, seal, server, verdict
 
 TOKEN: Final = seal()
@@ -109,8 +110,7 @@ def test_requirements_are_judged_anew_on_a_hit() -> None:
     assert principal is not None
     assert role("Read.All").permits(principal)
     assert not role("Write.All").permits(principal)
-    (entry,) = entries(api).values()
-    assert set(type(entry).__slots__) == {"principal", "key", "source", "begins", "ends", "forgotten_at"}
+    assert set(Remembered.__slots__) == {"principal", "key", "source", "begins", "ends", "forgotten_at"}
 
 
 # --- times
