@@ -46,9 +46,7 @@ class TokenCache:
         self.is_on: Final = size > 0
         self._now: Final = clock.now
         self._monotonic: Final = clock.monotonic
-        self._changing: Final = (
-            Lock()
-        )  # event loops of several threads may share one resource server; a hit at hand takes no lock
+        self._changing: Final = Lock()  # event loops of several threads may share a resource server; a hit at hand takes none
 
     def recall(self, token: bytes) -> Principal | None:
         """The principal of a token that was verified before and is good now; ``None`` where it has to be verified."""
@@ -85,15 +83,12 @@ class TokenCache:
 
     def _fetched(self, digest: Digest) -> Remembered | None:
         """An entry that was not at hand, and is from now on."""
-        try:
-            packed = self._entries[digest]
-        except KeyError:
-            return None
-        found = self._packing.unpack(packed)
-        if found is not None:
-            with self._changing:
+        with self._changing:  # a look-up counts as use and so is a change: cachetools 6 and 7 break when it meets a removal
+            packed = self._entries.get(digest)
+            found = None if packed is None else self._packing.unpack(packed)
+            if found is not None:
                 self._keep_at_hand(digest, found)
-        return found
+            return found
 
     def _keep_at_hand(self, digest: Digest, found: Remembered) -> None:
         if len(self._at_hand) >= self._size // _AT_HAND:
