@@ -25,7 +25,7 @@ APP = """
     async def bills(request):
         return JSONResponse({"issuer": request.user.issuer})
 
-    app = Starlette([Route("/bills", bills)], middleware=[Middleware(AccessTokenMiddleware, resource_server=api)])
+    app = Starlette(routes=[Route("/bills", bills)], middleware=[Middleware(AccessTokenMiddleware, resource_server=api)])
 """
 
 
