@@ -9,9 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final, Literal, get_args
 
 from starlette._utils import get_route_path
-from starlette.applications import Starlette
 from starlette.authentication import AuthCredentials, UnauthenticatedUser
-from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bearerguard import error_codes as codes
@@ -30,7 +28,7 @@ from bearerguard.web.passage import PASSAGE, Passage, Refusal, WebSocketPassage,
 from bearerguard.web.public_routes import PublicRoutes
 from bearerguard.web.refusal import send_refusal
 from bearerguard.web.route_table import PathRules, check_declared, route_table
-from bearerguard.web.routes import inside, router_behind
+from bearerguard.web.routes import root_path_of, router_behind
 
 Undeclared = Literal["refuse", "allow"]
 
@@ -54,8 +52,8 @@ class AccessTokenMiddleware:
     the audit is made at the first request, and all are refused with the error. Put ``CORSMiddleware`` outside this one: a
     preflight carries no token, and is not special here. Put outside, too, whatever rewrites the path or the method of a request.
 
-    Does not limit rates, read the body or look at cookies. Does not check an application's own routing beyond Starlette's and
-    FastAPI's: any other is served behind ``policy``, or as a whole to those who have a token.
+    Does not limit rates, read the body or look at cookies, nor end a websocket when its token expires. Does not know routes
+    other than Starlette's and FastAPI's: any other application is served behind ``policy``, or as a whole to those with a token.
 
     Args:
         app: The application.
@@ -95,7 +93,7 @@ class AccessTokenMiddleware:
         self._recall, self._verify = resource_server.recall, resource_server.verify
         self._gate = Gate(resource_server, Challenge(realm, disclose=disclose, resource_metadata=resource_metadata))
         self._is_audited = policy is None and undeclared == "refuse"
-        self._router: Starlette | Router | None = None
+        self._root_path = ""
         self._public_routes: PublicRoutes | None = None
         self._has_rules = policy is not None or self.rules.public is not None
         self._is_read = False
@@ -156,8 +154,8 @@ class AccessTokenMiddleware:
     def _rule(self, scope: Scope, path: str) -> Requirement | Public | None:
         """What this request needs; ``None`` stands for any valid token."""
         policy, public = self.rules.policy, self.rules.public
-        if self._router is not None:
-            scope = inside(self._router, scope)
+        if self._root_path:
+            scope = {**scope, "root_path": self._root_path}
         route_path = get_route_path(scope) if scope.get("root_path") else path
         if policy is not None:
             rule = policy.requirement_for(method_of(scope), route_path)
@@ -170,7 +168,8 @@ class AccessTokenMiddleware:
 
     def _read(self, scope: Scope) -> None:
         """Read the application's routes, once: which of them are public, and whether all are declared."""
-        self._router = router = router_behind(self.app, scope)
+        router = router_behind(self.app, scope)
+        self._root_path = root_path_of(router)
         if router is not None and self.rules.policy is None:
             if self._is_audited:
                 check_declared(route_table(router, self.rules))

@@ -16,7 +16,7 @@ from starlette.types import Scope
 from bearerguard.authorization.policy_row import Public
 from bearerguard.events import logger
 from bearerguard.web.declaration import all_declared, declared_for, method_of
-from bearerguard.web.routes import declared_for_all, inside, path_of, router_of, routes_of, subtree_of
+from bearerguard.web.routes import declared_for_all, path_of, root_path_of, router_of, routes_of, subtree_of
 
 _NAMED_GROUP: Final = re.compile(r"\(\?P<\w+>")
 _REST: Final = "/(?P<path>.*)$"  # what Mount adds to its path
@@ -51,7 +51,8 @@ class PublicRoutes:
 
 
 def _is_public(router: Starlette | Router, scope: Scope) -> bool:
-    scope = inside(router, scope)
+    if root_path := root_path_of(router):
+        scope = {**scope, "root_path": root_path}
     for route in routes_of(router):
         match, child_scope = route.matches(scope)
         if match is Match.FULL:

@@ -43,10 +43,10 @@ def router_behind(app: object, scope: Scope) -> Starlette | Router | None:
     return found
 
 
-def inside(router: Starlette | Router, scope: Scope) -> Scope:
-    """The scope as the router will see it: ``FastAPI(root_path=…)`` replaces the server's."""
-    root_path = getattr(router, "root_path", "")
-    return {**scope, "root_path": root_path} if root_path else scope
+def root_path_of(router: Starlette | Router | None) -> str:
+    """What ``FastAPI(root_path=…)`` puts into the scope in place of the server's; empty where nothing is put."""
+    root_path: str = getattr(router, "root_path", "")
+    return root_path
 
 
 def routes_of(router: Starlette | Router) -> Sequence[Any]:

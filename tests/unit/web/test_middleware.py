@@ -396,6 +396,7 @@ async def test_a_websocket_is_refused_before_it_is_accepted(denial: bool, kinds:
 
 
 ACCEPT: Message = {"type": "websocket.accept"}
+TEXT: Message = {"type": "websocket.send", "text": "served"}
 CLOSE: Message = {"type": "websocket.close", "code": 1000}
 
 
@@ -407,10 +408,10 @@ async def test_a_refusal_raised_before_the_websocket_is_accepted_denies_it(api: 
 
 
 async def test_a_refusal_raised_afterwards_closes_it(api: ResourceServer, token: list[Header]) -> None:
-    app = AccessTokenMiddleware(raising(InsufficientScope(codes.MISSING_ROLE), after=(ACCEPT,)), resource_server=api)
+    app = AccessTokenMiddleware(raising(InsufficientScope(codes.MISSING_ROLE), after=(ACCEPT, TEXT)), resource_server=api)
     answer = await connect(app, "/", token)
 
-    assert [message["type"] for message in answer.messages] == ["websocket.accept", "websocket.close"]
+    assert [message["type"] for message in answer.messages] == ["websocket.accept", "websocket.send", "websocket.close"]
     assert answer.close_code == 1008
     assert answer.messages[-1]["reason"] == codes.MISSING_ROLE.description
 
