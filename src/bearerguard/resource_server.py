@@ -6,7 +6,6 @@
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from sys import intern
 from typing import Final
 
 import anyio
@@ -147,12 +146,11 @@ class ResourceServer:
     def _principal(self, token: AccessToken, registration: Registration) -> Principal:
         claims, profile = token.claims, registration.expected.issuer.profile
         roles = profile.roles_in(claims)
-        client, tenant = profile.client_in(claims), profile.tenant_of(claims)
         return Principal(
-            intern(claims["iss"]),  # most remembered tokens are of few issuers, clients and tenants: they share the texts
+            claims["iss"],
             claims.get("sub", ""),
-            intern(client) if client else None,
-            intern(tenant) if tenant else None,
+            profile.client_in(claims),
+            profile.tenant_of(claims),
             self._implied_roles.effective(roles),
             profile.scopes_held(claims),
             profile.is_application(claims, roles),

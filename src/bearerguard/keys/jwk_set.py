@@ -162,7 +162,7 @@ def read_key(member: object) -> VerificationKey:
         raise UnusableKey("a public member is missing, no text, or too long")
     key = _prepared(member, algorithms[0])
     issuer = issuer if _is_text(issuer) else None
-    return VerificationKey(kid, algorithms, issuer, (kid, algorithms, issuer, kty, member.get("crv"), material), key)
+    return VerificationKey(kid, algorithms, issuer, (kid, algorithms, issuer, kty, material), key)
 
 
 def _is_text(value: object) -> TypeGuard[str]:

@@ -4,6 +4,7 @@ One table of checks serves the verifier (its first failure) and whoever explains
 key is looked for, so that a token that must be refused anyway never causes a fetch; nothing is granted on their word.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeGuard
@@ -16,12 +17,14 @@ from bearerguard.issuers.profile import TENANT, claim_at
 from bearerguard.token.jws import UnverifiedToken
 from bearerguard.token.moment import Moment, utc
 
+GUID: Final = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _MAX_TIME: Final = 2**40
 _A_TIME: Final = "a number between 0 and 2^40"
 _ACCESS_TOKEN_TYPES: Final = frozenset({"", "jwt", "at+jwt"})
 _OTHER_KINDS: Final = ("nonce", "at_hash", "c_hash", "events")  # ID tokens and security event tokens (R108, RFC 8417)
 _OTHER_PAYLOAD_TYPES: Final = frozenset({"ID", "Refresh", "Offline", "Logout"})  # Keycloak's payload "typ" (R115)
 _AT_JWT_CLAIMS: Final = ("iss", "exp", "aud", "sub", "client_id", "iat", "jti")  # RFC 9068 §2.2
+_A_GUID: Final = re.compile(GUID)
 _MICROSOFT_GRAPH: Final = frozenset({"00000003-0000-0000-c000-000000000000", "https://graph.microsoft.com"})
 
 
@@ -201,15 +204,17 @@ def _tenant(token: UnverifiedToken, expected: Expectations, _now: float) -> Acce
     if not expected.issuer.profile.tenant_in_issuer:
         return None
     tenant = token.claims.get("tid")
-    if type(tenant) is str and tenant and _is_issued_by(token.claims["iss"], tenant, expected.issuer):
+    if type(tenant) is str and _is_issued_by(token.claims["iss"], tenant, expected.issuer):
         return None
     code: ErrorCode = codes.MISSING_CLAIM if tenant is None else codes.WRONG_TENANT
     return InvalidToken(code, expected="`tid` to be the tenant in `iss`", actual=tenant, at="$.tid")
 
 
 def _is_issued_by(iss: str, tenant: str, issuer: Issuer) -> bool:
-    """Whether ``iss`` is this tenant's: the template's text with it, or a URL with it as a whole segment of its path."""
-    return iss == issuer.issuer.replace(TENANT, tenant) if issuer.is_template else tenant in iss.split("/")[3:]
+    """Whether ``iss`` is this tenant's: the template's text with it, or a URL with this GUID as a whole segment."""
+    if issuer.is_template:
+        return iss == issuer.issuer.replace(TENANT, tenant)
+    return _A_GUID.fullmatch(tenant) is not None and tenant in iss.split("/")
 
 
 def _at_jwt_claims(token: UnverifiedToken, expected: Expectations, _now: float) -> AccessTokenError | None:

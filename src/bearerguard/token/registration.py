@@ -6,15 +6,12 @@ An unknown ``iss`` causes no network call: only what was configured is ever aske
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
 
 from bearerguard import error_codes as codes
 from bearerguard.errors import ABSENT, ConfigurationError, InvalidToken
 from bearerguard.issuers.profile import TENANT, Claims
 from bearerguard.keys.key_source import KeySource
-from bearerguard.token.claims import Expectations
-
-_GUID: Final = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+from bearerguard.token.claims import GUID, Expectations
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +41,7 @@ class Registrations:
                 raise ConfigurationError("issuers", f"{issuer.issuer!r} stands twice", example="one entry for each issuer")
             seen.add(issuer.issuer)
             if issuer.is_template:
-                pattern = _GUID.join(re.escape(part) for part in issuer.issuer.split(TENANT))
+                pattern = GUID.join(re.escape(part) for part in issuer.issuer.split(TENANT))
                 self._templates.append((re.compile(pattern), registration))
             else:
                 self._exact[issuer.issuer] = registration
