@@ -1,0 +1,128 @@
+"""What README says is so."""
+
+import ast
+import inspect
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from typing import Any, Final
+
+import pytest
+
+from bearerguard import AccessTokenMiddleware, ClientCredentials, Issuer, ResourceServer
+from bearerguard.issuers.profile import Profile
+from bearerguard.testing import pytest_plugin
+from support.readme import README, ROOT, error_reference, renewed, samples_in
+
+TEXT: Final = README.read_text(encoding="utf-8")
+DOCUMENTS: Final = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
+REQUIRED: Final = "required"
+POSITIONAL: Final = {"self", "app"}
+FACTORIES: Final[Mapping[str, object]] = {"Profile()": Profile()}
+
+
+def test_code_blocks_are_the_files_they_name() -> None:
+    """``python tests/support/readme.py`` writes them anew."""
+    blocks = samples_in(TEXT)
+
+    assert blocks
+    assert blocks == [(name, (ROOT / name).read_text(encoding="utf-8")) for name, _ in blocks]
+
+
+def test_code_blocks_of_python_are_files_or_lines_to_add_to_one() -> None:
+    """A whole program in README has a file in samples/ that is run."""
+    named = {text for _, text in samples_in(TEXT)}
+
+    for text in re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL):
+        assert text in named or text.count("\n") <= 6, text
+
+
+def test_the_error_reference_is_that_of_the_codes() -> None:
+    assert f"<!-- errors -->\n{error_reference()}<!-- /errors -->" in TEXT
+    assert renewed(TEXT) == TEXT
+
+
+@pytest.mark.parametrize("command", ['pip install ".[serve]" && python samples/quickstart.py', "pip install tox && tox"])
+def test_the_two_commands_can_be_pasted(command: str) -> None:
+    assert f"```console\n{command}\n```" in TEXT
+
+
+def test_no_heading_is_a_placeholder() -> None:
+    assert re.findall(r"^[A-Z]+_SECTION$", TEXT, re.MULTILINE) == []
+
+
+# --- options
+
+
+def _options_in_readme(name: str) -> dict[str, str]:
+    """Option and default of each row of the table below a line that begins with the call."""
+    table = re.search(
+        rf"^`{name}\([^\n]*\n\n\| option \| default \| meaning \|\n\|[-|]+\|\n((?:\|[^\n]+\n)+)", TEXT, re.MULTILINE
+    )
+    assert table is not None, f"README has no table of the options of {name}"
+    return dict(re.findall(r"^\| `(\w+)` \| ([^|]+?) \|", table[1], re.MULTILINE))
+
+
+def _options_of(target: Any) -> Iterator[tuple[str, object]]:
+    """Name and default of each option; ``REQUIRED`` where it has none."""
+    if is_dataclass(target):
+        for field in fields(target):
+            made = field.default_factory() if field.default_factory is not MISSING else REQUIRED
+            yield field.name, made if field.default is MISSING else field.default
+        return
+    for parameter in inspect.signature(target).parameters.values():
+        if parameter.name not in POSITIONAL:
+            yield parameter.name, REQUIRED if parameter.default is parameter.empty else parameter.default
+
+
+def _value(cell: str) -> object:
+    text = cell.strip("`")
+    return text if cell == REQUIRED else FACTORIES[text] if text in FACTORIES else ast.literal_eval(text)
+
+
+@pytest.mark.parametrize("target", [ResourceServer, AccessTokenMiddleware, Issuer, ClientCredentials])
+def test_every_option_stands_with_its_default(target: Any) -> None:
+    shown = _options_in_readme(target.__name__)
+
+    assert {name: _value(cell) for name, cell in shown.items()} == dict(_options_of(target))
+
+
+def test_every_variable_of_the_environment_is_named() -> None:
+    source = (ROOT / "src/bearerguard/client/presets.py").read_text() + inspect.getsource(ClientCredentials.from_env)
+
+    variables = set(re.findall(r"\b(?:AZ|BEARERGUARD)_[A-Z]+(?:_[A-Z]+)*\b", source))
+
+    assert len(variables) > 10
+    assert {name for name in variables if f"`{name}`" not in TEXT} == set()
+
+
+def test_every_fixture_is_named() -> None:
+    fixtures = [name for name, value in vars(pytest_plugin).items() if type(value).__name__ == "FixtureFunctionDefinition"]
+
+    assert "access_token" in fixtures
+    assert [name for name in fixtures if f"`{name}" not in TEXT] == []
+
+
+# --- links
+
+
+def _links() -> Iterator[tuple[str, str]]:
+    for name in DOCUMENTS:
+        for target in re.findall(r"\]\(([^)\s]+)\)", (ROOT / name).read_text(encoding="utf-8")):
+            if "://" not in target:
+                yield name, target
+
+
+def _anchors(text: str) -> set[str]:
+    """As GitHub names headings."""
+    headings = re.findall(r"^#+ +(.+?) *$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize(("name", "target"), list(_links()))
+def test_every_relative_link_leads_somewhere(name: str, target: str) -> None:
+    path, _, anchor = target.partition("#")
+    file = ROOT / (path or name)
+
+    assert file.exists()
+    assert not anchor or anchor in _anchors(file.read_text(encoding="utf-8"))
