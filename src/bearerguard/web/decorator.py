@@ -29,13 +29,16 @@ Target = TypeVar("Target")
 _REQUIRES: Final = "@requires"
 _PUBLIC: Final = "@public"
 _EXAMPLE: Final = '@requires(role("Read.All"))'
-_FUNCTIONS: Final = (types.FunctionType, types.MethodType, types.BuiltinFunctionType)
+_FUNCTIONS: Final = (types.FunctionType, types.MethodType)
 _ASGI: Final = ("scope", "receive", "send")
 _CONNECTION_NAMES: Final = ("Request", "WebSocket", "HTTPConnection")
 
 
 class requires:  # noqa: N801  reads as a decorator
     """Only callers who meet the requirement get through; all others are refused before the endpoint runs.
+
+    The refusal is raised as ``AccessTokenError`` or ``IssuerUnavailable`` and answered by the middleware, unless the application
+    has an exception handler of its own for it. So it also guards a helper or a dependency that is given the request.
 
     Decorates Starlette functions, async and sync (these become coroutine functions that call them in the thread pool), websocket
     functions, ``HTTPEndpoint`` and ``WebSocketEndpoint`` classes and their methods. Called with a ``Mount``, a ``Host`` or an
@@ -70,8 +73,8 @@ class requires:  # noqa: N801  reads as a decorator
         if isinstance(endpoint, Mount | Host):
             endpoint.app = self._app(endpoint.app, endpoint)
             return endpoint
-        if isinstance(endpoint, BaseRoute) or not callable(endpoint):
-            _refuse(_REQUIRES, endpoint, "cannot be guarded; decorate its endpoint", _EXAMPLE)
+        if isinstance(endpoint, BaseRoute | staticmethod) or not callable(endpoint):
+            _refuse(_REQUIRES, endpoint, "cannot be guarded itself; decorate the function", _EXAMPLE)
         if _is_function(endpoint) and not _is_asgi(endpoint):
             return self._function(endpoint)
         return self._app(endpoint, endpoint)
@@ -115,13 +118,16 @@ def public(endpoint: Target) -> Target:
     if inspect.isclass(target):
         _check_endpoint_class(_PUBLIC, target)
         requirements = all_declared(target)
-    elif callable(target) or isinstance(target, Mount | Host):
+    elif callable(target) and (isinstance(target, Mount | Host) or not isinstance(target, BaseRoute)):
         requirements = {declared(target), declared(getattr(target, "app", None))}
     else:
-        _refuse(_PUBLIC, target, "is no endpoint", "@public above the endpoint's def")
+        _refuse(_PUBLIC, target, "cannot be declared itself; decorate the function", "@public")
     if any(isinstance(found, Requirement) for found in requirements):
         _contradiction(_PUBLIC, target)
-    declare(getattr(target, "__func__", target), Public.PUBLIC)
+    try:
+        declare(getattr(target, "__func__", target), Public.PUBLIC)
+    except AttributeError:
+        _refuse(_PUBLIC, target, "takes no attributes; declare the Mount around it", 'public(Mount("/files", app=…))')
     return endpoint
 
 

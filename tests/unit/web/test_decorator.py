@@ -575,6 +575,13 @@ class NotAnEndpoint:
     pass
 
 
+class Slotted:
+    __slots__ = ()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        raise NotImplementedError
+
+
 async def no_parameters() -> Response:
     raise NotImplementedError
 
@@ -607,6 +614,8 @@ def generating(request: Request):  # type: ignore[no-untyped-def]
         functools.partial(generating),
         Route("/", no_request),
         WebSocketRoute("/", no_request),
+        staticmethod(streaming),
+        classmethod(only_self),
         "list_orders",
         None,
     ],
@@ -617,7 +626,7 @@ def test_what_cannot_be_guarded_is_named_when_it_is_decorated(target: Any) -> No
     assert caught.value.parameter == "@requires"
 
 
-@pytest.mark.parametrize("target", [NotAnEndpoint, "list_orders", None, 7])
+@pytest.mark.parametrize("target", [NotAnEndpoint, Slotted(), Route("/", no_request), "list_orders", None, 7])
 def test_what_cannot_be_public_is_named(target: Any) -> None:
     with pytest.raises(ConfigurationError) as caught:
         public(target)
