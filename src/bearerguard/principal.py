@@ -14,16 +14,21 @@ class PayloadClaims(Mapping[str, Any]):
     Objects come as read-only mappings and arrays as tuples.
     """
 
-    __slots__ = ("_members", "payload")
+    __slots__ = ("_members", "_payload")
 
     def __init__(self, payload: bytes) -> None:
-        self.payload = payload
+        self._payload = payload
         self._members: Mapping[str, Any] | None = None
+
+    @property
+    def payload(self) -> bytes:
+        """The octets that were signed."""
+        return self._payload
 
     def _parsed(self) -> Mapping[str, Any]:
         members = self._members
         if members is None:
-            members = self._members = _frozen(json.loads(self.payload))  # strictly parsed before, when it was verified
+            members = self._members = _frozen(json.loads(self._payload))  # strictly parsed before, when it was verified
         return members
 
     def __getitem__(self, name: str) -> Any:
@@ -39,7 +44,7 @@ class PayloadClaims(Mapping[str, Any]):
         return f"<{len(self)} claims>"
 
     def __reduce__(self) -> tuple[type["PayloadClaims"], tuple[bytes]]:
-        return PayloadClaims, (self.payload,)  # read-only mappings cannot be copied or pickled, the payload can
+        return PayloadClaims, (self._payload,)  # read-only mappings cannot be copied or pickled, the payload can
 
 
 def _frozen(value: Any) -> Any:

@@ -133,6 +133,13 @@ def test_claims_are_parsed_once_and_only_when_asked() -> None:
     assert parsed["realm"] is parsed["realm"]
 
 
+@pytest.mark.parametrize("name", ["payload", "sub", "other"])
+def test_claims_take_no_other_payload(name: str) -> None:
+    """A caller that is remembered is shared by its requests."""
+    with pytest.raises(AttributeError):
+        setattr(PayloadClaims(b'{"sub":"5f1d"}'), name, b'{"sub":"admin"}')
+
+
 def test_claims_show_only_how_many_they_are() -> None:
     """R127."""
     claims = PayloadClaims(json.dumps(CLAIMS).encode())

@@ -157,6 +157,7 @@ OTHER: Final = "00000000-0b6e-4c49-9d55-2f1f6a0f3b11"
         ("", "wrong_tenant"),
         ("https:", "wrong_tenant"),
         ("login.test", "wrong_tenant"),
+        ("v2.0", "wrong_tenant"),
         ("{tenantid}", "wrong_tenant"),
         ([GUID], "wrong_tenant"),
         (7, "wrong_tenant"),

@@ -74,7 +74,9 @@ def test_an_issuer_may_have_its_own_audience() -> None:
 @pytest.mark.parametrize("audience", ["https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000"])
 def test_a_token_for_microsoft_graph_tells_what_to_request(audience: str) -> None:
     """R105: "bad signature" that nobody explains is one of the most asked questions."""
-    assert "api://orders/.default" in str(refusal(API, seal(payload=claims(aud=audience))))
+    assert "api://orders/.default" in refusal(API, seal(payload=claims(aud=audience))).hint
+    assert "api://orders/.default" in refusal(API, seal(payload=claims(aud=["x", audience]))).hint
+    assert refusal(API, seal(payload=claims(aud="api://billing"))).hint == ""
 
 
 CLIENT_IS_AUDIENCE: Final = issuer(profile=Profile(audience_claim="client_id"), audience=["reader", "writer"])

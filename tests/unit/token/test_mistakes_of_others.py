@@ -185,8 +185,9 @@ def test_a_role_is_a_whole_element_and_is_not_split(role: str) -> None:
         {"kty": "EC", "crv": "secp256k1", "kid": "x", "x": "AA", "y": "AA"},
         {"kty": "AKP", "kid": "x", "alg": "ML-DSA-44", "pub": "AA"},
         {"kid": "x"},
+        {**RSA.public_jwk(), "crv": []},
     ],
-    ids=["list as alg", "no base64", "symmetric", "unknown curve", "unknown type", "empty"],
+    ids=["list as alg", "no base64", "symmetric", "unknown curve", "unknown type", "empty", "list as crv of an RSA key"],
 )
 def test_a_key_that_cannot_be_used_does_not_sink_the_set(odd: dict[str, Any]) -> None:
     """R33: a list as ``alg`` loses a whole set in PyJWT."""

@@ -11,13 +11,17 @@ import pytest
 
 from bearerguard import role
 from bearerguard.errors import AccessTokenError
+from bearerguard.keys.jwk_set import read_key
+from bearerguard.keys.static_key_source import StaticKeySource
 from bearerguard.resource_server import ResourceServer
 from bearerguard.testing import FakeClock
 from bearerguard.testing.signing_key import base64url
 from bearerguard.token.remembered import Remembered
-from support.sealed import ABSENT, AUDIENCE, ISSUER, NOW, claims, issuer, judge, seal, server, verdict
+from bearerguard.token.token_cache import TokenCache
+from support.sealed import ABSENT, AUDIENCE, EC, ISSUER, NOW, claims, issuer, judge, key_set, seal, server, verdict
 
 TOKEN: Final = seal()
+either_form = pytest.mark.parametrize("size", [2, 10_000], ids=["packed", "at hand"])
 FOR_LONG: Final = seal(payload=claims(exp=NOW + 10**7))
 
 
@@ -84,6 +88,33 @@ def test_the_least_recently_used_token_goes_first() -> None:
     assert len(entries(api)) == 2
 
 
+@pytest.mark.parametrize("size", [2, 31, 32, 64, 200])
+def test_a_token_in_use_is_never_among_the_first_to_go(size: int) -> None:
+    """A hit on an entry at hand does not reorder the others: it must count all the same."""
+    api = server(token_cache_size=size)
+    judge(api, TOKEN)
+    for number in range(3 * size):
+        judge(api, seal(payload=claims(jti=str(number))))
+        assert api.recall(TOKEN) is not None
+
+    assert len(entries(api)) == size
+
+
+def test_the_keys_of_entries_are_let_go_in_time() -> None:
+    """An issuer that rotates its keys each minute for years must not fill the memory with keys."""
+    clock = FakeClock(NOW)
+    cache = TokenCache(2, clock)
+    source = StaticKeySource(ISSUER, key_set(EC))
+    key = read_key(EC.public_jwk())
+    principal = judge(server(), TOKEN)
+    for number in range(2_500):
+        gone = replace(key, kid=str(number))
+        cache.remember(b"%d" % number, Remembered(principal, gone, source, 0.0, NOW + 60, 60.0))
+
+    assert cache._packing.verifiers < 1_100
+    assert len(cache._entries) == 2
+
+
 def test_a_hundred_thousand_bad_tokens_evict_nothing() -> None:
     """Issue 4: only good tokens enter, so that a flood cannot make the API verify everything anew."""
     api = server(token_cache_size=2)
@@ -117,10 +148,11 @@ def test_requirements_are_judged_anew_on_a_hit() -> None:
 
 
 @pytest.mark.parametrize("leeway", [0, 60])
-def test_an_entry_dies_at_exp_to_the_second(leeway: int) -> None:
+@either_form
+def test_an_entry_dies_at_exp_to_the_second(leeway: int, size: int) -> None:
     """Design §4: the hit is judged by the same comparison as the miss."""
     clock = FakeClock(NOW)
-    api = server(clock=clock, leeway=leeway)
+    api = server(token_cache_size=size, clock=clock, leeway=leeway)
     token = seal(payload=claims(exp=NOW + 100))
     judge(api, token)
 
@@ -134,10 +166,11 @@ def test_an_entry_dies_at_exp_to_the_second(leeway: int) -> None:
 
 
 @pytest.mark.parametrize("leeway", [0, 60])
-def test_a_token_of_the_future_is_not_remembered_until_it_begins(leeway: int) -> None:
+@either_form
+def test_a_token_of_the_future_is_not_remembered_until_it_begins(leeway: int, size: int) -> None:
     """A refusal is not remembered either: the same token is good later."""
     clock = FakeClock(NOW)
-    api = server(clock=clock, leeway=leeway)
+    api = server(token_cache_size=size, clock=clock, leeway=leeway)
     token = seal(payload=claims(nbf=NOW + leeway + 10))
     assert verdict(api, token) == "token_not_yet_valid"
     assert api.recall(token) is None
@@ -148,10 +181,11 @@ def test_a_token_of_the_future_is_not_remembered_until_it_begins(leeway: int) ->
     assert api.recall(token) is not None
 
 
-def test_a_clock_set_back_before_nbf_ends_an_entry() -> None:
+@either_form
+def test_a_clock_set_back_before_nbf_ends_an_entry(size: int) -> None:
     """The hit re-checks both times."""
     clock = FakeClock(NOW)
-    api = server(clock=clock, leeway=0)
+    api = server(token_cache_size=size, clock=clock, leeway=0)
     judge(api, TOKEN)
 
     clock.step_wall_clock(-1)
@@ -162,10 +196,11 @@ def test_a_clock_set_back_before_nbf_ends_an_entry() -> None:
 
 
 @pytest.mark.parametrize("step", [-3600, -86_400, -1])
-def test_a_wall_clock_set_back_does_not_lengthen_an_entrys_life(step: int) -> None:
+@either_form
+def test_a_wall_clock_set_back_does_not_lengthen_an_entrys_life(step: int, size: int) -> None:
     """Issue 4: the same life is bounded by the monotonic clock too."""
     clock = FakeClock(NOW)
-    api = server(clock=clock)
+    api = server(token_cache_size=size, clock=clock)
     token = seal(payload=claims(nbf=ABSENT, exp=NOW + 100))
     judge(api, token)
     clock.step_wall_clock(step)
@@ -176,10 +211,11 @@ def test_a_wall_clock_set_back_does_not_lengthen_an_entrys_life(step: int) -> No
     assert api.recall(token) is None
 
 
-def test_an_expired_entry_is_not_revived_by_a_clock_set_back() -> None:
+@either_form
+def test_an_expired_entry_is_not_revived_by_a_clock_set_back(size: int) -> None:
     """Issue 4: once seen as expired, it is gone; the token is judged anew, in full."""
     clock = FakeClock(NOW)
-    api = server(clock=clock)
+    api = server(token_cache_size=size, clock=clock)
     judge(api, TOKEN)
 
     clock.step_wall_clock(7200)
@@ -190,10 +226,11 @@ def test_an_expired_entry_is_not_revived_by_a_clock_set_back() -> None:
     assert verdict(api, TOKEN) == "accepted"
 
 
-def test_a_clock_that_was_wrong_when_a_token_was_verified_does_not_lengthen_its_life() -> None:
+@either_form
+def test_a_clock_that_was_wrong_when_a_token_was_verified_does_not_lengthen_its_life(size: int) -> None:
     """A clock an hour behind is put right: ``exp`` counts, not the time that seemed to be left."""
     clock = FakeClock(NOW - 3600)
-    api = server(clock=clock)
+    api = server(token_cache_size=size, clock=clock)
     token = seal(payload=claims(nbf=ABSENT, exp=NOW + 100))
     judge(api, token)
 

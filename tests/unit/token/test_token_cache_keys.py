@@ -13,6 +13,7 @@ from support.published import LONG_AFTER, Published, background_work
 from support.sealed import EC, NOW, claims, seal
 
 TOKEN: Final = seal()
+either_form = pytest.mark.parametrize("size", [2, 10_000], ids=["packed", "at hand"])
 FOR_LONG: Final = seal(payload=claims(exp=NOW + 10**7))
 
 
@@ -31,11 +32,12 @@ def entries(api: ResourceServer) -> Any:
 
 
 @pytest.mark.anyio
-async def test_of_two_issuers_only_the_one_whose_key_is_gone_loses_its_tokens() -> None:
+@either_form
+async def test_of_two_issuers_only_the_one_whose_key_is_gone_loses_its_tokens(size: int) -> None:
     """Trust rule 3: the cache knows which issuer's set must still hold the key."""
     published = Published()
     published.keys["other.test"] = [SigningKey("ES256", kid="ec")]
-    api = published.server(published.issuer(), published.issuer("https://other.test/"))
+    api = published.server(published.issuer(), published.issuer("https://other.test/"), token_cache_size=size)
     theirs = seal(payload=claims(iss="https://other.test/"), key=published.keys["other.test"][0])
     assert [await outcome(api, token) for token in (TOKEN, theirs)] == ["accepted", "accepted"]
     published.keys["other.test"] = [SigningKey("ES256", kid="ec")]
@@ -50,10 +52,11 @@ async def test_of_two_issuers_only_the_one_whose_key_is_gone_loses_its_tokens() 
 
 
 @pytest.mark.anyio
-async def test_hits_keep_the_keys_fresh_and_so_notice_that_one_was_withdrawn() -> None:
+@either_form
+async def test_hits_keep_the_keys_fresh_and_so_notice_that_one_was_withdrawn(size: int) -> None:
     """Issue 4: revoked at the issuer, forgotten here. Nothing but hits comes in, and they ask for the set ahead of time."""
     published = Published()
-    api = published.server()
+    api = published.server(token_cache_size=size)
     await api.authenticate(TOKEN)
     published.keys["issuer.test"] = [SigningKey("ES256", kid="new")]
     assert published.fetches == 1
@@ -68,10 +71,11 @@ async def test_hits_keep_the_keys_fresh_and_so_notice_that_one_was_withdrawn() -
 
 
 @pytest.mark.anyio
-async def test_a_key_replaced_under_its_kid_takes_its_tokens_along() -> None:
+@either_form
+async def test_a_key_replaced_under_its_kid_takes_its_tokens_along(size: int) -> None:
     """The same name is not the same key."""
     published = Published()
-    api = published.server()
+    api = published.server(token_cache_size=size)
     await api.authenticate(TOKEN)
     published.keys["issuer.test"] = [SigningKey("ES256", kid=EC.kid)]
 
@@ -100,10 +104,11 @@ async def test_a_key_that_stays_keeps_its_tokens_through_a_rotation() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_key_that_comes_back_does_not_revive_its_entries() -> None:
+@either_form
+async def test_a_key_that_comes_back_does_not_revive_its_entries(size: int) -> None:
     """What was forgotten is verified in full."""
     published = Published()
-    api = published.server()
+    api = published.server(token_cache_size=size)
     await api.authenticate(FOR_LONG)
     keys = published.keys["issuer.test"]
     for published.keys["issuer.test"] in ([SigningKey("ES256", kid="new")], keys):
@@ -117,10 +122,11 @@ async def test_a_key_that_comes_back_does_not_revive_its_entries() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_set_older_than_a_day_is_never_used_by_a_hit() -> None:
+@either_form
+async def test_a_set_older_than_a_day_is_never_used_by_a_hit(size: int) -> None:
     """Design §4: kept 24 h when the issuer fails, and not a second longer."""
     published = Published()
-    api = published.server()
+    api = published.server(token_cache_size=size)
     await api.authenticate(FOR_LONG)
     published.is_down = True
 
