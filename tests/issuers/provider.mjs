@@ -6,6 +6,7 @@ const CLIENTS = [
   { client_id: 'reader', roles: ['Read.All'] },
   { client_id: 'writer', roles: ['Read.All', 'Write.All'], token_endpoint_auth_method: 'client_secret_post' },
   { client_id: 'noroles', roles: [] },
+  ...JSON.parse(process.env.CLIENTS ?? '[]'),
 ];
 
 export async function newKey(alg) {
