@@ -1,6 +1,7 @@
 """A TCP server that answers octets of the test's choice: what no HTTP server can be brought to send."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -88,6 +89,16 @@ def answering(octets: bytes) -> Behaviour:
 def json_answer(body: bytes) -> Behaviour:
     """A plain good answer."""
     return answering(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
+
+
+def over_tls(context: ssl.SSLContext, behaviour: Behaviour) -> Behaviour:
+    """Behaves so once the client has shaken hands, if it does."""
+
+    def shaking_hands(connection: socket.socket, stopping: threading.Event) -> None:
+        with context.wrap_socket(connection, server_side=True) as secured:
+            behaviour(secured, stopping)
+
+    return shaking_hands
 
 
 def trickling(octets: bytes, interval: float = 0.2) -> Behaviour:

@@ -1,0 +1,177 @@
+"""Whatever an issuer does on a real socket: the last good set stays in use to its limit, and where there is none, 503.
+
+The table of answers is the one of ``tests/unit/keys/test_bad_answers.py``; what only a socket can do is added here (issue 3).
+"""
+
+import json
+import logging
+import ssl
+import time
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+
+from bearerguard import Issuer, IssuerUnavailable, Principal, ResourceServer
+from bearerguard.keys.fetch import Fetcher
+from bearerguard.testing import FakeClock, LocalIssuer, SigningKey
+from issuers.certificates import make_certificates
+from support.bad_answers import BAD_ANSWERS
+from support.outages import AUDIENCE, LONG, cold_outage, outage_with_keys, trusted
+from support.raw_server import (
+    Behaviour,
+    RawServer,
+    answering,
+    closed_port,
+    closing_at_once,
+    endless,
+    hanging,
+    json_answer,
+    over_tls,
+    raw_server,
+    resetting,
+    trickling,
+)
+from support.watch import Watch
+
+pytestmark = [pytest.mark.anyio, pytest.mark.socket]
+
+TIMEOUT = 0.5
+ISSUER = LocalIssuer("http://127.0.0.1:9", algorithm="EdDSA", clock=FakeClock())
+GOOD = json_answer(json.dumps(ISSUER.jwks()).encode())
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
+
+BEHAVIOURS: dict[str, Behaviour] = {
+    **{answer.name: answering(answer.octets()) for answer in BAD_ANSWERS},
+    "hang": hanging,
+    "one-octet-each-200-ms": trickling(HEAD + b"\r\n" + json.dumps(ISSUER.jwks()).encode()),
+    "body-one-octet-at-a-time": trickling(HEAD + b"content-length: 9999\r\n\r\n" + b" " * 9999, 0.01),
+    "endless-body": endless(HEAD + b"\r\n", b" " * 65_536),
+    "endless-chunks": endless(HEAD + b"transfer-encoding: chunked\r\n\r\n", b"1000\r\n" + b" " * 4096 + b"\r\n"),
+    "endless-headers": endless(HEAD, b"x-more: " + b"x" * 4096 + b"\r\n"),
+    "endless-status-line": endless(b"HTTP/1.1 200 ", b"OK" * 4096),
+    "closed-at-once": closing_at_once,
+    "reset": resetting,
+    "body-cut-off": answering(HEAD + b'content-length: 9999\r\n\r\n{"keys": ['),
+    "not-http": answering(b"SSH-2.0-OpenSSH_9.6\r\n"),
+    "http-0.9": answering(b'{"keys": []}'),
+    "nonsense": answering(bytes(range(256)) * 10),
+    "two-lengths": answering(HEAD + b"content-length: 2\r\ncontent-length: 3\r\n\r\n{}"),
+    "no-length-at-all": answering(HEAD + b"content-length: many\r\n\r\n{}"),
+    "bad-chunk": answering(HEAD + b"transfer-encoding: chunked\r\n\r\nzz\r\n{}\r\n"),
+    "only-100-continue": answering(b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "switching-protocols": answering(b"HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n"),
+    "null-in-a-header": answering(HEAD + b"x: a\x00b\r\ncontent-length: 2\r\n\r\n{}"),
+}
+every_behaviour = pytest.mark.parametrize("behaviour", BEHAVIOURS.values(), ids=BEHAVIOURS)
+
+
+@pytest.fixture(autouse=True)
+def short_fetches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bearerguard.resource_server.Fetcher", partial(Fetcher, timeout=TIMEOUT))
+
+
+@pytest.fixture(autouse=True)
+def quiet(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.CRITICAL)
+
+
+def api(issuer: Issuer, watch: Watch, clock: FakeClock) -> ResourceServer:
+    return ResourceServer(issuer, AUDIENCE, clock=clock, on_event=watch)
+
+
+def api_for(server: RawServer) -> Callable[[Watch, FakeClock], ResourceServer]:
+    return partial(api, trusted(ISSUER, server.url))
+
+
+@every_behaviour
+async def test_the_last_good_set_stays_in_use_to_its_limit(behaviour: Behaviour) -> None:
+    with raw_server(GOOD) as server:
+        await outage_with_keys(api_for(server), ISSUER, partial(server.behave, behaviour), partial(server.behave, GOOD))
+
+
+@every_behaviour
+async def test_without_keys_it_is_503_after_one_try_until_the_issuer_heals(behaviour: Behaviour) -> None:
+    with raw_server(behaviour) as server:
+        await cold_outage(api_for(server), ISSUER, partial(server.behave, GOOD))
+        assert server.connections == 2
+
+
+@pytest.mark.parametrize("name", ["hang", "one-octet-each-200-ms", "body-one-octet-at-a-time", "endless-headers"])
+@pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
+async def test_no_answer_takes_longer_than_the_whole_fetch_may(name: str) -> None:
+    with raw_server(BEHAVIOURS[name]) as server:
+        begun = time.monotonic()
+        await without_keys(ResourceServer(trusted(ISSUER, server.url), AUDIENCE, clock=FakeClock()))
+        assert time.monotonic() - begun < TIMEOUT + 1.0
+
+
+async def without_keys(server: ResourceServer) -> None:
+    with pytest.raises(IssuerUnavailable):
+        await server.authenticate(ISSUER.mint(lifetime=LONG))
+
+
+# --- before there is any connection
+
+
+async def test_a_refused_connection_is_503() -> None:
+    await without_keys(ResourceServer(trusted(ISSUER, f"http://127.0.0.1:{closed_port()}/jwks"), AUDIENCE, clock=FakeClock()))
+
+
+async def test_a_host_without_an_address_is_503() -> None:
+    """RFC 6761 §6.4: names under ``invalid`` never have one."""
+    await without_keys(ResourceServer(Issuer(ISSUER.issuer, jwks_uri="https://issuer.invalid/jwks"), AUDIENCE, clock=FakeClock()))
+
+
+@pytest.mark.parametrize("url", ["https://issuer..test/", f"https://{'x' * 64}.test/", "https://127.0.0.1:0/", "https://[::]:0/"])
+async def test_an_address_that_cannot_be_is_503(url: str) -> None:
+    await without_keys(ResourceServer(Issuer(ISSUER.issuer, jwks_uri=url), AUDIENCE, clock=FakeClock()))
+
+
+# --- TLS
+
+
+@pytest.fixture(scope="module")
+def server_side(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+    """A server whose certificate nobody here trusts."""
+    certificates = make_certificates(tmp_path_factory.mktemp("certificates"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates.server, certificates.server_key)
+    return context
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_503(server_side: ssl.SSLContext) -> None:
+    with raw_server(over_tls(server_side, GOOD)) as server:
+        await cold_tls(server)
+
+
+@pytest.mark.parametrize("behaviour", [GOOD, hanging, closing_at_once, answering(b"\x15\x03\x03\x00\x02\x02\x28")])
+async def test_a_server_that_speaks_no_tls_is_503(behaviour: Behaviour) -> None:
+    with raw_server(behaviour) as server:
+        await cold_tls(server)
+
+
+async def cold_tls(server: RawServer) -> None:
+    await without_keys(
+        ResourceServer(Issuer(ISSUER.issuer, jwks_uri=server.url.replace("http", "https")), AUDIENCE, clock=FakeClock())
+    )
+    assert server.connections == 1
+
+
+# --- what is odd, and no outage
+
+
+async def test_a_set_with_duplicate_kids_serves_with_each_of_its_keys() -> None:
+    """Design §4: two different keys under one kid and algorithm: both."""
+    other = {**SigningKey("EdDSA").public_jwk(), "kid": ISSUER.signing_key.kid}
+    for keys in ([other, *ISSUER.jwks()["keys"]], [*ISSUER.jwks()["keys"], other]):
+        with raw_server(json_answer(json.dumps({"keys": keys}).encode())) as server:
+            resource_server = api_for(server)(Watch(), FakeClock())
+            assert isinstance(await resource_server.authenticate(ISSUER.mint(lifetime=LONG)), Principal)
+
+
+async def test_good_keys_among_bad_ones_serve() -> None:
+    bad = [{"kty": "oct", "k": "c2VjcmV0"}, {**ISSUER.jwks()["keys"][0], "d": "AQAB"}, {"kty": "RSA", "alg": ["RS256"]}, None]
+    with raw_server(json_answer(json.dumps({"keys": [*bad, *ISSUER.jwks()["keys"], *bad]}).encode())) as server:
+        resource_server = api_for(server)(Watch(), FakeClock())
+        assert isinstance(await resource_server.authenticate(ISSUER.mint(lifetime=LONG)), Principal)
