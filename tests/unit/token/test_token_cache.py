@@ -101,6 +101,20 @@ def test_a_token_in_use_is_never_among_the_first_to_go(size: int) -> None:
     assert len(entries(api)) == size
 
 
+def test_few_entries_are_at_hand_and_come_there_by_being_used() -> None:
+    """Issue 4: entries at hand are what the garbage collector has to look into."""
+    api = server(token_cache_size=320)
+    tokens = [seal(payload=claims(jti=str(number))) for number in range(50)]
+    for token in tokens:
+        judge(api, token)
+        assert len(api._cache._at_hand) <= 10
+
+    first = api.recall(tokens[0])
+
+    assert api.recall(tokens[0]) is first
+    assert len(api._cache._at_hand) <= 10
+
+
 def test_the_keys_of_entries_are_let_go_in_time() -> None:
     """An issuer that rotates its keys each minute for years must not fill the memory with keys."""
     clock = FakeClock(NOW)
