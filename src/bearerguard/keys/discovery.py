@@ -31,3 +31,9 @@ def read_jwks_uri(issuer: Issuer, body: bytes) -> str:
     if problem or type(jwks_uri) is not str:
         raise FetchFailed("invalid", f"metadata: jwks_uri: {problem}")
     return jwks_uri
+
+
+def read_token_endpoint(issuer: Issuer, body: bytes) -> str:
+    """The ``token_endpoint`` of a document that ``read_jwks_uri`` has accepted; empty where it names none that could be used."""
+    endpoint = parse_object(body).get("token_endpoint")
+    return endpoint if type(endpoint) is str and not url_problem(endpoint, allow_http=issuer.insecure_allow_http) else ""

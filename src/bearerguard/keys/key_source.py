@@ -115,6 +115,7 @@ class RemoteKeySource:
         self._landed = 0
         self._seen: dict[object, None] = {}
         self._last_error = ""
+        self._token_endpoint = ""
         self._changing = Lock()  # event loops of several threads may share one source; the hit path takes no lock
 
     # --- what requests ask
@@ -181,7 +182,8 @@ class RemoteKeySource:
         ready = self._freshness.is_usable(now)
         wait = max(validity.refresh_at - now if validity else 0.0, self._freshness.retry_after(now))
         age = now - validity.at if validity else None
-        return KeyStatus(self._issuer, ready, key_ids(self._key_set if ready else None), age, self._last_error, wait)
+        kids = key_ids(self._key_set if ready else None)
+        return KeyStatus(self._issuer, ready, kids, age, self._last_error, wait, self._token_endpoint)
 
     def close(self) -> None:
         """End the fetch that is under way in this event loop; its waiters are told that the issuer is unavailable."""
@@ -223,6 +225,7 @@ class RemoteKeySource:
             self._landed = flight.number
             self._key_set = held if fetched.key_set is None else fetched.key_set.adopting(self._key_set)
             self._validators = fetched.validators
+            self._token_endpoint = fetched.token_endpoint
             now = self._clock.monotonic()
             self._quiet_until = self._freshness.succeeded(now, fetched.lifetime).refresh_at
             if self._brought_new_keys():

@@ -17,6 +17,7 @@ class KeyStatus:
         last_error: Why the last fetch failed, empty when it did not.
         next_fetch_in: Seconds until the next fetch may begin; ``None`` for static keys. Fetches are begun by requests: an
             idle issuer fetches nothing.
+        token_endpoint: Where the issuer's metadata says that clients obtain tokens; empty before it was fetched, and without any.
     """
 
     issuer: str
@@ -25,6 +26,7 @@ class KeyStatus:
     age: float | None
     last_error: str
     next_fetch_in: float | None
+    token_endpoint: str = ""
 
 
 def key_ids(key_set: JWKSet | None) -> tuple[str, ...]:

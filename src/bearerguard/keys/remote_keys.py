@@ -6,7 +6,7 @@ from typing import Final
 
 from bearerguard.clock import Clock
 from bearerguard.issuers.issuer import Issuer
-from bearerguard.keys.discovery import MAX_METADATA, read_jwks_uri
+from bearerguard.keys.discovery import MAX_METADATA, read_jwks_uri, read_token_endpoint
 from bearerguard.keys.fetch import Fetcher, FetchFailed
 from bearerguard.keys.jwk_set import JWKSet, UnusableKeySet, read_key_set
 from bearerguard.strict_json import NotStrictJson, parse_object
@@ -38,11 +38,13 @@ class FetchedKeys:
         key_set: ``None`` when the issuer confirmed the one that the validators belong to (304).
         lifetime: Seconds it may be used for, as the issuer says; ``None`` where it says nothing.
         validators: For the next time.
+        token_endpoint: What the issuer's metadata says of it, or empty.
     """
 
     key_set: JWKSet | None
     lifetime: float | None
     validators: Validators
+    token_endpoint: str = ""
 
 
 class RemoteKeys:
@@ -61,6 +63,7 @@ class RemoteKeys:
         self._located = issuer.jwks_uri
         self._located_until = float("-inf") if issuer.jwks_uri is None else float("inf")
         self._in_doubt = False
+        self._token_endpoint = ""
 
     async def __call__(self, validators: Validators | None, /) -> FetchedKeys:
         """Fetch the set.
@@ -82,7 +85,8 @@ class RemoteKeys:
             return kept
         try:
             metadata = await self._fetcher.get(self._issuer.metadata_url or "", limit=MAX_METADATA)
-            self._located = read_jwks_uri(self._issuer, metadata.body or b"")
+            body = metadata.body or b""
+            self._located, self._token_endpoint = read_jwks_uri(self._issuer, body), read_token_endpoint(self._issuer, body)
         except FetchFailed:
             if kept is None:
                 raise
@@ -94,9 +98,10 @@ class RemoteKeys:
         document = await self._fetcher.get(held.url, limit=MAX_KEY_SET, validators=held.headers)
         if document.body is None:
             lifetime = held.lifetime if document.lifetime is None else document.lifetime
-            return FetchedKeys(None, lifetime, Validators(held.url, document.validators, lifetime))
+            return FetchedKeys(None, lifetime, Validators(held.url, document.validators, lifetime), self._token_endpoint)
         try:
             key_set = read_key_set(parse_object(document.body, spoiled_members_are_null=True))
         except (NotStrictJson, UnusableKeySet) as why:
             raise FetchFailed("invalid", f"key set: {why}") from None
-        return FetchedKeys(key_set, document.lifetime, Validators(held.url, document.validators, document.lifetime))
+        validators = Validators(held.url, document.validators, document.lifetime)
+        return FetchedKeys(key_set, document.lifetime, validators, self._token_endpoint)

@@ -29,12 +29,16 @@ class Undecided(AccessTokenError):
 
 
 class Gate:
-    """A resource server and the way its refusals read; one for each middleware."""
+    """A resource server and the way its refusals read; one for each middleware.
 
-    __slots__ = ("_challenge", "_server")
+    Attributes:
+        server: Verifies the tokens.
+    """
+
+    __slots__ = ("_challenge", "server")
 
     def __init__(self, server: ResourceServer, challenge: Challenge) -> None:
-        self._server = server
+        self.server = server
         self._challenge = challenge
 
     async def authenticate(self, scope: Scope) -> Principal:
@@ -45,8 +49,8 @@ class Gate:
             IssuerUnavailable: it cannot be verified now.
         """
         token = read_credentials(scope["headers"])
-        principal = self._server.recall(token)
-        return await self._server.verify(token) if principal is None else principal
+        principal = self.server.recall(token)
+        return await self.server.verify(token) if principal is None else principal
 
     def report(self, refusal: Refusal, scope: Scope) -> None:
         """Tell the operator, once for each refusal. Method and path at level DEBUG only, never the query (R2)."""
@@ -55,7 +59,7 @@ class Gate:
         if isinstance(refusal, Undecided):
             logger.error("a request was refused because judging it failed", exc_info=refusal.__cause__)
         else:
-            self._server.report(refusal)
+            self.server.report(refusal)
 
     def answer(self, refusal: Refusal) -> Answer:
         """What the caller is told."""

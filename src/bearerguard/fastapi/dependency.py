@@ -1,0 +1,123 @@
+"""``require``: a requirement as a dependency of FastAPI."""
+
+from typing import Annotated, Any, Final, TypeAlias, final
+from weakref import WeakValueDictionary
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+from starlette.types import Message, Scope
+
+from bearerguard.authorization.combination import Requirement
+from bearerguard.authorization.requirement import authenticated
+from bearerguard.errors import ConfigurationError, show
+from bearerguard.fastapi.refusal_handler import answer_refusals_of
+from bearerguard.principal import Principal
+from bearerguard.resource_server import ResourceServer
+from bearerguard.web.challenge import Challenge
+from bearerguard.web.declaration import declare
+from bearerguard.web.gate import Gate, enforce, is_permitted
+from bearerguard.web.passage import PASSAGE, Passage
+
+_ANYBODY: Final = authenticated()
+
+
+@final
+class Require:
+    """What ``require`` makes. Called with a connection, it returns its ``Principal`` or raises the refusal."""
+
+    __slots__ = ("__weakref__", "_bearerguard_declaration", "_gate", "_requirement")
+
+    def __init__(self, requirement: Requirement, resource_server: ResourceServer | None) -> None:
+        self._requirement = requirement
+        self._gate = None if resource_server is None else Gate(resource_server, Challenge())
+        declare(self, requirement)
+
+    async def __call__(self, connection: HTTPConnection) -> Principal:
+        """The caller.
+
+        Raises:
+            AccessTokenError: there is no good token, or it does not permit the request.
+            IssuerUnavailable: the token cannot be verified now.
+            ConfigurationError: there is neither a middleware nor a resource server.
+        """
+        scope = connection.scope
+        if self._gate is not None:
+            _pass_through(self._gate, scope)
+        if is_permitted(scope, self._requirement):
+            principal: Principal = scope[PASSAGE].principal
+            return principal
+        return await _enforced(scope, self._requirement)
+
+    def __repr__(self) -> str:
+        return f"require({self._requirement!r})"
+
+
+_made: Final[WeakValueDictionary[tuple[Requirement, int], Require]] = WeakValueDictionary()  # none outlives its resource server
+
+
+def require(requirement: Requirement, *, resource_server: ResourceServer | None = None) -> Require:
+    """A dependency that lets only callers through who meet the requirement, and returns the ``Principal``.
+
+    ::
+
+        caller: Annotated[Principal, Depends(require(role("Read.All")))]                        # an endpoint's parameter
+        @app.get("/orders", dependencies=[Depends(require(role("Read.All")))])                  # a route
+        APIRouter(dependencies=[Depends(require(role("Read.All")))])                            # a router; FastAPI(…) likewise
+
+    For routes of HTTP and websockets. Of several, each is enforced. Behind an ``AccessTokenMiddleware`` it takes the principal
+    that was verified there; alone, with ``resource_server``, it verifies the token itself and answers a refusal just as the
+    middleware would with its default options. Equal arguments give the same object: it is solved once a request, and
+    ``app.dependency_overrides[require(role("Read.All"))]`` replaces it in a test.
+
+    Alone it guards nothing but the routes that have it: no audit is made at the start, and FastAPI's documentation pages,
+    mounted applications and routes of Starlette's take no dependencies. FastAPI also reads the body of a request before any
+    dependency; the middleware refuses callers without a good token before that.
+
+    Args:
+        requirement: What ``role``, ``scope``, ``client`` … build, combined with ``&`` and ``|``.
+        resource_server: Verifies the tokens where there is no middleware, or one with another resource server.
+
+    Raises:
+        ConfigurationError: no requirement, or no resource server.
+    """
+    if not isinstance(requirement, Requirement):
+        problem = f"expected a requirement, got {show(requirement)}"
+        raise ConfigurationError("require", problem, example='Depends(require(role("Read.All")))')
+    if resource_server is not None and not isinstance(resource_server, ResourceServer):
+        problem = f"expected a ResourceServer, got {show(resource_server)}"
+        raise ConfigurationError("resource_server", problem, example='ResourceServer(issuers=[…], audience="api://orders")')
+    return _made.setdefault((requirement, id(resource_server)), Require(requirement, resource_server))
+
+
+async def current_principal(connection: HTTPConnection) -> Principal:
+    """The caller whose token was verified; where none was yet, on a public route, it is now.
+
+    Raises:
+        AccessTokenError: there is no good token.
+        IssuerUnavailable: the token cannot be verified now.
+        ConfigurationError: there is neither a middleware nor a ``require`` with a resource server before it.
+    """
+    return await _enforced(connection.scope, _ANYBODY)
+
+
+CurrentPrincipal: TypeAlias = Annotated[Principal, Depends(current_principal)]
+"""A parameter that is the caller. It asks for no permission and declares none: the start-up audit names a route with no more."""
+
+
+async def _enforced(scope: Scope, requirement: Requirement) -> Principal:
+    if PASSAGE not in scope:
+        problem = "there is neither an AccessTokenMiddleware before this route nor a resource_server of its own"
+        raise ConfigurationError("require", problem, example="app.add_middleware(AccessTokenMiddleware, resource_server=api)")
+    return await enforce(scope, requirement)
+
+
+def _pass_through(gate: Gate, scope: Scope) -> None:
+    """Stand in for a middleware, unless one with the same resource server has let the request in, or another ``require`` has."""
+    passage: Any = scope.get(PASSAGE)
+    if passage is None or passage.gate.server is not gate.server:
+        scope[PASSAGE] = Passage(gate, _nowhere)
+        answer_refusals_of(scope)
+
+
+async def _nowhere(message: Message) -> None:
+    """What a passage sends that no middleware has made: nothing is sent through it."""

@@ -1,0 +1,63 @@
+"""Answers refusals where there is no middleware to do so.
+
+FastAPI knows no error of ours, and would make a 500 of it where the user has registered no handler. So the first dependency of a
+request adds one to the table in which Starlette looks handlers up; those of the user come first.
+"""
+
+from typing import Any, Final
+
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketState
+
+from bearerguard.errors import AccessTokenError, BearerguardError, IssuerUnavailable
+from bearerguard.web.challenge import Answer
+from bearerguard.web.passage import PASSAGE, REFUSALS, Passage, Refusal
+from bearerguard.web.refusal import send_refusal
+
+_HANDLERS: Final = "starlette.exception_handlers"
+
+
+class RefusalResponse(Response):
+    """An answer of the challenge as Starlette's kind of response."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.body, answer.status)
+        self.raw_headers = list(answer.headers)
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  the body is not read
+        """Send it."""
+        await send_refusal(self._answer, scope, send)
+
+
+def answer_refusals_of(scope: Scope) -> None:
+    """See to it that a refusal raised in this application is answered, unless the user has a handler for it."""
+    handlers: dict[Any, Any] = (scope.get(_HANDLERS) or ({}, {}))[0]
+    for kind in REFUSALS:
+        if kind not in handlers and BearerguardError not in handlers:
+            handlers[kind] = answer_refusal
+
+
+async def answer_refusal(connection: HTTPConnection, error: Exception) -> Response | None:
+    """An exception handler of Starlette's kind. Raises the error again where a websocket has ended or it was not to be judged."""
+    scope: Any = connection.scope
+    passage: Passage | None = scope.get(PASSAGE)
+    if passage is None or not isinstance(error, (AccessTokenError, IssuerUnavailable)):
+        raise error
+    _report(passage, error, scope)
+    answer = passage.gate.answer(error)
+    if not isinstance(connection, WebSocket):
+        return RefusalResponse(answer)
+    if connection.application_state in (WebSocketState.DISCONNECTED, WebSocketState.RESPONSE):
+        raise error
+    accepted = connection.application_state is WebSocketState.CONNECTED
+    await send_refusal(answer, scope, connection.send, accepted=accepted)
+    return None
+
+
+def _report(passage: Passage, error: Refusal, scope: Scope) -> None:
+    if error is not passage.refusal:  # that one was reported by the guard that raised it
+        passage.refusal = error
+        passage.gate.report(error, scope)

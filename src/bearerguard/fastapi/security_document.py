@@ -1,0 +1,148 @@
+"""The OpenAPI document, completed with who may call what, from the same table that the start-up audit judges."""
+
+import copy
+import itertools
+from collections.abc import Mapping
+from typing import Any, Final, TypeAlias
+
+from fastapi import FastAPI
+from starlette.routing import PARAM_REGEX
+
+from bearerguard.authorization.combination import Requirement
+from bearerguard.authorization.policy_row import Public
+from bearerguard.authorization.requirement import authenticated
+from bearerguard.errors import ConfigurationError, show
+from bearerguard.fastapi import documented_answers as answers
+from bearerguard.fastapi.documented_requirement import described, scope_alternatives
+from bearerguard.issuers.issuer import url_problem
+from bearerguard.resource_server import ResourceServer
+from bearerguard.web.audit import audit
+from bearerguard.web.declaration import Declaration
+from bearerguard.web.middleware import AccessTokenMiddleware
+
+Document: TypeAlias = dict[str, Any]
+
+SCHEME: Final = "accessToken"
+_ENTRA_V1: Final = "entra_v1"
+
+
+def document_security(
+    app: FastAPI, api: ResourceServer, *, token_url: str | None = None, scopes: Mapping[str, str] | None = None
+) -> None:
+    """Let the application's OpenAPI document tell how to get a token, what each operation asks for and how it refuses.
+
+    ::
+
+        document_security(app, api, token_url="https://login.microsoftonline.com/…/oauth2/v2.0/token",
+                          scopes={"api://orders/.default": "All that was granted to the application"})
+
+    The document gains a security scheme, OAuth 2.0 with the client-credentials flow. Each operation gains the scopes of its
+    requirement as ``security``, its roles as ``x-roles``, the whole of it as ``x-requirement``, and the answers 400, 401, 403 and
+    503 with schema and headers. Ids of clients and tenants are left out. What the user wrote stays. It is made when it is first
+    asked for, with the routes and middlewares of that moment; nothing is fetched for it.
+
+    Does not see a middleware that is wrapped around the application from outside: what its ``policy`` asks for is not told.
+
+    Args:
+        app: The application; call this for each mounted one that has a document of its own.
+        api: Whose issuers give the tokens.
+        token_url: Where clients obtain tokens. By default what the metadata of the first issuer says (Entra: of v2), as soon as
+            it has been fetched with the issuer's keys; until then, the document names that metadata (``openIdConnect``).
+        scopes: Scopes that a client may ask for, with a description, besides those that requirements name.
+
+    Raises:
+        ConfigurationError: a value is wrong.
+    """
+    if not isinstance(app, FastAPI):
+        raise ConfigurationError("app", f"expected a FastAPI application, got {show(app)}", example="FastAPI()")
+    problem = "" if token_url is None else url_problem(token_url, allow_http=True)
+    if problem:
+        raise ConfigurationError("token_url", f"{problem}, got {show(token_url)}", example='"https://issuer.example/token"')
+    app.openapi = _OpenAPI(app, api, token_url, dict(scopes or {}))  # type: ignore[method-assign]  # FastAPI's way to extend it
+
+
+class _OpenAPI:
+    """``app.openapi``, completed; made anew when the application's own document or the token URL has changed."""
+
+    def __init__(self, app: FastAPI, api: ResourceServer, token_url: str | None, scopes: dict[str, str]) -> None:
+        self._app = app
+        self._api = api
+        self._token_url = token_url
+        self._scopes = scopes
+        self._plain = app.openapi
+        self._made_of: tuple[Document, Document] | None = None
+        self._document: Document = {}
+
+    def __call__(self) -> Document:
+        plain = self._plain()
+        scheme = self._scheme()
+        made_of = self._made_of
+        if made_of is None or made_of[0] is not plain or made_of[1] != scheme:
+            self._document = _completed(copy.deepcopy(plain), scheme, _access(self._app), self._scopes)
+            self._made_of = plain, scheme
+        return self._document
+
+    def _scheme(self) -> Document:
+        issuers = self._api.issuers
+        number = next((n for n, issuer in enumerate(issuers) if issuer.profile.name != _ENTRA_V1), 0)  # v1 knows no scope=
+        token_url = self._token_url or self._api.status()[number].token_endpoint
+        if token_url:
+            return {"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": token_url, "scopes": {}}}}
+        if issuers[number].metadata_url:
+            return {"type": "openIdConnect", "openIdConnectUrl": issuers[number].metadata_url}
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+
+
+def _access(app: FastAPI) -> dict[tuple[str, str], Declaration]:
+    """What each method and path asks for; nothing is said of what nobody guards."""
+    layers: list[Any] = app.user_middleware
+    guarded = any(layer.cls is AccessTokenMiddleware for layer in layers)
+    found: dict[tuple[str, str], Declaration] = {}
+    for row in audit(app):
+        access = authenticated() if row.access is None and guarded else row.access
+        if access is not None:
+            path = PARAM_REGEX.sub(r"{\1}", row.path)
+            for method in row.methods:
+                found.setdefault((method.lower(), path), access)
+    return found
+
+
+def _completed(
+    document: Document, scheme: Document, access: Mapping[tuple[str, str], Declaration], scopes: Mapping[str, str]
+) -> Document:
+    named: dict[str, str] = dict(scopes)
+    for path, methods in document.get("paths", {}).items():
+        for method, operation in methods.items():
+            declared = access.get((method, path))
+            if isinstance(declared, Requirement):
+                _complete(operation, declared, names_scopes=scheme["type"] != "http")
+                named = {**dict.fromkeys(declared.scope_names(), ""), **named}
+            elif isinstance(declared, Public) and "{" in path:
+                operation["responses"].setdefault("400", answers.reference(answers.INVALID_REQUEST))  # malformed_path
+    shared = document.setdefault("components", {})
+    for kind, members in answers.components().items():
+        shared.setdefault(kind, {}).update(members)
+    shared.setdefault("securitySchemes", {})[SCHEME] = _with_scopes(scheme, named)
+    return document
+
+
+def _with_scopes(scheme: Document, scopes: Mapping[str, str]) -> Document:
+    described_scheme = copy.deepcopy(scheme)
+    for flow in described_scheme.get("flows", {}).values():
+        flow["scopes"] = dict(sorted(scopes.items()))
+    return described_scheme
+
+
+def _complete(operation: Document, requirement: Requirement, *, names_scopes: bool) -> None:
+    ways = [{SCHEME: list(scopes)} for scopes in scope_alternatives(requirement)] if names_scopes else [{SCHEME: []}]
+    others = operation.get("security") or [{}]
+    operation["security"] = [{**other, **way} for other, way in itertools.product(others, ways)]
+    operation["x-requirement"] = described(requirement)
+    if requirement.role_names():
+        operation["x-roles"] = list(requirement.role_names())
+    responses = operation.setdefault("responses", {})
+    responses.setdefault("400", answers.reference(answers.INVALID_REQUEST))
+    responses.setdefault("401", answers.reference(answers.UNAUTHORIZED))
+    if requirement != authenticated():
+        responses.setdefault("403", answers.forbidden(described(requirement)))
+    responses.setdefault("503", answers.reference(answers.UNAVAILABLE))

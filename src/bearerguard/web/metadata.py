@@ -1,0 +1,115 @@
+"""What this API says of itself to clients: OAuth 2.0 Protected Resource Metadata (RFC 9728).
+
+A client that was refused finds the document by the challenge's ``resource_metadata``, and in it where to obtain a token. All of
+it comes from configuration, nothing from a request: a ``Host`` that a caller made up must not get into it (R80).
+"""
+
+import json
+from collections.abc import Collection
+from typing import Any, Final, NoReturn
+from urllib.parse import unquote, urlsplit
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bearerguard.errors import ConfigurationError, show
+from bearerguard.issuers.issuer import checked_audience, url_problem
+from bearerguard.resource_server import ResourceServer
+from bearerguard.web.decorator import public
+
+WELL_KNOWN: Final = "/.well-known/oauth-protected-resource"
+_EXAMPLE: Final = '"https://api.example/orders"'
+
+
+def protected_resource_metadata(
+    api: ResourceServer,
+    *,
+    resource: str,
+    scopes: Collection[str] = (),
+    authorization_servers: Collection[str] | None = None,
+    name: str | None = None,
+    documentation: str | None = None,
+) -> Route:
+    """A public route at the well-known place of ``resource``, for GET and HEAD. Name it to the middleware, too::
+
+        app = Starlette(
+            routes=[…, protected_resource_metadata(api, resource="https://api.example")],
+            middleware=[Middleware(AccessTokenMiddleware, resource_server=api,
+                                   resource_metadata=metadata_url("https://api.example"))],
+        )
+
+    It belongs into the application that answers for the host's root, not into one mounted beneath it. Where the middleware has a
+    ``policy``, the path needs a row that is ``PathPolicy.PUBLIC``. Does not check that the issuers know ``resource``: it is what
+    clients ask a token for (RFC 8707) and should be one of the resource server's audiences.
+
+    Args:
+        api: Its issuers are named, those with a template for an issuer left out.
+        resource: This API's identifier: an https URL without query and fragment; http on loopback.
+        scopes: Scopes that clients may ask for.
+        authorization_servers: Issuers to name instead of those of ``api``.
+        name: For display to people.
+        documentation: URL of a page for developers.
+
+    Raises:
+        ConfigurationError: a value is wrong.
+    """
+    path = _well_known(resource)
+    names = authorization_servers if authorization_servers is not None else _issuers_of(api)
+    members: dict[str, Any] = {
+        "resource": resource,
+        "authorization_servers": [_checked_url("authorization_servers", server) for server in names],
+        "scopes_supported": sorted(checked_audience("scopes", scopes)) if scopes else [],
+        "bearer_methods_supported": ["header"],
+        "resource_name": name,
+        "resource_documentation": None if documentation is None else _checked_url("documentation", documentation),
+    }
+    given = {member: value for member, value in members.items() if value}  # RFC 9728 §3.2: none with zero elements
+    document = json.dumps(given, separators=(",", ":")).encode()
+
+    @public
+    async def metadata(request: Request) -> Response:  # noqa: ARG001  the same for every caller
+        return Response(document, media_type="application/json")
+
+    return Route(path, metadata, methods=["GET"], include_in_schema=False)
+
+
+def metadata_url(resource: str) -> str:
+    """Where the document of a resource is (RFC 9728 §3.1): for ``AccessTokenMiddleware(resource_metadata=…)``.
+
+    Raises:
+        ConfigurationError: ``resource`` is no https URL, or has a query or a fragment.
+    """
+    _well_known(resource)
+    parts = urlsplit(resource)
+    return f"{parts.scheme}://{parts.netloc}{WELL_KNOWN}{'' if parts.path == '/' else parts.path}"
+
+
+def _well_known(resource: str) -> str:
+    """The path as a router sees it: the well-known name is put between host and path (RFC 9728 §3.1)."""
+    problem = url_problem(resource, allow_http=True)
+    if problem:
+        _wrong(problem, resource)
+    if "?" in resource or "#" in resource:
+        _wrong("expected neither query nor fragment", resource)
+    path = urlsplit(resource).path
+    decoded = unquote(path)
+    if not decoded.isprintable() or "\ufffd" in decoded or "{" in decoded or "}" in decoded:
+        _wrong("expected a path that a router can have", resource)
+    return WELL_KNOWN + ("" if path == "/" else decoded)
+
+
+def _issuers_of(api: ResourceServer) -> tuple[str, ...]:
+    names = dict.fromkeys(issuer.issuer for issuer in api.issuers if not issuer.is_template)
+    return tuple(name for name in names if not url_problem(name, allow_http=True))
+
+
+def _checked_url(parameter: str, url: str) -> str:
+    problem = url_problem(url, allow_http=True)
+    if problem:
+        raise ConfigurationError(parameter, f"{problem}, got {show(url)}", example='"https://issuer.example"')
+    return url
+
+
+def _wrong(problem: str, resource: object) -> NoReturn:
+    raise ConfigurationError("resource", f"{problem}, got {show(resource)}", example=_EXAMPLE)
