@@ -2,10 +2,12 @@
 
 import asyncio
 import contextvars
+import logging
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+_logger: Final = logging.getLogger("bearerguard")
 _running: Final[set[asyncio.Task[None]]] = set()  # the event loop itself keeps only weak references to tasks
 
 
@@ -26,13 +28,13 @@ def current_loop() -> object | None:
 def spawn(function: Callable[[], Awaitable[None]]) -> None:
     """Run ``function`` beside the current task, shielded from its cancellation and from its context variables.
 
-    It must not raise: nobody waits for it. It ends with the event loop.
+    Nobody waits for it: what it raises is logged, on trio too, where it would end the whole run. It ends with the event loop.
     """
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
         trio: Any = sys.modules["trio"]
-        trio.lowlevel.spawn_system_task(function, context=contextvars.Context())
+        trio.lowlevel.spawn_system_task(_run, function, context=contextvars.Context())
         return
     task = loop.create_task(_run(function), context=contextvars.Context())
     _running.add(task)
@@ -40,4 +42,7 @@ def spawn(function: Callable[[], Awaitable[None]]) -> None:
 
 
 async def _run(function: Callable[[], Awaitable[None]]) -> None:
-    await function()
+    try:
+        await function()
+    except Exception:  # whatever it is, no request asked for it
+        _logger.exception("work in the background failed")

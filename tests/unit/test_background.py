@@ -89,6 +89,19 @@ async def test_nobody_has_to_hold_it() -> None:
     await asyncio.wait_for(done.wait(), 5)
 
 
+@pytest.mark.anyio
+@both
+async def test_what_it_raises_is_logged_and_disturbs_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    async def work() -> None:
+        raise ZeroDivisionError
+
+    spawn(work)
+    for _ in range(5):
+        await anyio.lowlevel.checkpoint()
+    (record,) = caplog.records
+    assert (record.name, record.levelname, bool(record.exc_info)) == ("bearerguard", "ERROR", True)
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_it_ends_with_its_event_loop(backend: str) -> None:
     ended: list[str] = []

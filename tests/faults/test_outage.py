@@ -1,0 +1,167 @@
+"""What HTTP callers see while an issuer is down: an API behind the middleware, its issuer on a real socket."""
+
+import json
+import logging
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+import anyio
+import anyio.lowlevel
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from bearerguard import AccessTokenMiddleware, Issuer, ResourceServer, requires, role
+from bearerguard.keys.fetch import Fetcher
+from bearerguard.testing import FakeClock, LocalIssuer
+from support.bad_answers import BAD_ANSWERS
+from support.lag import least_of_three
+from support.outages import AUDIENCE, LONG, REFRESH_DUE, trusted
+from support.raw_server import Behaviour, RawServer, answering, closing_at_once, hanging, json_answer, raw_server, trickling
+from support.servers import serve
+from support.watch import Watch
+
+pytestmark = [pytest.mark.anyio, pytest.mark.socket]
+
+TIMEOUT = 0.5
+PARALLEL = 100
+ISSUER = LocalIssuer("http://127.0.0.1:9", algorithm="EdDSA", clock=FakeClock())
+GOOD = json_answer(json.dumps(ISSUER.jwks()).encode())
+OUTAGES: dict[str, Behaviour] = {
+    **{answer.name: answering(answer.octets()) for answer in BAD_ANSWERS},
+    "hang": hanging,
+    "one-octet-each-200-ms": trickling(b"HTTP/1.1 200 OK\r\n\r\n" + b" " * 100),
+    "closed-at-once": closing_at_once,
+}
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr("bearerguard.resource_server.Fetcher", partial(Fetcher, timeout=TIMEOUT))
+    caplog.set_level(logging.CRITICAL)
+
+
+@pytest.fixture
+def issuer() -> Iterator[RawServer]:
+    with raw_server(GOOD) as server:
+        yield server
+
+
+@requires(role("Read.All"))
+async def orders(_request: Request) -> JSONResponse:
+    return JSONResponse([])
+
+
+def protected(server: ResourceServer) -> Starlette:
+    guard = Middleware(AccessTokenMiddleware, resource_server=server)
+    return Starlette(routes=[Route("/orders", orders)], middleware=[guard])
+
+
+@asynccontextmanager
+async def calling(server: ResourceServer) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(protected(server)), base_url="http://api.test") as client:
+        yield client
+
+
+def bearer() -> dict[str, str]:
+    """A token of its own for each call."""
+    return {"authorization": f"Bearer {ISSUER.mint(lifetime=LONG)}"}
+
+
+async def statuses(client: httpx.AsyncClient, requests: int) -> set[int]:
+    """What so many requests at the same time, each with another token, are answered."""
+    seen: set[int] = set()
+
+    async def request(headers: dict[str, str]) -> None:
+        seen.add((await client.get("/orders", headers=headers)).status_code)
+
+    async with anyio.create_task_group() as tasks:
+        for headers in [bearer() for _ in range(requests)]:
+            tasks.start_soon(request, headers)
+    return seen
+
+
+@pytest.mark.parametrize("outage", OUTAGES.values(), ids=OUTAGES)
+async def test_during_an_outage_valid_tokens_are_all_200(issuer: RawServer, outage: Behaviour) -> None:
+    watch, clock = Watch(), FakeClock()
+    server = ResourceServer(trusted(ISSUER, issuer.url), AUDIENCE, clock=clock, on_event=watch)
+    async with calling(server) as client:
+        assert await statuses(client, 5) == {200}
+        issuer.behave(outage)
+        for failures, pause in enumerate((REFRESH_DUE, 60.0, 3600.0, 36_000.0), start=1):
+            clock.advance(pause)
+            assert await statuses(client, 10) == {200}
+            await watch.until("keys_failed", failures)
+        unknown = ISSUER.mint(lifetime=LONG, header={"kid": "unknown"})
+        refused = await client.get("/orders", headers={"authorization": f"Bearer {unknown}"})
+        assert refused.status_code == 401, "a caller's token caused a 503 although keys are known"
+        issuer.behave(GOOD)
+        clock.advance(60.0)
+        assert await statuses(client, 10) == {200}
+        await watch.until("keys_fetched", 2)
+        assert server.status()[0].last_error == ""
+
+
+@pytest.mark.parametrize("outage", [hanging, OUTAGES["server-error"]], ids=["hang", "server-error"])
+async def test_in_a_cold_outage_100_parallel_requests_are_answered_after_one_try(issuer: RawServer, outage: Behaviour) -> None:
+    async def longest() -> float:
+        server = ResourceServer(trusted(ISSUER, issuer.url), AUDIENCE, clock=FakeClock())
+        before = issuer.connections
+        issuer.behave(outage)
+        async with calling(server) as client:
+            begun = time.perf_counter()
+            assert await statuses(client, PARALLEL) == {503}
+            took = time.perf_counter() - begun
+            assert await statuses(client, PARALLEL) == {503}
+        assert issuer.connections - before == 1
+        return took
+
+    assert await least_of_three(longest, 1.5 * TIMEOUT) <= 1.5 * TIMEOUT
+
+
+async def test_the_503_tells_when_to_come_back_and_blames_no_token(issuer: RawServer) -> None:
+    issuer.behave(closing_at_once)
+    async with calling(ResourceServer(trusted(ISSUER, issuer.url), AUDIENCE, clock=FakeClock())) as client:
+        for _ in range(2):
+            answer = await client.get("/orders", headers=bearer())
+            assert answer.status_code == 503
+            assert answer.headers["retry-after"] in {"1", "2"}
+            assert answer.headers["cache-control"] == "no-store"
+            assert "www-authenticate" not in answer.headers
+            assert answer.json()["code"] == "issuer_unavailable"
+
+
+async def test_one_issuer_that_is_down_keeps_no_caller_of_another_waiting(issuer: RawServer) -> None:
+    issuer.behave(hanging)
+    well = LocalIssuer("https://well.test", algorithm="EdDSA", clock=FakeClock())
+    issuers = [trusted(ISSUER, issuer.url), Issuer(well.issuer, jwks=well.jwks())]
+    server = ResourceServer(issuers, AUDIENCE, clock=FakeClock())
+    async with calling(server) as client, anyio.create_task_group() as tasks:
+        tasks.start_soon(statuses, client, 5)
+        await anyio.lowlevel.checkpoint()
+        with anyio.fail_after(TIMEOUT / 2):
+            answer = await client.get("/orders", headers={"authorization": f"Bearer {well.mint()}"})
+        assert answer.status_code == 200
+        tasks.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("cold", [True, False], ids=["cold", "warm"])
+def test_an_application_starts_at_once_though_its_issuer_hangs(issuer: RawServer, cold: bool) -> None:
+    """On a real server: the start does not wait, health is not asked of the issuer, and the first good fetch heals."""
+    issuer.behave(hanging if cold else GOOD)
+    clock = FakeClock()
+    server = ResourceServer(trusted(ISSUER, issuer.url), AUDIENCE, clock=clock)
+    begun = time.perf_counter()
+    with serve(protected(server)) as base_url:
+        assert time.perf_counter() - begun < TIMEOUT + 1.0
+        if cold:
+            assert httpx.get(f"{base_url}/orders", headers=bearer()).status_code == 503
+            issuer.behave(GOOD)
+            clock.advance(1.2)
+        assert httpx.get(f"{base_url}/orders", headers=bearer()).status_code == 200
