@@ -110,9 +110,12 @@ class ResourceServer:
         """
         unverified = self._parser.parse(token)
         registration = self._registrations.of(unverified.claims)
-        now = self._clock.now()
-        check(unverified, registration.expected, now)
-        access_token = await self._with_a_key(unverified, registration)
+        check(unverified, registration.expected, self._clock.now())
+        key_set = registration.keys.known()
+        candidates = () if key_set is None else _candidates(key_set, unverified, registration)
+        access_token = verify(unverified, candidates)
+        if access_token is None:
+            access_token = await self._with_another_key(unverified, registration, key_set, candidates)
         self._parser.remember(unverified)
         principal = self._principal(access_token, registration)
         if self._cache.is_on:
@@ -121,18 +124,24 @@ class ResourceServer:
             emit(self._on_event, Event("token_accepted", principal.issuer))
         return principal
 
-    async def _with_a_key(self, token: UnverifiedToken, registration: Registration) -> AccessToken:
-        """The token, verified by a key of its issuer; the only place that may wait for the network."""
-        keys = registration.keys
-        key_set = keys.known()
+    async def _with_another_key(
+        self,
+        token: UnverifiedToken,
+        registration: Registration,
+        key_set: JWKSet | None,
+        candidates: tuple[VerificationKey, ...],
+    ) -> AccessToken:
+        """The token, verified by a key that is not at hand yet; the only place that may wait for the network."""
+        keys, kid = registration.keys, token.header.kid
+        verified: AccessToken | None = None
         for_this_token = waited = False
         if key_set is None:
             key_set, for_this_token = await keys.obtain()
             waited = True
-        candidates = _candidates(key_set, token, registration)
-        verified = verify(token, candidates)
-        if verified is None and not for_this_token and (not candidates or token.header.kid is None):
-            newer = await keys.look_again(token.header.kid, key_set)  # the key may be newer than the set
+            candidates = _candidates(key_set, token, registration)
+            verified = verify(token, candidates)
+        if verified is None and not for_this_token and (not candidates or kid is None):
+            newer = await keys.look_again(kid, key_set)  # the key may be newer than the set
             if newer is not key_set:
                 key_set, waited = newer, True
                 candidates = _candidates(key_set, token, registration)
@@ -214,7 +223,7 @@ def _candidates(key_set: JWKSet, token: UnverifiedToken, registration: Registrat
     profile = registration.expected.issuer.profile
     if not profile.key_issuers:
         return found
-    return tuple(key for key in found if key.issuer is None or profile.accepts_key_of(key.issuer, token.claims))
+    return tuple([key for key in found if key.issuer is None or profile.accepts_key_of(key.issuer, token.claims)])
 
 
 def _no_key(token: UnverifiedToken, candidates: tuple[VerificationKey, ...], key_set: JWKSet) -> InvalidToken:

@@ -27,7 +27,7 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _integer(digits: str) -> int:
-    if _too_long(digits):
+    if len(digits) > MAX_DIGITS and _too_long(digits):
         raise NotStrictJson(f"an integer has more than {MAX_DIGITS} digits")
     return int(digits)
 

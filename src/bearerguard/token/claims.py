@@ -6,14 +6,14 @@ key is looked for, so that a token that must be refused anyway never causes a fe
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, TypeGuard
 
 from bearerguard import error_codes as codes
 from bearerguard.error_codes import ErrorCode
 from bearerguard.errors import ABSENT, AccessTokenError, InvalidToken
 from bearerguard.issuers.issuer import Issuer
-from bearerguard.issuers.profile import TENANT, claim_at
+from bearerguard.issuers.profile import TENANT, ClaimRule, claim_at
 from bearerguard.token.jws import UnverifiedToken
 from bearerguard.token.moment import Moment, utc
 
@@ -38,6 +38,7 @@ class Expectations:
         any_audience: Those and the server's own: what ``aud`` may name where another claim is the audience (R114).
         algorithms: Accepted algorithms.
         leeway: Seconds that clocks may differ.
+        tests: Those of ``CHECKS`` that concern this issuer.
     """
 
     issuer: Issuer
@@ -45,17 +46,27 @@ class Expectations:
     any_audience: frozenset[str]
     algorithms: frozenset[str]
     leeway: float
+    tests: tuple["Test", ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Chooses the tests, once for all tokens."""
+        object.__setattr__(self, "tests", tuple(row.test for row in CHECKS if row.concerns(self.issuer)))
 
 
 Test = Callable[[UnverifiedToken, Expectations, float], AccessTokenError | None]
 
 
+def _every_issuer(_issuer: Issuer) -> bool:
+    return True
+
+
 class Check(NamedTuple):
-    """One row of the table: what is judged, by which rule, and the test, which gives ``None`` or the refusal."""
+    """One row of the table: what is judged, by which rule, the test, which gives ``None`` or a refusal, and whom it concerns."""
 
     what: str
     source: str
     test: Test
+    concerns: Callable[[Issuer], bool] = _every_issuer
 
 
 def check(token: UnverifiedToken, expected: Expectations, now: float) -> None:
@@ -64,7 +75,7 @@ def check(token: UnverifiedToken, expected: Expectations, now: float) -> None:
     Raises:
         InvalidToken: with the code of the first check that fails.
     """
-    for test in _TESTS:
+    for test in expected.tests:
         failure = test(token, expected, now)
         if failure is not None:
             raise failure
@@ -72,8 +83,8 @@ def check(token: UnverifiedToken, expected: Expectations, now: float) -> None:
 
 def failures(token: UnverifiedToken, expected: Expectations, now: float) -> Iterator[AccessTokenError]:
     """All failures, in the order of the table."""
-    for row in CHECKS:
-        failure = row.test(token, expected, now)
+    for test in expected.tests:
+        failure = test(token, expected, now)
         if failure is not None:
             yield failure
 
@@ -103,7 +114,7 @@ def _algorithm(token: UnverifiedToken, expected: Expectations, _now: float) -> A
 
 
 def _graph(token: UnverifiedToken, expected: Expectations, _now: float) -> AccessTokenError | None:
-    if expected.issuer.profile.graph_nonce and token.header.has_nonce:
+    if token.header.has_nonce:
         return InvalidToken(codes.GRAPH_TOKEN, at="header.nonce", hint=_graph_hint(expected))
     return None
 
@@ -189,20 +200,17 @@ def _names_one_of(token: UnverifiedToken, name: str, accepted: frozenset[str], e
 def _profile_rules(token: UnverifiedToken, expected: Expectations, _now: float) -> AccessTokenError | None:
     for rule in expected.issuer.profile.rules:
         value = claim_at(token.claims, rule.path)
-        place = "$." + ".".join(rule.path)
         if value is None:
             if rule.required:
-                return InvalidToken(codes.MISSING_CLAIM, expected=f"`{rule.path[-1]}`", at=place)
+                return InvalidToken(codes.MISSING_CLAIM, expected=f"`{rule.path[-1]}`", at=_place(rule))
         elif type(value) is not str or not value or (rule.values and value not in rule.values):
             wanted = " or ".join(repr(accepted) for accepted in sorted(rule.values)) or "text"
             code = rule.code if rule.values else codes.INVALID_CLAIM
-            return InvalidToken(code, expected=f"`{rule.path[-1]}` {wanted}", actual=value, at=place)
+            return InvalidToken(code, expected=f"`{rule.path[-1]}` {wanted}", actual=value, at=_place(rule))
     return None
 
 
 def _tenant(token: UnverifiedToken, expected: Expectations, _now: float) -> AccessTokenError | None:
-    if not expected.issuer.profile.tenant_in_issuer:
-        return None
     tenant = token.claims.get("tid")
     if type(tenant) is str and _is_issued_by(token.claims["iss"], tenant, expected.issuer):
         return None
@@ -217,18 +225,17 @@ def _is_issued_by(iss: str, tenant: str, issuer: Issuer) -> bool:
     return _A_GUID.fullmatch(tenant) is not None and tenant in iss.split("/")
 
 
-def _at_jwt_claims(token: UnverifiedToken, expected: Expectations, _now: float) -> AccessTokenError | None:
-    if expected.issuer.require_at_jwt:
-        for name in _AT_JWT_CLAIMS:
-            if name not in token.claims:
-                return InvalidToken(codes.MISSING_CLAIM, expected=f"`{name}`", at=f"$.{name}")
+def _at_jwt_claims(token: UnverifiedToken, _expected: Expectations, _now: float) -> AccessTokenError | None:
+    for name in _AT_JWT_CLAIMS:
+        if name not in token.claims:
+            return InvalidToken(codes.MISSING_CLAIM, expected=f"`{name}`", at=f"$.{name}")
     return None
 
 
 CHECKS: Final = (
     Check("typ", "RFC 8725 §3.11, RFC 9068 §4", _type),
     Check("alg", "RFC 8725 §3.1", _algorithm),
-    Check("header nonce", "Microsoft Graph tokens (R105)", _graph),
+    Check("header nonce", "Microsoft Graph tokens (R105)", _graph, lambda issuer: issuer.profile.graph_nonce),
     Check("kind of token", "RFC 8725 §3.12, RFC 9068 §5", _kind),
     Check("cnf", "RFC 7800, RFC 9449 §7.2, RFC 8705 §3", _binding),
     Check("exp", "RFC 7519 §4.1.4", _expiry),
@@ -236,14 +243,11 @@ CHECKS: Final = (
     Check("iat", "RFC 7519 §4.1.6", _issued_at),
     Check("aud", "RFC 7519 §4.1.3, RFC 8725 §3.9", _audience),
     Check("sub, jti", "RFC 7519 §4.1.2, §4.1.7", _names),
-    Check("the issuer's own rules", "the preset's source", _profile_rules),
-    Check("tid", "Microsoft Entra (R96)", _tenant),
-    Check("claims of at+jwt", "RFC 9068 §2.2", _at_jwt_claims),
+    Check("the issuer's own rules", "the preset's source", _profile_rules, lambda issuer: bool(issuer.profile.rules)),
+    Check("tid", "Microsoft Entra (R96)", _tenant, lambda issuer: issuer.profile.tenant_in_issuer),
+    Check("claims of at+jwt", "RFC 9068 §2.2", _at_jwt_claims, lambda issuer: issuer.require_at_jwt),
 )
 """The table, in the order of judgement. ``iss`` is judged before: it chooses the row's expectations."""
-
-_TESTS: Final = tuple(row.test for row in CHECKS)
-
 
 # --- words
 
@@ -257,6 +261,10 @@ def _wrong_type(token: UnverifiedToken, name: str, wanted: str) -> AccessTokenEr
     if name not in token.claims:
         return InvalidToken(codes.MISSING_CLAIM, expected=f"`{name}`", at=f"$.{name}")
     return InvalidToken(codes.INVALID_CLAIM, expected=f"`{name}` as {wanted}", actual=token.claims[name], at=f"$.{name}")
+
+
+def _place(rule: ClaimRule) -> str:
+    return "$." + ".".join(rule.path)
 
 
 def _graph_hint(expected: Expectations) -> str:
