@@ -47,6 +47,15 @@ def test_the_two_commands_can_be_pasted(command: str) -> None:
     assert f"```console\n{command}\n```" in TEXT
 
 
+def test_what_a_program_prints_is_what_it_printed_when_it_was_tested() -> None:
+    """The golden files are held to the programs by ``tests/samples``."""
+    golden = [path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "samples").glob("*.txt")]
+    shown = re.findall(r"```text\n(caller .*?)```", TEXT, re.DOTALL)
+
+    assert shown
+    assert [text for text in shown if not any(text in whole for whole in golden)] == []
+
+
 def test_no_heading_is_a_placeholder() -> None:
     assert re.findall(r"^[A-Z]+_SECTION$", TEXT, re.MULTILINE) == []
 
