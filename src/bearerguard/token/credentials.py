@@ -30,12 +30,15 @@ def read_credentials(headers: Iterable[tuple[bytes, bytes]]) -> Credentials:
         InvalidRequest: several Authorization headers, whatever their schemes (R3), or a malformed one.
         InvalidToken: more than 16 KiB.
     """
-    found = [value for name, value in headers if name == b"authorization"]
-    if len(found) != 1:
-        if not found:
-            raise MissingToken(codes.MISSING_TOKEN)
-        raise InvalidRequest(codes.REPEATED_AUTHORIZATION, expected="one Authorization header", actual=len(found))
-    scheme, _, token = found[0].strip(b" \t").partition(b" ")
+    found: bytes | None = None
+    for name, value in headers:
+        if name == b"authorization":
+            if found is not None:
+                raise InvalidRequest(codes.REPEATED_AUTHORIZATION, expected="one Authorization header", actual="another")
+            found = value
+    if found is None:
+        raise MissingToken(codes.MISSING_TOKEN)
+    scheme, _, token = found.strip(b" \t").partition(b" ")
     token = token.lstrip(b" ")
     if scheme.lower() != b"bearer":
         if _SCHEME.fullmatch(scheme):

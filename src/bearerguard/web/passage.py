@@ -5,9 +5,10 @@ middleware: Starlette's ``ServerErrorMiddleware`` does so in a mounted applicati
 around, and so does many a catch-all of users. Such a page is held back, and the refusal is answered instead.
 """
 
+import secrets
 import sys
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from starlette.types import Message, Send
 
@@ -24,15 +25,9 @@ _ENDS: Final = ("websocket.close", "websocket.http.response.start")
 _ERROR_PAGE: Final = 500
 
 
-class _ScopeKey:
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "<bearerguard>"
-
-
-PASSAGE: Final[Any] = _ScopeKey()
-"""The key of the passage in an ASGI scope: an object, so that nothing but this library can name it (R124)."""
+PASSAGE: Final = f"bearerguard.{secrets.token_hex(16)}"
+"""The key of the passage in an ASGI scope: nothing but this library can name it (R124). It is a text, since a dictionary that has
+other keys, too, is laid out anew, which costs a request as much as looking up its token."""
 
 
 class Passage:
