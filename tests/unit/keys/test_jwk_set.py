@@ -227,6 +227,12 @@ def test_an_ecdsa_signature_of_zeros_is_refused(size: int) -> None:
     assert not read_key(jwk("ES256")).verify("ES256", b"message", bytes(size))
 
 
+def test_whatever_goes_wrong_in_verifying_means_not_verified() -> None:
+    """PyJWT and cryptography raise several kinds of errors on odd input (findings 7)."""
+    broken = VerificationKey("k", ("RS256",), None, (), object())
+    assert not broken.verify("RS256", b"message", b"signature")
+
+
 def test_a_key_shows_neither_its_material_nor_its_fingerprint() -> None:
     assert jwk()["n"][:16] not in repr(read_key(jwk()))
 
