@@ -1,12 +1,17 @@
 """Clients of an application in the same process, whose requests carry a token."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeVar, Unpack
 
 import httpx
 
+from bearerguard.errors import ConfigurationError
+from bearerguard.resource_server import ResourceServer
+from bearerguard.testing.stand_ins import StandIns
 from bearerguard.testing.token_factory import AccessTokens, TokenOptions
+from bearerguard.web.middleware import AccessTokenMiddleware
+from bearerguard.web.routes import layers
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # Starlette prefers httpx2 and takes httpx: which of them there is, is not decided here
@@ -33,7 +38,11 @@ class AuthorizedClients:
             app: An ASGI application.
             base_url: Of the requests.
             options: What the tokens say, as in ``access_token``.
+
+        Raises:
+            ConfigurationError: no ResourceServer of ``app`` trusts the test's issuer, so that every token would be refused.
         """
+        _check_trust(app, self._tokens.issuers)
         client = TestClient(app, base_url=base_url)
         client.auth = _authorizing(self._tokens, options)
         self._clients.append(client)
@@ -53,6 +62,7 @@ class AuthorizedAsyncClients:
 
     def __call__(self, app: Any, *, base_url: str = BASE_URL, **options: Unpack[TokenOptions]) -> httpx.AsyncClient:
         """As ``authorized_client``; runs no lifespan and no websocket, and needs no closing."""
+        _check_trust(app, self._tokens.issuers)
         client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=base_url)
         client.auth = _authorizing(self._tokens, options)
         return client
@@ -65,3 +75,21 @@ def _authorizing(tokens: AccessTokens, options: TokenOptions) -> Callable[[Reque
         return request
 
     return authorize
+
+
+def _check_trust(app: Any, issuers: StandIns) -> None:
+    servers = list(_servers_of(app))
+    trusted = [record.issuer for server in servers for record in server.issuers]
+    if servers and issuers.server not in servers and issuers.main.issuer not in trusted:
+        problem = f"the application trusts {', '.join(trusted)}, and the test's issuer is {issuers.main.issuer}"
+        raise ConfigurationError("bearerguard_server", problem, example="a fixture that returns the application's ResourceServer")
+
+
+def _servers_of(app: Any) -> Iterator[ResourceServer]:
+    """The resource servers of the middleware around an application, as far as they can be seen from outside."""
+    for layer in layers(app):
+        if isinstance(layer, AccessTokenMiddleware):
+            yield layer._server
+        for middleware in getattr(layer, "user_middleware", ()):
+            if isinstance(middleware.kwargs.get("resource_server"), ResourceServer):
+                yield middleware.kwargs["resource_server"]

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from bearerguard.clock import Clock
+from bearerguard.errors import ConfigurationError, show
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.resource_server import ResourceServer
 from bearerguard.testing.local_client import DEFAULT_CLIENTS
@@ -59,10 +60,13 @@ class StandIns:
         server: Whose issuers they stand for.
         main: The first of them: its keys, faults, counters, clients and clock are those of all others.
         transport: Leads to them, for clients that ask for tokens: ``ClientCredentials(…, transport=…)``.
+
+    Raises:
+        ConfigurationError: ``server`` is no ResourceServer.
     """
 
     def __init__(self, server: ResourceServer, main: LocalIssuer) -> None:
-        self.server: Final = server
+        self.server: Final = _checked(server)
         self.main: Final = main
         self._pairs = [(record, _in_place_of(record, server, main)) for record in server.issuers]
         self.transport: Final = LocalNetwork([main, *(issuer for _, issuer in self._pairs)])
@@ -91,7 +95,7 @@ class StandIns:
 
 def main_issuer(server: ResourceServer, *, clock: Clock | None = None) -> LocalIssuer:
     """A local issuer in the place of the first that a server trusts; of Entra's two kinds of token, v2."""
-    first, *others = server.issuers
+    first, *others = _checked(server).issuers
     if first.profile.name == "entra_v1" and others and others[0].profile.name == "entra_v2":
         first = others[0]
     return posing_as(first, _audience(first, server), clock=clock)
@@ -128,6 +132,13 @@ def stand_in(server: ResourceServer, *, clock: Clock | None = None) -> Iterator[
     """
     with StandIns(server, main_issuer(server, clock=clock)).in_place() as stand_ins:
         yield stand_ins
+
+
+def _checked(server: object) -> ResourceServer:
+    if not isinstance(server, ResourceServer):
+        problem = f"expected the ResourceServer that the application was built with, got {show(server)}"
+        raise ConfigurationError("bearerguard_server", problem, example="return orders.api")
+    return server
 
 
 def _in_place_of(record: Issuer, server: ResourceServer, main: LocalIssuer) -> LocalIssuer:

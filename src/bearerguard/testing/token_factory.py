@@ -24,10 +24,14 @@ class TokenOptions(TypedDict, total=False):
 
 
 class AccessTokens:
-    """The fixture ``access_token``: ``access_token(roles=["Read.All"])`` is a token that the API accepts, signed now."""
+    """The fixture ``access_token``: ``access_token(roles=["Read.All"])`` is a token that the API accepts, signed now.
+
+    Attributes:
+        issuers: Who signs.
+    """
 
     def __init__(self, issuers: StandIns) -> None:
-        self._issuers = issuers
+        self.issuers: Final = issuers
 
     def __call__(
         self,
@@ -58,7 +62,7 @@ class AccessTokens:
         Raises:
             ValueError: the API trusts no issuer of this shape.
         """
-        issuer = self._issuers.issuer(shape)
+        issuer = self.issuers.issuer(shape)
         if client_id is None:
             client_id, roles, scopes = _caller(issuer), roles or (), scopes or ()
         return issuer.mint(

@@ -8,11 +8,12 @@ import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from bearerguard import AccessTokenMiddleware, requires, role
+from bearerguard import AccessTokenMiddleware, ConfigurationError, ResourceServer, oidc, requires, role
 from bearerguard.testing import AccessTokens, AuthorizedAsyncClients, AuthorizedClients, FakeClock, LocalIssuer, StandIns
 from bearerguard.testing.stand_ins import server_of_every_shape
 
@@ -103,6 +104,36 @@ def test_a_header_of_the_requests_own_is_left_alone(app: Starlette, authorized_c
 
 def test_a_request_may_go_without_a_token(app: Starlette, authorized_client: AuthorizedClients) -> None:
     assert authorized_client(app, roles=["Read.All"]).get("/orders", auth=None).json()["code"] == "missing_token"
+
+
+def test_an_application_that_trusts_another_issuer_is_told_apart(authorized_client: AuthorizedClients) -> None:
+    """Forgotten: the fixture ``bearerguard_server``. Every token would be refused as one of an unknown issuer."""
+    other = ResourceServer(
+        oidc("https://issuer.contoso.example"), "api://orders", transport=httpx.MockTransport(lambda _: httpx.Response(500))
+    )
+    inside = Starlette(middleware=[Middleware(AccessTokenMiddleware, resource_server=other)])
+    around = AccessTokenMiddleware(Starlette(), resource_server=other)
+
+    for app in (inside, around):
+        with pytest.raises(ConfigurationError) as caught:
+            authorized_client(app)
+        assert caught.value.parameter == "bearerguard_server"
+
+
+def test_an_application_with_a_server_of_its_own_may_trust_the_tests_issuer(
+    authorized_client: AuthorizedClients, issuers: StandIns
+) -> None:
+    own = ResourceServer(issuers.main.trusted(), "api://orders", transport=issuers.transport, clock=issuers.main.clock)
+    app = Starlette(routes=[Route("/orders", list_orders)], middleware=[Middleware(AccessTokenMiddleware, resource_server=own)])
+
+    assert authorized_client(app, roles=["Read.All"]).get("/orders").status_code == 200
+
+
+def test_an_application_that_cannot_be_read_is_taken_as_it_is(authorized_client: AuthorizedClients) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await PlainTextResponse("ok")(scope, receive, send)
+
+    assert authorized_client(app).get("/").text == "ok"
 
 
 def test_several_callers_share_one_test(app: Starlette, authorized_client: AuthorizedClients) -> None:

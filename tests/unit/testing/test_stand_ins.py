@@ -1,11 +1,21 @@
 """Local issuers in the place of those that production trusts."""
 
 from dataclasses import replace
+from typing import Any
 
 import httpx
 import pytest
 
-from bearerguard import AccessTokenError, ClientCredentials, IssuerUnavailable, ResourceServer, auth0, entra, oidc
+from bearerguard import (
+    AccessTokenError,
+    ClientCredentials,
+    ConfigurationError,
+    IssuerUnavailable,
+    ResourceServer,
+    auth0,
+    entra,
+    oidc,
+)
 from bearerguard.events import Event
 from bearerguard.testing import FakeClock, LocalIssuer, StandIns, stand_in
 from bearerguard.testing.shapes import SHAPES
@@ -31,6 +41,16 @@ async def _code(api: ResourceServer, token: str) -> str:
     except (AccessTokenError, IssuerUnavailable) as error:
         return error.code
     return "accepted"
+
+
+@pytest.mark.parametrize("wrong", [None, "api", oidc("https://issuer.test")])
+async def test_something_else_than_a_resource_server_is_named(wrong: Any) -> None:
+    with pytest.raises(ConfigurationError) as caught, stand_in(wrong):
+        pass
+    assert caught.value.parameter == "bearerguard_server"
+
+    with pytest.raises(ConfigurationError):
+        StandIns(wrong, LocalIssuer())
 
 
 async def test_tokens_count_inside_of_the_block_and_not_after_it() -> None:
