@@ -172,11 +172,7 @@ ONE_SECOND_BEFORE = "Thu, 01 Jan 2026 11:59:59 GMT"
         pytest.param({"last-modified": SENT, "date": SENT}, {}, id="modified-this-second"),
         pytest.param({"etag": '"1"', "last-modified": SENT, "date": SENT}, {"if-none-match": '"1"'}, id="etag-is-exact"),
         pytest.param({"last-modified": "long ago", "date": SENT}, {"if-modified-since": "long ago"}, id="no-date"),
-        pytest.param(
-            {"last-modified": "Thu, 01 Jan 2026 12:00:00 -0000", "date": SENT},
-            {"if-modified-since": "Thu, 01 Jan 2026 12:00:00 -0000"},
-            id="without-time-zone",
-        ),
+        pytest.param({"date": SENT}, {}, id="date-alone"),
         pytest.param({"etag": '"caf\xe9"'}, {}, id="etag-of-odd-octets"),
         pytest.param({"etag": '"' + "x" * 1022 + '"'}, {"if-none-match": '"' + "x" * 1022 + '"'}, id="long-etag"),
         pytest.param({"etag": '"' + "x" * 1023 + '"'}, {}, id="too-long-etag"),

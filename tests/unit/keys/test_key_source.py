@@ -1,5 +1,8 @@
 """One flight for all who wait, in the background where nobody has to (issue 3; prior-art.md, "Availability")."""
 
+import asyncio
+import sys
+
 import anyio
 import pytest
 
@@ -209,6 +212,42 @@ async def test_the_refresh_runs_in_the_background_and_nobody_waits_for_it() -> N
     fetch.release()
     await settled()
     assert kids_of(keys.known()) == {"b"}
+
+
+async def test_a_step_of_the_wall_clock_makes_no_key_set_old_or_young() -> None:
+    clock = FakeClock()
+    keys, fetch = await started("a", clock=clock)
+    for step in (10 * 86_400.0, -20 * 86_400.0):
+        clock.step_wall_clock(step)
+        assert kids_of(keys.known()) == {"a"}
+        assert keys.age() == 0.0
+    clock.advance(480.0)
+    keys.known()
+    await settled()
+    assert len(fetch.asked) == 2
+
+
+async def test_a_hit_takes_no_lock() -> None:
+    keys, _ = await started("a", clock=FakeClock())
+    with keys._changing:
+        assert kids_of(keys.known()) == {"a"}
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="tasks begin eagerly from 3.12 on")
+async def test_a_loop_that_begins_tasks_eagerly_changes_nothing() -> None:
+    asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)  # type: ignore[attr-defined,unused-ignore]
+    try:
+        clock = FakeClock()
+        keys, fetch = await started("a", clock=clock)
+        clock.advance(480.0)
+        keys.known()
+        await settled()
+        current, _ = await keys.obtain()
+        fetch.outcome = key_set("b")
+        assert kids_of(await keys.look_again("b", current)) == {"b"}
+        assert (len(fetch.asked), fetch.most_at_once) == (3, 1)
+    finally:
+        asyncio.get_running_loop().set_task_factory(None)
 
 
 async def test_an_idle_source_fetches_nothing() -> None:
