@@ -11,6 +11,7 @@ MAX_DEPTH: Final = 20
 MAX_MEMBERS: Final = 512
 MAX_DIGITS: Final = 20
 _MAX_CONTAINERS: Final = 1024  # keeps the C scanner far from its recursion limit
+_MAX_COMMAS: Final = 20_000
 
 
 class NotStrictJson(ValueError):
@@ -57,8 +58,17 @@ _scan_list: Final = json.JSONDecoder(
 ).raw_decode
 
 
-def parse_object(data: bytes, *, spoiled_members_are_null: bool = False) -> dict[str, Any]:
+def parse_object(
+    data: bytes,
+    *,
+    max_containers: int = _MAX_CONTAINERS,
+    max_commas: int = _MAX_COMMAS,
+    spoiled_members_are_null: bool = False,
+) -> dict[str, Any]:
     """Read one JSON object from UTF-8 bytes.
+
+    ``max_containers`` and ``max_commas`` bound the work before it begins: an object or a number costs up to a hundred times what
+    the same octets of text do. Both are counted in the octets, inside of strings too.
 
     With ``spoiled_members_are_null`` one bad key of a JWK Set does not sink the good ones: an inner object with a duplicate name
     or too many members reads as ``None``, an integer with too many digits as NaN, and text may hold a lone surrogate. The
@@ -69,8 +79,10 @@ def parse_object(data: bytes, *, spoiled_members_are_null: bool = False) -> dict
             (depth 20, 512 members an object, integers of 20 digits).
     """
     opened = data.count(b"{") + data.count(b"[")
-    if opened > _MAX_CONTAINERS:
+    if opened > max_containers:
         raise NotStrictJson("too many nested objects and arrays")
+    if data.count(b",") > max_commas:
+        raise NotStrictJson("too many members and elements")
     try:
         text = data.decode().strip(" \t\r\n")
         value, end = (_scan_list if spoiled_members_are_null else _scan)(text)

@@ -76,6 +76,7 @@ REFUSED: dict[str, bytes] = {
     "100000-levels": b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     "100000-levels-open": b"[" * 100_000,
     "1025-objects": b'{"a": [' + b",".join([b"{}"] * 1_023) + b"]}",
+    "20002-elements": b'{"a": [' + b",".join([b"1"] * 20_002) + b"]}",
     "513-members": json.dumps({str(n): n for n in range(513)}).encode(),
     "21-digits": b'{"a": 123456789012345678901}',
     "21-digits-below-zero": b'{"a": -123456789012345678901}',

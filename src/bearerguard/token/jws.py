@@ -19,6 +19,8 @@ _DOTS: Final = 2
 _JWE_DOTS: Final = 4
 _B64TOKEN: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/="  # RFC 6750 §2.1
 _REMEMBERED_HEADERS: Final = 4096
+_MAX_CONTAINERS: Final = 512  # anybody can make us parse: an object costs a hundred times what the same octets of text do
+_MAX_COMMAS: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +86,9 @@ class Parser:
         if not dot or b"." in body:  # this search is done by memchr, bytes.count goes octet by octet
             raise _not_three_parts(token)
         try:
-            header = self._headers.get(head) or _read_header(parse_object(decode(head)))
+            header = self._headers.get(head) or _read_header(_members(decode(head)))
             payload = decode(body)
-            return UnverifiedToken(header, parse_object(payload), payload, signing_input, decode(signature))
+            return UnverifiedToken(header, _members(payload), payload, signing_input, decode(signature))
         except NotBase64Url:
             raise _bad_characters(token) or InvalidToken(codes.MALFORMED_TOKEN, expected="canonical base64url") from None
         except NotStrictJson as why:
@@ -108,6 +110,10 @@ def verify(token: UnverifiedToken, keys: Sequence[VerificationKey]) -> AccessTok
         if key.verify(token.header.algorithm, token.signing_input, token.signature):
             return AccessToken(token.claims, token.payload, key)
     return None
+
+
+def _members(data: bytes) -> dict[str, Any]:
+    return parse_object(data, max_containers=_MAX_CONTAINERS, max_commas=_MAX_COMMAS)
 
 
 def too_large(token: bytes) -> InvalidToken:
