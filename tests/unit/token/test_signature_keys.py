@@ -96,6 +96,17 @@ def test_a_key_that_names_its_issuer_verifies_no_other_tenants_tokens(name: str,
     assert verdict(api, seal(payload=claims(iss=f"https://login.test/{GUID}/v2.0", tid=GUID))) == code
 
 
+@pytest.mark.parametrize("named", [None, [], [f"https://login.test/{GUID}/v2.0"], 1, "\ud800"], ids=repr)
+def test_a_key_whose_issuer_is_no_text_is_nobodys(named: object) -> None:
+    """R97: only a key that names no issuer at all serves every tenant; absence is not read into a damaged name."""
+    profile = Profile(tenant=(("tid",),), tenant_in_issuer=True, key_issuers=(f"https://login.test/{GUID}/v2.0",))
+    jwk = {**EC.public_jwk(), "issuer": named}
+    iss = f"https://login.test/{GUID}/v2.0"
+
+    assert verdict(server(issuer(iss, keys=[jwk], profile=profile)), seal(payload=claims(iss=iss, tid=GUID))) == "unknown_key"
+    assert verdict(server(issuer(keys=[jwk])), seal()) == "accepted"
+
+
 def test_a_key_that_names_an_issuer_is_an_ordinary_key_elsewhere() -> None:
     """RFC 7517 §4: an unknown member is ignored where no profile gives it a meaning."""
     api = server(issuer(keys=[{**EC.public_jwk(), "issuer": "https://evil.test/"}]))
