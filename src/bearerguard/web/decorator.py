@@ -124,11 +124,13 @@ def public(endpoint: Target) -> Target:
         _refuse(_PUBLIC, target, "cannot be declared itself; decorate the function", "@public")
     if any(isinstance(found, Requirement) for found in requirements):
         _contradiction(_PUBLIC, target)
+    if isinstance(target, types.MethodType):
+        target = functools.partial(target)  # the function belongs to all instances, and this one's endpoint alone is public
     try:
-        declare(getattr(target, "__func__", target), Public.PUBLIC)
+        declare(target, Public.PUBLIC)
     except AttributeError:
         _refuse(_PUBLIC, target, "takes no attributes; declare the Mount around it", 'public(Mount("/files", app=…))')
-    return endpoint
+    return target  # type: ignore[no-any-return]
 
 
 def _is_function(endpoint: object) -> bool:

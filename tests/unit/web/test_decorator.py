@@ -511,14 +511,17 @@ async def test_public_leaves_a_function_as_it_is() -> None:
     assert public(endpoint) is endpoint
 
 
-async def test_a_bound_method_can_be_public() -> None:
+async def test_a_bound_method_can_be_public_and_that_of_another_object_is_not(api: ResourceServer) -> None:
     class Orders:
         async def read(self, request: Request) -> Response:
-            raise NotImplementedError
+            return PlainTextResponse("read")
 
-    orders = Orders()
-    public(orders.read)
-    assert declared(orders.read) is not None
+    shown, hidden = Orders(), Orders()
+    routes = [Route("/shown", public(shown.read)), Route("/hidden", hidden.read)]
+    app = Starlette(routes=routes, middleware=[Middleware(AccessTokenMiddleware, resource_server=api, undeclared="allow")])
+    assert declared(hidden.read) is None
+    assert (await get(app, "/shown")).status == 200
+    assert (await get(app, "/hidden")).status == 401
 
 
 def _requires_read(target: Any) -> Any:
