@@ -49,6 +49,7 @@ def test_a_distance_has_its_two_largest_units(seconds: float, text: str) -> None
 def test_a_moment_shows_time_and_distance() -> None:
     """What stands in a refusal."""
     assert repr(Moment(NOW - 192, NOW)) == "2026-01-01T11:56:48Z, 3 min 12 s ago"
+    assert repr(Moment(NOW, NOW)) == "2026-01-01T12:00:00Z, 0 s ago"
     assert repr(Moment(NOW + 7200, NOW)) == "2026-01-01T14:00:00Z, 2 h ahead"
 
 
