@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from bearerguard.resource_server import ResourceServer
     from bearerguard.web.audit import audit
     from bearerguard.web.decorator import public, requires
+    from bearerguard.web.metadata import metadata_url, protected_resource_metadata
     from bearerguard.web.middleware import AccessTokenMiddleware
 
 __all__ = [
@@ -66,8 +67,10 @@ __all__ = [
     "entra",
     "entra_multitenant",
     "keycloak",
+    "metadata_url",
     "oidc",
     "okta",
+    "protected_resource_metadata",
     "public",
     "requires",
     "role",
@@ -92,6 +95,7 @@ _HOMES: Final = {
     "resource_server": "ResourceServer",
     "web.audit": "audit",
     "web.decorator": "public requires",
+    "web.metadata": "metadata_url protected_resource_metadata",
     "web.middleware": "AccessTokenMiddleware",
 }
 _HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names.split()}

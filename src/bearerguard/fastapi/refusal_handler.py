@@ -41,11 +41,12 @@ def answer_refusals_of(scope: Scope) -> None:
 
 
 async def answer_refusal(connection: HTTPConnection, error: Exception) -> Response | None:
-    """An exception handler of Starlette's kind. Raises the error again where a websocket has ended or it was not to be judged."""
+    """An exception handler of Starlette's kind. Raises the error again where nothing can be answered any more."""
     scope: Any = connection.scope
     passage: Passage | None = scope.get(PASSAGE)
-    if passage is None or not isinstance(error, (AccessTokenError, IssuerUnavailable)):
+    if passage is None or passage.started or not isinstance(error, (AccessTokenError, IssuerUnavailable)):
         raise error
+    passage.started = True  # what is raised here meets this handler again further out
     _report(passage, error, scope)
     answer = passage.gate.answer(error)
     if not isinstance(connection, WebSocket):

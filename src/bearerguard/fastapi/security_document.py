@@ -55,6 +55,8 @@ def document_security(
     """
     if not isinstance(app, FastAPI):
         raise ConfigurationError("app", f"expected a FastAPI application, got {show(app)}", example="FastAPI()")
+    if not isinstance(api, ResourceServer):
+        raise ConfigurationError("api", f"expected a ResourceServer, got {show(api)}", example="ResourceServer(issuers=[…], …)")
     problem = "" if token_url is None else url_problem(token_url, allow_http=True)
     if problem:
         raise ConfigurationError("token_url", f"{problem}, got {show(token_url)}", example='"https://issuer.example/token"')

@@ -20,7 +20,10 @@ _EVERY_METHOD: Final = (*sorted(METHODS), "other")  # the last stands for all th
 # One path for each converter that fits no other, where that can be: what a rule says of it, it says of the whole route.
 _SAMPLES: Final = {"int": "7", "float": "7.5", "uuid": "8f3c1d52-0b6e-4c49-9d55-2f1f6a0f3b11", "path": "any/path"}
 _SAMPLE: Final = "any-text"
-_EXAMPLE: Final = '@requires(role("Read.All")) or @public above the endpoint, requires(…)(Mount(…)), public=["/docs"]'
+_EXAMPLE: Final = (
+    '@requires(role("Read.All")) or @public above the endpoint, Depends(require(…)) with FastAPI, requires(…)(Mount(…)), '
+    'public=["/docs"]'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,9 @@ def check_declared(rows: Sequence[AuditedRoute]) -> None:
     """Raises ``ConfigurationError`` naming each route that nobody declared."""
     lines = [f"\n  {','.join(row.methods) or '*'} {row.path} ({row.endpoint})" for row in rows if row.decided_by == "nothing"]
     if lines:
-        problem = f"these routes declare neither @requires nor @public and are not listed in public=:{''.join(lines)}\n"
+        problem = (
+            f"these routes declare neither @requires or require nor @public and are not listed in public=:{''.join(lines)}\n"
+        )
         raise ConfigurationError("undeclared", problem, example=_EXAMPLE)
 
 

@@ -1,12 +1,11 @@
 """Every form of protection owes the same answers (style: shared cases)."""
 
-import json
-
 import pytest
 
 from bearerguard import ResourceServer
 from bearerguard.testing import LocalIssuer
-from support.asgi import Answer, call, http_scope, websocket_scope
+from support.asgi import call, http_scope, websocket_scope
+from support.refusals import check_refusal
 from unit.web.cases import CASES, SENT, Case
 from unit.web.orders_api import FORMS
 
@@ -27,16 +26,4 @@ async def test_each_form_gives_each_request_the_same_answer(
 
     assert answer.status == case.status
     if case.code:
-        _check_refusal(answer, case)
-
-
-def _check_refusal(answer: Answer, case: Case) -> None:
-    assert answer.received == 0, "a refused caller's body is not read"
-    assert answer.headers["cache-control"] == "no-store"
-    assert answer.headers["content-type"] == "application/json"
-    assert answer.headers["www-authenticate"].startswith('Bearer realm="api"')
-    if case.method == "HEAD":
-        assert answer.body == b""
-    else:
-        assert json.loads(answer.body)["code"] == case.code
-        assert answer.headers["content-length"] == str(len(answer.body))
+        check_refusal(answer, case.code, head=case.method == "HEAD")

@@ -1,0 +1,14 @@
+"""The same with Microsoft Entra ID: ``uvicorn samples.fastapi_app.production:app``."""
+
+from bearerguard import ResourceServer, entra
+
+from .app import orders_app
+
+TENANT = "808b7ce5-9924-441e-ae53-3e42fd8a6d43"
+
+api = ResourceServer(
+    issuers=[entra(tenant_id=TENANT)],
+    audience="api://orders",
+    implied_roles={"ReadWrite.All": ["Read.All", "Write.All"]},
+)
+app = orders_app(api, token_url=f"https://login.microsoftonline.com/{TENANT}/oauth2/v2.0/token")

@@ -1,0 +1,174 @@
+"""The metadata document of RFC 9728, and how a refused client finds it."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from bearerguard import (
+    AccessTokenMiddleware,
+    ConfigurationError,
+    PathPolicy,
+    ResourceServer,
+    entra_multitenant,
+    oidc,
+    requires,
+    role,
+)
+from bearerguard.web.metadata import metadata_url, protected_resource_metadata
+from support.asgi import call, get, http_scope, lifespan
+
+pytestmark = pytest.mark.anyio
+
+RESOURCE = "https://api.example/orders"
+WELL_KNOWN = "/.well-known/oauth-protected-resource"
+
+
+@requires(role("Read.All"))
+async def orders(request: Request) -> Response:
+    return PlainTextResponse("served")
+
+
+def _app(api: ResourceServer, resource: str = RESOURCE, **members: Any) -> Starlette:
+    return Starlette(
+        routes=[Route("/orders", orders), protected_resource_metadata(api, resource=resource, **members)],
+        middleware=[Middleware(AccessTokenMiddleware, resource_server=api, resource_metadata=metadata_url(resource))],
+    )
+
+
+async def _document(app: Starlette, target: str = f"{WELL_KNOWN}/orders") -> dict[str, Any]:
+    answer = await get(app, target)
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
+    found: dict[str, Any] = json.loads(answer.body)
+    return found
+
+
+async def test_it_tells_who_issues_tokens_and_how_to_send_them(api: ResourceServer) -> None:
+    """R78: what has nothing to say is left out. R82: nothing is advertised that is not supported."""
+    assert await _document(_app(api)) == {
+        "resource": RESOURCE,
+        "authorization_servers": ["https://issuer.test"],
+        "bearer_methods_supported": ["header"],
+    }
+
+
+async def test_what_is_configured_is_told(api: ResourceServer) -> None:
+    app = _app(
+        api,
+        scopes=["orders.write", "orders.read"],
+        authorization_servers=["https://login.example"],
+        name="Orders",
+        documentation="https://docs.example/orders",
+    )
+
+    assert await _document(app) == {
+        "resource": RESOURCE,
+        "authorization_servers": ["https://login.example"],
+        "scopes_supported": ["orders.read", "orders.write"],
+        "bearer_methods_supported": ["header"],
+        "resource_name": "Orders",
+        "resource_documentation": "https://docs.example/orders",
+    }
+
+
+async def test_a_refused_client_finds_it_by_the_challenge(api: ResourceServer) -> None:
+    """RFC 9728 §5.1."""
+    app = _app(api)
+    async with lifespan(app):
+        challenge = (await get(app, "/orders")).headers["www-authenticate"]
+        named = re.search(r'resource_metadata="https://api\.example(/[^"]*)"', challenge)
+        assert named is not None
+        assert (await _document(app, named[1]))["resource"] == RESOURCE
+
+
+async def test_no_header_of_a_request_gets_into_it(api: ResourceServer) -> None:
+    """R80: a client must refuse a document whose ``resource`` is another; it must not come from ``Host``."""
+    forged = [(b"host", b"evil.test"), (b"x-forwarded-host", b"evil.test"), (b"forwarded", b"host=evil.test")]
+
+    answer = await get(_app(api), f"{WELL_KNOWN}/orders", forged)
+
+    assert b"evil" not in answer.body
+    assert json.loads(answer.body)["resource"] == RESOURCE
+
+
+@pytest.mark.parametrize(
+    ("resource", "path", "url"),
+    [
+        ("https://api.example", WELL_KNOWN, f"https://api.example{WELL_KNOWN}"),
+        ("https://api.example/", WELL_KNOWN, f"https://api.example{WELL_KNOWN}"),
+        ("https://api.example:8443/v1/orders", f"{WELL_KNOWN}/v1/orders", f"https://api.example:8443{WELL_KNOWN}/v1/orders"),
+        ("https://api.example/orders/", f"{WELL_KNOWN}/orders/", f"https://api.example{WELL_KNOWN}/orders/"),
+        ("https://api.example/a%20b", f"{WELL_KNOWN}/a%20b", f"https://api.example{WELL_KNOWN}/a%20b"),
+        ("http://127.0.0.1:8000/orders", f"{WELL_KNOWN}/orders", f"http://127.0.0.1:8000{WELL_KNOWN}/orders"),
+    ],
+)
+async def test_its_place_is_between_host_and_path(resource: str, path: str, url: str, api: ResourceServer) -> None:
+    """RFC 9728 §3.1."""
+    assert metadata_url(resource) == url
+    assert (await _document(_app(api, resource), path))["resource"] == resource
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        "http://api.example",
+        "api://orders",
+        "https://api.example/orders?tenant=1",
+        "https://api.example/orders#part",
+        "https://api.example?",
+        "https://api.example/{tenant}",
+        "https://api.example/%0A",
+        "https://api.example/%FF",
+        "https://user@api.example",
+        "",
+        None,
+    ],
+)
+def test_what_is_no_identifier_of_a_resource_is_refused(resource: Any, api: ResourceServer) -> None:
+    """RFC 9728 §1.2: https, no fragment."""
+    for build in (metadata_url, lambda wrong: protected_resource_metadata(api, resource=wrong)):
+        with pytest.raises(ConfigurationError) as caught:
+            build(resource)
+        assert caught.value.parameter == "resource"
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [("authorization_servers", ["login.example"]), ("documentation", "docs"), ("scopes", [""])],
+)
+def test_other_wrong_values_are_named(parameter: str, value: Any, api: ResourceServer) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        protected_resource_metadata(api, resource=RESOURCE, **{parameter: value})
+    assert caught.value.parameter == parameter
+
+
+async def test_issuers_that_are_templates_are_left_out() -> None:
+    """Where tokens of any tenant are accepted, no issuer can be named."""
+    any_tenant = entra_multitenant(tenants=(), insecure_any_tenant=True)
+    api = ResourceServer([any_tenant, oidc("https://a.test"), oidc("https://a.test/b")], "api://orders")
+    document = await _document(Starlette(routes=[protected_resource_metadata(api, resource=RESOURCE)]))
+
+    assert document["authorization_servers"] == ["https://a.test", "https://a.test/b"]
+
+
+async def test_only_get_and_head_are_served(api: ResourceServer) -> None:
+    """RFC 9728 §3.1: GET. A method that is not public needs a token."""
+    app = _app(api)
+
+    assert (await call(app, http_scope("HEAD", f"{WELL_KNOWN}/orders"))).status == 200
+    assert (await call(app, http_scope("POST", f"{WELL_KNOWN}/orders"))).status == 401
+
+
+async def test_under_a_policy_it_needs_a_row(api: ResourceServer) -> None:
+    route = protected_resource_metadata(api, resource=RESOURCE)
+    rows: dict[str, Any] = {"/orders": role("Read.All")}
+    for more, status in (({}, 401), ({f"GET {WELL_KNOWN}/orders": PathPolicy.PUBLIC}, 200)):
+        policy = PathPolicy({**rows, **more})
+        app = AccessTokenMiddleware(Starlette(routes=[route]), resource_server=api, policy=policy)
+        assert (await get(app, f"{WELL_KNOWN}/orders")).status == status
