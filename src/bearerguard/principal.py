@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -92,6 +93,11 @@ class Principal:
     expires_at: float = 0.0
     claims: Mapping[str, Any] = field(default_factory=_no_claims, repr=False, compare=False)
     _age_of_keys: Callable[[], float] = field(default=_unknown_age, repr=False, compare=False)
+
+    def __reduce__(self) -> tuple[type["Principal"], tuple[Any, ...]]:
+        """Copies and pickles know the age of the keys at that moment; the key source itself stays where it is."""
+        values = (getattr(self, entry.name) for entry in fields(self)[:-1])
+        return Principal, (*values, partial(float, self.key_age))
 
     @property
     def key_age(self) -> float:

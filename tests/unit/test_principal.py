@@ -57,6 +57,15 @@ def test_a_principal_tells_who_calls() -> None:
     assert (PRINCIPAL.expires_at, PRINCIPAL.tenant_id, PRINCIPAL.key_age) == (1_767_272_400, "8f3c", 12.5)
 
 
+def test_a_principal_can_be_copied_and_pickled_without_its_key_source() -> None:
+    """A queue or a worker process may get it; the age of the keys is that of the moment."""
+    ages = iter([1.0, 2.0, 3.0])
+    principal = Principal("https://issuer.test/", "5f1d", claims=PRINCIPAL.claims, _age_of_keys=lambda: next(ages))
+    copies = (pickle.loads(pickle.dumps(principal)), copy.copy(principal), copy.deepcopy(principal))  # noqa: S301  our own bytes
+    assert [copied.key_age for copied in copies] == [1.0, 2.0, 3.0]
+    assert all(copied == principal and copied.claims["sub"] == "5f1d" for copied in copies)
+
+
 def test_a_principal_has_starlettes_user_interface() -> None:
     """Design §3, without importing Starlette."""
     assert PRINCIPAL.is_authenticated

@@ -10,6 +10,7 @@ from bearerguard.errors import ConfigurationError, show
 
 __all__ = ["PathPolicy", "PolicyRow", "Public"]
 
+_DOT_SEGMENTS: Final = frozenset({".", ".."})  # RFC 3986 §3.3; clients remove them, so that who sends one means it
 _EXAMPLE: Final = '{"GET /orders/{id}": role("Read.All"), "/health": PathPolicy.PUBLIC}'
 
 
@@ -30,7 +31,8 @@ class PathPolicy:
 
     A row is methods in capitals, separated by commas, one space and a path; without methods it stands for every method, known or
     not, and for websockets. OPTIONS is not special. The path is the percent-decoded string that the router matches. It matches as
-    a whole, code point by code point, case-sensitive; nothing is normalised, neither ``//``, ``.``, ``..`` nor a trailing slash.
+    a whole, code point by code point, case-sensitive; nothing is normalised, neither ``//`` nor a trailing slash. A path with a
+    segment ``.`` or ``..`` matches no row: an application that hands requests on might walk out of the row with it.
     ``{name}`` takes one segment that is not empty; ``{name:int}``, ``{name:float}`` and ``{name:uuid}`` take what Starlette's
     converters of that name take; ``{name:path}``, only at the end, takes the rest with its slashes, also an empty one:
     ``/files/{path:path}`` names ``/files/`` as Starlette's routes and mounts do, but not ``/files``. No parameter takes a control
@@ -77,6 +79,8 @@ class PathPolicy:
                 HTTP request may call its method WEBSOCKET, too; the caller must not let it pass for a websocket.
             path: The percent-decoded path that the router matches. Any text is safe.
         """
+        if "/." in path and not _DOT_SEGMENTS.isdisjoint(path.split("/")):
+            return None
         row = self._tables.get(method, self._other_methods).find(path)
         return None if row is None else row.requirement
 

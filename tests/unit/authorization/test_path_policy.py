@@ -134,6 +134,14 @@ def test_a_path_that_only_looks_like_a_row_is_named_by_none(path: str) -> None:
     assert POLICY.requirement_for("GET", path) is None
 
 
+@pytest.mark.parametrize("path", ["/files/../admin", "/files/a/..", "/files/./a", "/files/.."])
+def test_no_rest_takes_a_dot_segment(path: str) -> None:
+    """An application that hands requests on may resolve it (RFC 3986 §5.2.4), and so leave what the row names."""
+    policy = PathPolicy({"/files/{path:path}": PathPolicy.PUBLIC})
+    assert policy.requirement_for("GET", path) is None
+    assert policy.requirement_for("GET", "/files/.well-known/..a/b.") is PathPolicy.PUBLIC
+
+
 def test_text_of_a_row_is_never_a_regular_expression() -> None:
     policy = PathPolicy({"/a.c": READ, "/(a|b)*": READ, "/[^/]+": READ, "/$": READ})
     assert [policy.requirement_for("GET", path) for path in ("/abc", "/aab", "/a", "/", "/x")] == [None] * 5
