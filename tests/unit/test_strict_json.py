@@ -78,7 +78,6 @@ REFUSED: dict[str, bytes] = {
     "1025-objects": b'{"a": [' + b",".join([b"{}"] * 1_023) + b"]}",
     "20002-elements": b'{"a": [' + b",".join([b"1"] * 20_002) + b"]}",
     "513-members": json.dumps({str(n): n for n in range(513)}).encode(),
-    "20001-elements": b'{"a": [' + b",".join([b"0"] * 20_002) + b"]}",
     "21-digits": b'{"a": 123456789012345678901}',
     "21-digits-below-zero": b'{"a": -123456789012345678901}',
     "5000-digits": b'{"a": ' + b"1" * 5_000 + b"}",
