@@ -14,7 +14,7 @@ import httpx
 from bearerguard import error_codes as codes
 from bearerguard.authorization.implied_roles import ImpliedRoles
 from bearerguard.clock import Clock, SystemClock
-from bearerguard.errors import AccessTokenError, ConfigurationError, InvalidRequest, InvalidToken, IssuerUnavailable, show
+from bearerguard.errors import AccessTokenError, ConfigurationError, InvalidRequest, InvalidToken, IssuerUnavailable
 from bearerguard.events import Event, EventHook, emit, logger
 from bearerguard.issuers.issuer import Issuer, checked_audience
 from bearerguard.keys.fetch import Fetcher
@@ -229,7 +229,7 @@ def _candidates(key_set: JWKSet, token: UnverifiedToken, registration: Registrat
 def _no_key(token: UnverifiedToken, candidates: tuple[VerificationKey, ...], key_set: JWKSet) -> InvalidToken:
     if candidates:
         return InvalidToken(codes.INVALID_SIGNATURE)
-    wanted = f"a key for `alg` {token.header.algorithm} among `kid` {show([key.kid for key in key_set.keys])}"
+    wanted = f"a key for `alg` {token.header.algorithm} among `kid` {key_set.kids}"
     return InvalidToken(codes.UNKNOWN_KEY, expected=wanted, actual=token.header.kid, at="header.kid")
 
 

@@ -78,17 +78,18 @@ def parse_object(
         NotStrictJson: not UTF-8, not JSON, not an object, a duplicate name, a lone surrogate, NaN, or over a limit
             (depth 20, 512 members an object, integers of 20 digits).
     """
-    opened = data.count(b"{") + data.count(b"[")
-    if opened > max_containers:
-        raise NotStrictJson("too many nested objects and arrays")
-    if data.count(b",") > max_commas:
-        raise NotStrictJson("too many members and elements")
     try:
         text = data.decode().strip(" \t\r\n")
+        if not text.startswith("{"):
+            raise NotStrictJson("the JSON text is not one object")
+        opened = _opened(data)
+        if opened > max_containers:
+            raise NotStrictJson("too many nested objects and arrays")
+        if len(data) > max_commas and data.count(b",") > max_commas:
+            raise NotStrictJson("too many members and elements")
         value, end = (_scan_list if spoiled_members_are_null else _scan)(text)
-        if (
-            b"\\" in data and not spoiled_members_are_null
-        ):  # an escaped lone surrogate is no Unicode text: it would fail later, in the hands of the user
+        if b"\\" in data and not spoiled_members_are_null:
+            # an escaped lone surrogate is no Unicode text: it would fail later, in the hands of the user
             json.dumps(value, ensure_ascii=False).encode()
     except UnicodeError:
         raise NotStrictJson("the text is not UTF-8") from None
@@ -101,6 +102,17 @@ def parse_object(
     if opened > MAX_DEPTH and _is_deeper(value, MAX_DEPTH):
         raise NotStrictJson(f"objects and arrays are nested more than {MAX_DEPTH} levels deep")
     return value
+
+
+def _opened(data: bytes) -> int:
+    """How many objects and arrays are begun, at most; a bracket within text counts, too.
+
+    Most tokens are one object with one array in it, and to see that by ``find`` (memchr) takes half as long as to count.
+    """
+    array = data.find(b"[")
+    if data.find(b"{", 1) < 0 and (array < 0 or data.find(b"[", array + 1) < 0):
+        return 2
+    return data.count(b"{") + data.count(b"[")
 
 
 def _is_deeper(value: object, limit: int) -> bool:

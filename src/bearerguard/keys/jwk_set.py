@@ -11,6 +11,8 @@ from typing import Any, Final, TypeAlias, TypeGuard
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt.algorithms import Algorithm, get_default_algorithms
 
+from bearerguard.errors import show
+
 MAX_KEYS: Final = 100
 MAX_KID: Final = 256
 MAX_CANDIDATES: Final = 4  # what one bad token may cost, where an issuer gives several keys one name
@@ -68,14 +70,22 @@ class VerificationKey:
 
 
 class JWKSet:
-    """The usable keys of one issuer, ready to be looked up. Immutable."""
+    """The usable keys of one issuer, ready to be looked up. Immutable.
 
-    __slots__ = ("_by_name", "keys", "left_out", "members")
+    Attributes:
+        keys: All of them.
+        members: The same, to tell whether a key is one of them.
+        left_out: Why members of the document are not among them.
+        kids: Their names, for the operator.
+    """
+
+    __slots__ = ("_by_name", "keys", "kids", "left_out", "members")
 
     def __init__(self, keys: Iterable[VerificationKey], left_out: tuple[str, ...] = ()) -> None:
         self.keys = tuple(keys)
         self.left_out = left_out
         self.members = frozenset(self.keys)
+        self.kids = show([key.kid for key in self.keys])  # made once: a flood of unknown names would show it each time
         by_name: dict[tuple[str | None, str], tuple[VerificationKey, ...]] = {}
         for key in self.keys:
             for algorithm in key.algorithms:

@@ -5,7 +5,6 @@ Standards: RFC 7515 §3.1, §5.2; RFC 7519 §7.2; RFC 8725 §3. What is unverifi
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from bearerguard import error_codes as codes
@@ -23,8 +22,7 @@ _MAX_CONTAINERS: Final = 512  # anybody can make us parse: an object costs a hun
 _MAX_COMMAS: Final = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """The JOSE header, as far as it is ever looked at.
 
     ``jwk``, ``jku``, ``x5u``, ``x5c`` and ``x5t`` are not here: they are never used and never fetched (R28).

@@ -83,6 +83,8 @@ class TokenCache:
 
     def _fetched(self, digest: Digest) -> Remembered | None:
         """An entry that was not at hand, and is from now on."""
+        if digest not in self._entries:
+            return None
         with self._changing:  # a look-up counts as use and so is a change: cachetools 6 and 7 break when it meets a removal
             packed = self._entries.get(digest)
             found = None if packed is None else self._packing.unpack(packed)
