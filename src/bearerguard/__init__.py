@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from bearerguard.web.decorator import public, requires
     from bearerguard.web.metadata import metadata_url, protected_resource_metadata
     from bearerguard.web.middleware import AccessTokenMiddleware
+    from bearerguard.web.readiness import readiness
 
 __all__ = [
     "AccessTokenError",
@@ -72,6 +73,7 @@ __all__ = [
     "okta",
     "protected_resource_metadata",
     "public",
+    "readiness",
     "requires",
     "role",
     "scope",
@@ -97,6 +99,7 @@ _HOMES: Final = {
     "web.decorator": "public requires",
     "web.metadata": "metadata_url protected_resource_metadata",
     "web.middleware": "AccessTokenMiddleware",
+    "web.readiness": "readiness",
 }
 _HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names.split()}
 
