@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from bearerguard import AccessTokenMiddleware, ResourceServer, entra, public, requires, role
+from bearerguard import AccessTokenMiddleware, ResourceServer, entra, public, readiness, requires, role
 
 api = ResourceServer(
     issuers=[entra(tenant_id="808b7ce5-9924-441e-ae53-3e42fd8a6d43")],  # v1 and v2 tokens
@@ -34,6 +34,7 @@ app = Starlette(
         Route("/orders", list_orders),
         Route("/orders", create_order, methods=["POST"]),
         Route("/health", health),
+        Route("/ready", readiness(api)),  # 200 while every issuer's keys are usable, else 503
     ],
     middleware=[Middleware(AccessTokenMiddleware, resource_server=api)],
 )
