@@ -105,8 +105,8 @@ async def enforce(scope: Scope, requirement: Requirement) -> Principal:
             return principal
         raise requirement.refusal(principal)  # noqa: TRY301  one way out for every refusal
     except Exception as error:
-        passage.refusal = refusal = refusal_for(error)
-        passage.gate.report(refusal, scope)
-        if refusal is error:
+        passage.refusal = refusal_for(error)  # in no variable of this frame, which the error's traceback leads back to
+        passage.gate.report(passage.refusal, scope)
+        if passage.refusal is error:
             raise
-        raise refusal from error
+        raise passage.refusal from error

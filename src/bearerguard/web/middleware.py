@@ -5,8 +5,9 @@ no ``X-Forwarded-*``, no method override (R119, R120). The body is not read.
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Final, Literal, get_args
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, Final, Literal, TypeAlias, get_args
+from urllib.parse import quote
 
 from starlette._utils import get_route_path
 from starlette.authentication import AuthCredentials, UnauthenticatedUser
@@ -30,10 +31,14 @@ from bearerguard.web.refusal import send_refusal
 from bearerguard.web.route_table import PathRules, check_declared, route_table
 from bearerguard.web.routes import root_path_of, router_behind
 
+AnyASGIApp: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
+"""Frameworks spell the types of ASGI each in its own way."""
+
 Undeclared = Literal["refuse", "allow"]
 
 _PASSAGES: Final[Mapping[str, type[Passage]]] = {"http": Passage, "websocket": WebSocketPassage}
 _SERVER_METHODS: Final = ("recall", "verify", "report", "warm_up", "aclose")
+_PATH_CHARACTERS: Final = "/:@!$&'()*+,;="  # RFC 3986 §3.3: what stands for itself in a path
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\ufffd]")
 
 
@@ -73,7 +78,7 @@ class AccessTokenMiddleware:
 
     def __init__(
         self,
-        app: ASGIApp,
+        app: AnyASGIApp,
         *,
         resource_server: ResourceServer,
         policy: PathPolicy | None = None,
@@ -84,7 +89,7 @@ class AccessTokenMiddleware:
         resource_metadata: str | None = None,
     ) -> None:
         _check(app, resource_server, policy, undeclared)
-        self.app = app
+        self.app: ASGIApp = app
         self.rules = PathRules(policy, public_rows(public))
         if policy is not None and self.rules.public is not None:
             problem = "the policy decides alone; make these paths rows of it"
@@ -94,6 +99,7 @@ class AccessTokenMiddleware:
         self._gate = Gate(resource_server, Challenge(realm, disclose=disclose, resource_metadata=resource_metadata))
         self._is_audited = policy is None and undeclared == "refuse"
         self._root_path = ""
+        self._may_route_otherwise = True
         self._public_routes: PublicRoutes | None = None
         self._has_rules = policy is not None or self.rules.public is not None
         self._is_read = False
@@ -131,15 +137,16 @@ class AccessTokenMiddleware:
             await self._refuse(refusal_for(error), scope, send, passage)
             return
         try:
-            await self.app(scope, receive, passage.send)
-        except Exception as error:
-            refusal = refusal_in(error)
-            if refusal is None or passage.started:
-                raise
-            await self._refuse(refusal, scope, send, passage)
-        else:
+            try:
+                await self.app(scope, receive, passage.send)
+            except Exception as error:
+                passage.withheld = None if passage.started else refusal_in(error)
+                if passage.withheld is None:
+                    raise
             if passage.withheld is not None:
                 await self._refuse(passage.withheld, scope, send, passage)
+        finally:
+            passage.end()
 
     async def _refuse(self, refusal: Refusal, scope: Scope, send: Send, passage: Passage) -> None:
         if refusal is not passage.refusal:
@@ -154,6 +161,8 @@ class AccessTokenMiddleware:
     def _rule(self, scope: Scope, path: str) -> Requirement | Public | None:
         """What this request needs; ``None`` stands for any valid token."""
         policy, public = self.rules.policy, self.rules.public
+        if self._may_route_otherwise:
+            _show_as_judged(scope, path)
         if self._root_path:
             scope = {**scope, "root_path": self._root_path}
         route_path = get_route_path(scope) if scope.get("root_path") else path
@@ -170,6 +179,7 @@ class AccessTokenMiddleware:
         """Read the application's routes, once: which of them are public, and whether all are declared."""
         router = router_behind(self.app, scope)
         self._root_path = root_path_of(router)
+        self._may_route_otherwise = router is None
         if router is not None and self.rules.policy is None:
             if self._is_audited:
                 check_declared(route_table(router, self.rules))
@@ -205,6 +215,13 @@ def public_rows(public: str | Iterable[str]) -> PathPolicy | None:
         return PathPolicy(dict.fromkeys(paths, Public.PUBLIC)) if paths else None
     except (ConfigurationError, TypeError) as error:
         raise ConfigurationError("public", f"expected paths, got {show(public)} ({error})", example='["/health"]') from error
+
+
+def _show_as_judged(scope: Scope, path: str) -> None:
+    """Some frameworks route by ``raw_path``, in which %2F is no slash: they must see the path that was judged (R119)."""
+    raw_path = scope.get("raw_path")
+    if raw_path and b"%" in raw_path:
+        scope["raw_path"] = quote(path, safe=_PATH_CHARACTERS, errors="replace").encode()
 
 
 def _check_permission(rule: Requirement, principal: Principal) -> None:

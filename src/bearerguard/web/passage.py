@@ -65,6 +65,11 @@ class Passage:
                 self._send = _discard
         return self._send(message)
 
+    def end(self) -> None:
+        """Let go of the server and of refusals, which lead back to the scope: what refers to itself waits for the collector."""
+        self._send = _discard
+        self.refusal = self.withheld = None
+
 
 class WebSocketPassage(Passage):
     """A websocket, which is ended in different ways before and after it was accepted."""
@@ -88,4 +93,4 @@ def refusal_in(error: Exception) -> Refusal | None:
 
 
 async def _discard(_message: Message) -> None:
-    """Where a page goes that is held back."""
+    """Where a page goes that is held back, and what comes after the end."""
