@@ -100,6 +100,14 @@ def test_a_value_that_nobody_vouched_for_is_called_unverified() -> None:
     assert "got unverified None at $.exp" in str(InvalidToken(codes.INVALID_CLAIM, expected="y", actual=None, at="$.exp"))
 
 
+def test_what_was_expected_stands_alone_where_there_is_no_value_to_show() -> None:
+    """A token's text is never shown: there is nothing to say it got."""
+    text = str(InvalidToken(codes.MALFORMED_TOKEN, expected="canonical base64url"))
+
+    assert text == f"malformed_token: expected canonical base64url. {codes.MALFORMED_TOKEN.remedy}"
+    assert "got unverified 2." in str(InvalidToken(codes.MALFORMED_TOKEN, expected="three parts", actual=2))
+
+
 def test_without_particulars_the_operator_reads_cause_and_remedy() -> None:
     """Every code has both."""
     text = str(InvalidToken(codes.INVALID_SIGNATURE))
