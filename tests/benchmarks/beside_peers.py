@@ -1,0 +1,43 @@
+"""What a request costs with other libraries, and with ours on the same route and the same token."""
+
+from contextlib import ExitStack
+
+from starlette.types import ASGIApp
+
+from bearerguard.testing import LocalIssuer, Loopback
+from benchmarks.fastapi_routes import bare_fastapi
+from benchmarks.measure import interleave
+from benchmarks.peers import PEERS, Peer
+from benchmarks.setting import Setting, new_issuer
+from benchmarks.table import Row
+from benchmarks.warm import bare_app, decorated_app, policy_app
+
+
+def rows(setting: Setting) -> list[Row]:
+    """For each peer: what it adds, and how many times ours that is, for a token seen before and one never seen."""
+    with ExitStack() as stack:
+        place = stack.enter_context(Loopback())
+        entra = new_issuer(base_url=place.base_url)
+        place.serve(entra)
+        issuers = {"entra_v2": entra, "auth0": new_issuer("auth0", base_url="https://contoso.test")}
+        return [row for peer in PEERS for row in _beside(peer, issuers[peer.shape], setting)]
+
+
+def _beside(peer: Peer, issuer: LocalIssuer, setting: Setting) -> list[Row]:
+    token = issuer.mint(lifetime=86_400, roles=["Read.All"])
+    warm = setting.server(issuer)
+    setting.caller.run(warm.authenticate(token))
+    cold = setting.server(issuer, token_cache_size=0)
+    apps: dict[str, ASGIApp] = {"peer": peer.build(issuer)}
+    if peer.framework == "fastapi":
+        bare = bare_fastapi()
+        apps |= {"bare": bare, "warm": policy_app(warm, bare), "cold": policy_app(cold, bare)}
+    else:
+        apps |= {"bare": bare_app(), "warm": decorated_app(warm), "cold": decorated_app(cold)}
+    subjects = {name: setting.caller.requests(app, token) for name, app in apps.items()}
+    figures = interleave(subjects | {"V": setting.unit}, rounds=setting.rounds)
+    return [
+        Row(f"{peer.name}: added per request", figures.added("peer", "bare", "V"), "V"),
+        Row("… over ours, token seen before", figures.times_added("peer", "bare", "warm", "bare"), "times", at_least=40),
+        Row("… over ours, token never seen", figures.times_added("peer", "bare", "cold", "bare"), "times", at_least=3),
+    ]
