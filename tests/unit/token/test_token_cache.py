@@ -115,6 +115,17 @@ def test_few_entries_are_at_hand_and_come_there_by_being_used() -> None:
     assert len(api._cache._at_hand) <= 10
 
 
+def test_an_entry_whose_key_was_let_go_is_verified_anew() -> None:
+    """Without its key nothing can tell whether that is current."""
+    api = server(token_cache_size=2)
+    judge(api, TOKEN)
+    api._cache._packing.clear()
+
+    assert api.recall(TOKEN) is None
+    assert verdict(api, TOKEN) == "accepted"
+    assert api.recall(TOKEN) is not None
+
+
 def test_the_keys_of_entries_are_let_go_in_time() -> None:
     """An issuer that rotates its keys each minute for years must not fill the memory with keys."""
     clock = FakeClock(NOW)
