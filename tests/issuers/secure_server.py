@@ -21,6 +21,7 @@ def serve_securely(app: ASGIApp, certificates: Certificates) -> Iterator[str]:
         app,
         ssl_certfile=certificates.server,
         ssl_keyfile=certificates.server_key,
+        headers=[("Connection", "close")],  # a server that stops would wait for clients that keep a TLS connection open
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=5,

@@ -12,7 +12,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from bearerguard import ClientCredentials, ResourceServer
+from bearerguard import ClientCredentials, ResourceServer, TokenRequestError
 from bearerguard.testing import Directory, LocalClient, LocalIssuer
 from issuers.certificates import Certificates
 from issuers.client_key import ClientKey, make_client_key
@@ -110,18 +110,19 @@ def _by_bearerguard(site: Site, client_id: str, credential: str | ClientKey) -> 
     settings: dict[str, Any] = {"client_secret": credential}
     if isinstance(credential, ClientKey):
         settings = {"private_key": credential.private_key, "certificate": credential.certificate}
-    auth = ClientCredentials.entra(
-        tenant_id=TENANT,
-        client_id=client_id,
-        resource=AUDIENCE,
-        authority=site.issuer.base_url,
-        transport=httpx.AsyncHTTPTransport(verify=site.certificates.client_context()),
-        **settings,
-    )
-    try:
-        return auth.token_sync()
-    except Exception as error:  # noqa: BLE001  compared by its text
-        return str(error)
+    with httpx.HTTPTransport(verify=site.certificates.client_context()) as transport:
+        auth = ClientCredentials.entra(
+            tenant_id=TENANT,
+            client_id=client_id,
+            resource=AUDIENCE,
+            authority=site.issuer.base_url,
+            transport=transport,
+            **settings,
+        )
+        try:
+            return auth.token_sync()
+        except TokenRequestError as error:
+            return str(error.error_codes)
 
 
 OBTAIN: Final[dict[str, Callable[[Site, str, str | ClientKey], str]]] = {
