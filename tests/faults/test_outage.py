@@ -21,7 +21,7 @@ from bearerguard import AccessTokenMiddleware, Issuer, ResourceServer, requires,
 from bearerguard.keys.fetch import Fetcher
 from bearerguard.testing import FakeClock, LocalIssuer
 from support.bad_answers import BAD_ANSWERS
-from support.lag import least_of_three
+from support.lag import least_of_ten
 from support.outages import AUDIENCE, LONG, REFRESH_DUE, trusted
 from support.raw_server import Behaviour, RawServer, answering, closing_at_once, hanging, json_answer, raw_server, trickling
 from support.servers import serve
@@ -120,6 +120,7 @@ async def test_during_an_outage_valid_tokens_are_all_200(name: str, issuer: RawS
         assert server.status()[0].last_error == ""
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("outage", [hanging, OUTAGES["server-error"]], ids=["hang", "server-error"])
 @pytest.mark.usefixtures("impatient")
 async def test_in_a_cold_outage_100_parallel_requests_are_answered_after_one_try(issuer: RawServer, outage: Behaviour) -> None:
@@ -136,7 +137,7 @@ async def test_in_a_cold_outage_100_parallel_requests_are_answered_after_one_try
         assert issuer.connections - before == 1
         return took
 
-    assert await least_of_three(longest, 1.5 * TIMEOUT) <= 1.5 * TIMEOUT
+    assert await least_of_ten(longest, 1.5 * TIMEOUT) <= 1.5 * TIMEOUT
 
 
 async def test_the_503_tells_when_to_come_back_and_blames_no_token(issuer: RawServer) -> None:
@@ -166,6 +167,7 @@ async def test_one_issuer_that_is_down_keeps_no_caller_of_another_waiting(issuer
         tasks.cancel_scope.cancel()
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("cold", [True, False], ids=["cold", "warm"])
 @pytest.mark.usefixtures("impatient")
 def test_an_application_starts_at_once_though_its_issuer_hangs(issuer: RawServer, cold: bool) -> None:

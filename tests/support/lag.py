@@ -27,10 +27,10 @@ class Lag:
             before = now
 
 
-async def least_of_three(run: Callable[[], Awaitable[float]], enough: float) -> float:
-    """The smallest of up to three measurements: noise only ever adds. Stops at the first that is small enough."""
+async def least_of_ten(run: Callable[[], Awaitable[float]], enough: float) -> float:
+    """The smallest of up to ten measurements: noise only ever adds. Stops at the first that is small enough."""
     measured: list[float] = []
-    for _ in range(3):
+    for _ in range(10):
         measured.append(await run())
         if measured[-1] <= enough:
             break

@@ -195,6 +195,7 @@ async def lag_while_a_token_is_fetched(auth: ClientCredentials) -> float:
     return await measured
 
 
+@pytest.mark.timed
 @pytest.mark.socket
 def test_the_event_loop_lags_less_than_20_ms_while_a_token_is_fetched() -> None:
     """TLS settings, connection, signing, waiting and parsing all happen elsewhere.
