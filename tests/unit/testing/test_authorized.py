@@ -7,6 +7,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
@@ -111,7 +112,7 @@ def test_an_application_that_trusts_another_issuer_is_told_apart(authorized_clie
     other = ResourceServer(
         oidc("https://issuer.contoso.example"), "api://orders", transport=httpx.MockTransport(lambda _: httpx.Response(500))
     )
-    inside = Starlette(middleware=[Middleware(AccessTokenMiddleware, resource_server=other)])
+    inside = Starlette(middleware=[Middleware(GZipMiddleware), Middleware(AccessTokenMiddleware, resource_server=other)])
     around = AccessTokenMiddleware(Starlette(), resource_server=other)
 
     for app in (inside, around):
