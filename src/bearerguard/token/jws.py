@@ -19,7 +19,7 @@ _JWE_DOTS: Final = 4
 _B64TOKEN: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/="  # RFC 6750 §2.1
 _REMEMBERED_HEADERS: Final = 4096
 _MAX_CONTAINERS: Final = 512  # anybody can make us parse: an object costs a hundred times what the same octets of text do
-_MAX_COMMAS: Final = 1024
+_MAX_COMMAS: Final = 2048  # two hundred groups by their distinguished names fit
 
 
 class Header(NamedTuple):
