@@ -5,9 +5,8 @@ as 100 to 500 signature checks, in one pause. A tuple of texts, octets and numbe
 with others, and could be visited for, is named by a number instead.
 """
 
-from dataclasses import dataclass
 from itertools import count
-from typing import Final, TypeAlias, cast
+from typing import Final, NamedTuple, TypeAlias, cast
 
 from bearerguard.keys.jwk_set import VerificationKey
 from bearerguard.keys.key_source import KeySource
@@ -21,8 +20,7 @@ Packed: TypeAlias = tuple[
 _MAX_NAMES: Final = 1_000
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Remembered:
+class Remembered(NamedTuple):
     """A verified token, and what its goodness depends on.
 
     Attributes:

@@ -167,7 +167,7 @@ def test_requirements_are_judged_anew_on_a_hit() -> None:
     assert principal is not None
     assert role("Read.All").permits(principal)
     assert not role("Write.All").permits(principal)
-    assert set(Remembered.__slots__) == {"principal", "key", "source", "begins", "ends", "forgotten_at"}
+    assert set(Remembered._fields) == {"principal", "key", "source", "begins", "ends", "forgotten_at"}
 
 
 # --- times
