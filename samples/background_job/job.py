@@ -16,5 +16,5 @@ def close_month(orders: httpx.Client, month: str) -> Iterator[str]:
     for order in waiting:
         orders.post(f"/orders/{order['id']}/ship").raise_for_status()
         yield f"shipped {order['item']}"
-    closed = orders.put(f"/books/{month}").raise_for_status().json()
+    closed = orders.put(f"/books/months/{month}").raise_for_status().json()
     yield f"closed {closed['month']} with {closed['shipped']} orders"

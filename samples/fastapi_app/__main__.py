@@ -60,7 +60,7 @@ def run(issuer: LocalIssuer, base_url: str) -> None:
         for line in close_month(job, "2026-08"):
             print("closing-job", line)
     with client_of(issuer, "guest", base_url) as guest:
-        refusal = guest.put("/books/2026-09").json()
+        refusal = guest.put("/books/months/2026-09").json()
         print("guest       is told", f"{refusal['code']}: {refusal['error_description']}")
 
 

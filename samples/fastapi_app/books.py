@@ -27,7 +27,7 @@ async def report(orders: OrdersHere) -> dict[str, int]:
 
 
 @router.put(
-    "/{month}",
+    "/months/{month}",
     status_code=201,
     responses=CONFLICT,
     dependencies=[Depends(require(application() & client("closing-job", "accounting")))],

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from bearerguard.principal import Principal
     from bearerguard.resource_server import ResourceServer
     from bearerguard.web.audit import audit
+    from bearerguard.web.caller import principal_of
     from bearerguard.web.decorator import public, requires
     from bearerguard.web.metadata import metadata_url, protected_resource_metadata
     from bearerguard.web.middleware import AccessTokenMiddleware
@@ -71,6 +72,7 @@ __all__ = [
     "metadata_url",
     "oidc",
     "okta",
+    "principal_of",
     "protected_resource_metadata",
     "public",
     "readiness",
@@ -96,6 +98,7 @@ _HOMES: Final = {
     "principal": "Principal",
     "resource_server": "ResourceServer",
     "web.audit": "audit",
+    "web.caller": "principal_of",
     "web.decorator": "public requires",
     "web.metadata": "metadata_url protected_resource_metadata",
     "web.middleware": "AccessTokenMiddleware",

@@ -43,7 +43,7 @@ def test_who_may_do_what(app: FastAPI) -> None:
         ("/orders/{number}/ship", "POST", READ & WRITE),
         ("/orders/live", "WEBSOCKET", READ),
         ("/books/report", "GET", READ | scope("books.read")),
-        ("/books/{month}", "PUT", close),
+        ("/books/months/{month}", "PUT", close),
         ("/health", "GET", PathPolicy.PUBLIC),
     ]
 
@@ -59,8 +59,8 @@ def test_an_order_is_taken_shipped_and_booked(app: FastAPI, authorized_client: A
     assert writer.post("/orders/1/ship").status_code == 409
     assert reader.get("/orders", params={"shipped": False}).json() == []
     assert reader.get("/books/report").json() == {"shipped": 1, "open": 0}
-    assert job.put("/books/2026-08").json() == {"month": "2026-08", "shipped": 1}
-    assert job.put("/books/2026-08").status_code == 409
+    assert job.put("/books/months/2026-08").json() == {"month": "2026-08", "shipped": 1}
+    assert job.put("/books/months/2026-08").status_code == 409
 
 
 @pytest.mark.parametrize(
@@ -70,8 +70,8 @@ def test_an_order_is_taken_shipped_and_booked(app: FastAPI, authorized_client: A
         ("POST /orders/1/ship", READER, "missing_role"),
         ("GET /orders", {"roles": ["Write.All"]}, "missing_role"),
         ("GET /books/report", {"scopes": ["orders.read"], "roles": []}, "requirement_not_met"),
-        ("PUT /books/2026-08", WRITER, "client_not_allowed"),
-        ("PUT /books/2026-08", {**JOB, "user": "alice", "scopes": ["books.write"]}, "application_required"),
+        ("PUT /books/months/2026-08", WRITER, "client_not_allowed"),
+        ("PUT /books/months/2026-08", {**JOB, "user": "alice", "scopes": ["books.write"]}, "application_required"),
     ],
 )
 def test_others_may_not(line: str, token: TokenOptions, code: str, app: FastAPI, authorized_client: AuthorizedClients) -> None:

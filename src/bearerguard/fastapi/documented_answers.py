@@ -12,10 +12,12 @@ from bearerguard.web.challenge import Answer, Challenge
 SCHEMA: Final = "AccessTokenRefusal"
 
 INVALID_REQUEST: Final = "InvalidAuthorization"
+UNREADABLE: Final = "InvalidAuthorizationOrBody"
 UNAUTHORIZED: Final = "AccessTokenRequired"
 UNAVAILABLE: Final = "IssuerUnavailable"
 
 _WIRE: Final = Challenge()
+_TEXT: Final = {"type": "string"}
 _REFERENCE: Final = {"$ref": f"#/components/schemas/{SCHEMA}"}
 
 
@@ -30,6 +32,7 @@ def components() -> dict[str, Any]:
                 codes.REPEATED_AUTHORIZATION,
                 codes.MALFORMED_PATH,
             ),
+            UNREADABLE: _unreadable(),
             UNAUTHORIZED: _response(
                 "There is no access token, or it is not accepted.",
                 codes.MISSING_TOKEN,
@@ -71,9 +74,19 @@ def _schema() -> dict[str, Any]:
 
 
 def _response(description: str, *examples: ErrorCode) -> dict[str, Any]:
-    challenge = {"description": "The challenge of RFC 6750 §3.", "required": True, "schema": {"type": "string"}}
+    challenge = {"description": "The challenge of RFC 6750 §3.", "required": True, "schema": _TEXT}
     answers = {code.code: _WIRE.answer(AccessTokenError(code)) for code in examples}
     return _described(description, {"WWW-Authenticate": challenge}, answers)
+
+
+def _unreadable() -> dict[str, Any]:
+    """FastAPI answers 400, too, to a body that it cannot parse."""
+    own = {"type": "object", "required": ["detail"], "properties": {"detail": {"type": "string"}}}
+    challenge = {"description": "The challenge of RFC 6750 §3, where `Authorization` or path is to blame.", "schema": _TEXT}
+    described = "The request's `Authorization` or path is malformed, or its body cannot be read."
+    response = _described(described, {"WWW-Authenticate": challenge}, {})
+    response["content"]["application/json"]["schema"] = {"anyOf": [_REFERENCE, own]}
+    return response
 
 
 def _unavailable() -> dict[str, Any]:

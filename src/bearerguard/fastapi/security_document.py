@@ -143,7 +143,8 @@ def _complete(operation: Document, requirement: Requirement, *, names_scopes: bo
     if requirement.role_names():
         operation["x-roles"] = list(requirement.role_names())
     responses = operation.setdefault("responses", {})
-    responses.setdefault("400", answers.reference(answers.INVALID_REQUEST))
+    malformed = answers.UNREADABLE if "requestBody" in operation else answers.INVALID_REQUEST
+    responses.setdefault("400", answers.reference(malformed))
     responses.setdefault("401", answers.reference(answers.UNAUTHORIZED))
     if requirement != authenticated():
         responses.setdefault("403", answers.forbidden(described(requirement)))

@@ -1,0 +1,133 @@
+"""What a framework makes of a path never opens what the policy closed; what it makes of errors never hides a refusal."""
+
+import json
+from collections.abc import Callable
+from typing import Any, Final
+
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.types import ASGIApp, Scope
+
+from bearerguard import AccessTokenMiddleware, Issuer, ResourceServer
+from bearerguard.testing import LocalIssuer
+from frameworks.connection import exchange
+from frameworks.small_apps import APPS, POLICY, SECRET
+from support.asgi import Header, http_scope
+from support.refusals import check_refusal
+
+pytestmark = [pytest.mark.anyio, pytest.mark.frameworks]
+
+# R119 and requirements §1.3: what routers and rules are known to read differently.
+HOSTILE: Final = (
+    "/files/",
+    "//files",
+    "/files//",
+    "/./files",
+    "/files/.",
+    "/files/x",
+    "/files/x/",
+    "//files/x",
+    "/files//x",
+    "/files/x//",
+    "/files/secret%2Fpublic",
+    "/files/secret%2fpublic",
+    "/files/secret%252Fpublic",
+    "/files%2Fx",
+    "/files/x%2F..%2Fx/public",
+    "/files/a%2F../x/public",
+    "/FILES/x",
+    "/FILES/x/public",
+    "/files/%78",
+    "/files/x;/public",
+    "/files/x%3B/public",
+    "/files/x?/public",
+    "/files/x%3F/public",
+    "/files/x%23/public",
+    "/files/x\\public",
+    "/files/x%5Cpublic",
+    "/open/../files/x",
+    "/open/%2e%2e/files/x",
+    "/open/..%2Ffiles/x",
+    "/open//files/x",
+    "/open/%2E%2E%2Ffiles%2Fx",
+    "/open/x/../../files/x",
+    "/open%2F..%2Ffiles%2Fx",
+)
+
+
+@pytest.fixture(scope="module")
+def issuer() -> LocalIssuer:
+    return LocalIssuer()
+
+
+@pytest.fixture(scope="module")
+def api(issuer: LocalIssuer) -> ResourceServer:
+    return ResourceServer(Issuer(issuer.issuer, jwks=issuer.jwks()), "api://orders")
+
+
+@pytest.fixture(scope="module")
+def reader(issuer: LocalIssuer) -> list[Header]:
+    return [(b"authorization", b"Bearer " + issuer.mint("reader").encode())]
+
+
+@pytest.fixture(params=APPS)
+def app(request: pytest.FixtureRequest, api: ResourceServer, needed: Callable[[str], Any]) -> ASGIApp:
+    needed(request.param)
+    return AccessTokenMiddleware(APPS[request.param](), resource_server=api, policy=POLICY)
+
+
+@pytest.mark.parametrize("target", HOSTILE)
+async def test_no_way_of_writing_a_path_gets_at_the_secret(app: ASGIApp, target: str, reader: list[Header]) -> None:
+    """The reader may list the files, but not read one; nobody may do either."""
+    for headers in ([], reader):
+        answer = await exchange(app, http_scope("GET", target, headers))
+
+        assert SECRET.encode() not in answer.body
+        assert answer.status in (200, 308, 401, 403, 404)
+        if answer.status in (401, 403):
+            assert json.loads(answer.body)["code"] in ("missing_token", "missing_role", "not_permitted")
+            check_refusal(answer, json.loads(answer.body)["code"])
+
+
+async def test_a_path_without_tricks_is_served_as_the_policy_says(app: ASGIApp, reader: list[Header]) -> None:
+    served = {
+        target: (await exchange(app, http_scope("GET", target, headers))).status
+        for target, headers in (("/files", reader), ("/files/x/public", []), ("/open/x/y", []), ("/open/a%20b", []))
+    }
+
+    assert set(served.values()) == {200}, served
+
+
+async def test_a_refusal_inside_the_framework_is_answered_as_one(app: ASGIApp, reader: list[Header]) -> None:
+    """Some make a page of their own of every exception."""
+    answer = await exchange(app, http_scope("GET", "/refused", reader))
+
+    assert answer.status == 403
+    assert answer.headers["www-authenticate"].startswith('Bearer realm="api", error="insufficient_scope"')
+    assert b"missing_role" in answer.body
+
+
+def _beneath(root_path: str, target: str, headers: list[Header]) -> Scope:
+    """ASGI HTTP 2.5: ``path`` and ``raw_path`` include the root path."""
+    return http_scope("GET", root_path + target, headers, root_path=root_path)
+
+
+@pytest.mark.parametrize("target", ["/files", "/files/x/public", "/files/x", "/files/secret%2Fpublic", "/nowhere"])
+async def test_a_root_path_changes_nothing(app: ASGIApp, target: str, reader: list[Header]) -> None:
+    for headers in ([], reader):
+        plain = await exchange(app, http_scope("GET", target, headers))
+        beneath = await exchange(app, _beneath("/v1", target, headers))
+
+        assert (beneath.status, beneath.body) == (plain.status, plain.body)
+
+
+@pytest.mark.parametrize("target", ["/files", "/files/x/public", "/files/x", "/nowhere"])
+async def test_a_mount_in_starlette_changes_nothing(app: ASGIApp, target: str, reader: list[Header]) -> None:
+    """The policy names paths as the mounted application sees them."""
+    outer = Starlette(routes=[Mount("/mounted", app=app)])
+    for headers in ([], reader):
+        plain = await exchange(app, http_scope("GET", target, headers))
+        mounted = await exchange(outer, http_scope("GET", f"/mounted{target}", headers))
+
+        assert (mounted.status, mounted.body) == (plain.status, plain.body)
