@@ -69,7 +69,7 @@ def _sections(setting: Setting, pyjwt: Path) -> dict[str, tuple[str, Callable[[]
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--write", action="store_true", help="put the table between the README's marks")
-    parser.add_argument("--rounds", type=int, default=400, help="interleaved rounds; fewer are faster and less steady")
+    parser.add_argument("--rounds", type=int, default=150, help="interleaved rounds; fewer are faster and less steady")
     parser.add_argument("--only", nargs="+", metavar="SECTION", help="sections to measure")
     parser.add_argument("--pyjwt", type=Path, default=Path("none"), help="figures that bench-pyjwt213 has left")
     return parser.parse_args()

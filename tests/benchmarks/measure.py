@@ -1,7 +1,7 @@
 """Costs as ratios, measured in interleaved rounds, so that a machine that slows down slows all of them down.
 
-Each round gives every subject a slice of about the same time; a ratio is made within a round, and the median over all rounds is
-what counts, with the quartiles as its spread. The garbage collector is on, so that everybody pays for his own garbage, but it
+Each round gives every subject a few slices of about the same time; a ratio is made within a round, and the median over all rounds
+is what counts, with the quartiles as its spread. The garbage collector is on, so that everybody pays for his own garbage, but it
 does not look at what was there before. Only the standard library is used: the code also runs where the project is not installed.
 """
 
@@ -18,8 +18,10 @@ from typing import Final, TypeAlias
 Subject: TypeAlias = Callable[[int], int]
 """Runs itself so many times and gives the nanoseconds for all of them."""
 
-SLICE: Final = 500_000
-"""Nanoseconds that a subject gets in one round: so few that most slices are not interrupted, even on a busy machine."""
+SLICE: Final = 400_000
+"""Nanoseconds that a subject gets at a time: so few that most slices are not interrupted, even on a busy machine."""
+IN_A_ROW: Final = 5
+"""Slices of a subject in one round, of which the fastest counts: in the first ones the interpreter adapts to the subject."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +97,8 @@ def interleave(subjects: Mapping[str, Subject], *, rounds: int) -> Rounds:
             shuffle(order)  # nobody always runs behind the same neighbour
             for name in order:
                 gc.collect()  # nobody runs in the garbage of another
-                subjects[name](calls[name] // 4 + 1)  # nor in the processor's memory of another
-                figures[name].append(subjects[name](calls[name]) / calls[name])
+                fastest = min(subjects[name](calls[name]) for _ in range(IN_A_ROW))
+                figures[name].append(fastest / calls[name])
     return Rounds(figures)
 
 
