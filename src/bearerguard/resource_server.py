@@ -97,7 +97,7 @@ class ResourceServer:
     def recall(self, token: bytes) -> Principal | None:
         """The caller, where this very token was verified before and is still good; no waiting, no network."""
         principal = self._cache.recall(token)
-        if principal is not None and self._on_event is not None:
+        if self._on_event is not None and principal is not None:
             emit(self._on_event, Event("token_accepted", principal.issuer))
         return principal
 

@@ -40,7 +40,7 @@ def read_credentials(headers: Iterable[tuple[bytes, bytes]]) -> Credentials:
         raise MissingToken(codes.MISSING_TOKEN)
     scheme, _, token = found.strip(b" \t").partition(b" ")
     token = token.lstrip(b" ")
-    if scheme.lower() != b"bearer":
+    if scheme != b"Bearer" and scheme.lower() != b"bearer":
         if _SCHEME.fullmatch(scheme):
             raise MissingToken(codes.UNSUPPORTED_SCHEME)
         raise InvalidRequest(codes.MALFORMED_AUTHORIZATION, expected="a scheme and one token")

@@ -129,8 +129,8 @@ class AccessTokenMiddleware:
                 principal = self._recall(token)
                 if principal is None:
                     principal = await self._verify(token)
-                if rule is not None:
-                    _check_permission(rule, principal)
+                if rule is not None and rule.permits(principal) is not True:  # a truthy coroutine is no permission
+                    raise rule.refusal(principal)  # noqa: TRY301  one way out for every refusal
                 passage.principal = scope["user"] = scope["auth"] = principal
             scope[PASSAGE] = passage
         except Exception as error:  # noqa: BLE001  whatever it is, the request is refused (R125)
@@ -222,11 +222,6 @@ def _show_as_judged(scope: Scope, path: str) -> None:
     raw_path = scope.get("raw_path")
     if raw_path and b"%" in raw_path:
         scope["raw_path"] = quote(path, safe=_PATH_CHARACTERS, errors="replace").encode()
-
-
-def _check_permission(rule: Requirement, principal: Principal) -> None:
-    if rule.permits(principal) is not True:
-        raise rule.refusal(principal)
 
 
 def _check_path(path: str) -> None:
