@@ -43,7 +43,8 @@ def scopes_in(value: object) -> frozenset[str]:
     if value is None:
         return NOTHING
     if type(value) is str:
-        return frozenset(value.split(" ")) - {""}
+        names = value.split(" ")
+        return frozenset(filter(None, names) if "" in names else names)
     return names_in_array(value)
 
 

@@ -48,6 +48,7 @@ class UnverifiedToken(NamedTuple):
     payload: bytes
     signing_input: bytes
     signature: bytes
+    head: bytes  # the header as it stands in the token
 
     def __repr__(self) -> str:
         return f"UnverifiedToken(header={self.header!r})"
@@ -86,7 +87,7 @@ class Parser:
         try:
             header = self._headers.get(head) or _read_header(_members(decode(head)))
             payload = decode(body)
-            return UnverifiedToken(header, _members(payload), payload, signing_input, decode(signature))
+            return UnverifiedToken(header, _members(payload), payload, signing_input, decode(signature), head)
         except NotBase64Url:
             raise _bad_characters(token) or InvalidToken(codes.MALFORMED_TOKEN, expected="canonical base64url") from None
         except NotStrictJson as why:
@@ -94,9 +95,11 @@ class Parser:
 
     def remember(self, token: UnverifiedToken) -> None:
         """Keep the header of a token that turned out to be good, so that a flood of bad ones cannot fill the memory."""
+        if token.head in self._headers:
+            return
         if len(self._headers) >= _REMEMBERED_HEADERS:
             self._headers.clear()
-        self._headers[token.signing_input.partition(b".")[0]] = token.header
+        self._headers[token.head] = token.header
 
 
 def verify(token: UnverifiedToken, keys: Sequence[VerificationKey]) -> AccessToken | None:
