@@ -127,7 +127,7 @@ def test_text_and_bytes_are_the_same_token() -> None:
     """``authenticate`` takes both, and remembers them as one."""
     api = server()
 
-    assert judge(api, TOKEN.decode()) is judge(api, TOKEN)
+    assert judge(api, TOKEN.decode()) == judge(api, TOKEN) == api.recall(TOKEN)
 
 
 # --- what is told

@@ -30,8 +30,8 @@ class _Entries(LRUCache[Digest, Packed]):
 class TokenCache:
     """A bounded memory, least recently used first to go.
 
-    Entries are packed; the latest few are at hand, too, which makes a hit twice as fast. A hit at hand does not count as use, but
-    so few are at hand, and only until there are too many of them, that what is used is never among the first to go.
+    Entries are packed. What is found again is then at hand, too, which makes the next hit twice as fast. A hit at hand does not
+    count as use; but so few are at hand, and for so short, that what is used is never among the first to go.
 
     Args:
         size: Entries; 0 turns it off.
@@ -42,6 +42,8 @@ class TokenCache:
         self._entries: Final = _Entries(maxsize=size)
         self._packing: Final = Packing()
         self._at_hand: dict[Digest, Remembered] = {}
+        self._most_at_hand: Final = size // _AT_HAND
+        self._changes = 0
         self._size: Final = size
         self.is_on: Final = size > 0
         self._now: Final = clock.now
@@ -74,7 +76,8 @@ class TokenCache:
             if self._packing.verifiers > self._size + _SPARE_VERIFIERS:
                 self._clear()
             self._entries[digest] = self._packing.pack(found)
-            self._keep_at_hand(digest, found)
+            self._at_hand.pop(digest, None)
+            self._count_change()
 
     def clear(self) -> None:
         """Forget everything."""
@@ -88,15 +91,17 @@ class TokenCache:
         with self._changing:  # a look-up counts as use and so is a change: cachetools 6 and 7 break when it meets a removal
             packed = self._entries.get(digest)
             found = None if packed is None else self._packing.unpack(packed)
-            if found is not None:
-                self._keep_at_hand(digest, found)
+            if found is not None and self._most_at_hand:
+                self._count_change()
+                self._at_hand[digest] = found
             return found
 
-    def _keep_at_hand(self, digest: Digest, found: Remembered) -> None:
-        if len(self._at_hand) >= self._size // _AT_HAND:
+    def _count_change(self) -> None:
+        """Let go of what is at hand before so many entries have come and moved that one of it could be evicted."""
+        self._changes += 1
+        if self._changes >= self._most_at_hand:
+            self._changes = 0
             self._at_hand.clear()
-        if self._size >= _AT_HAND:
-            self._at_hand[digest] = found
 
     def _clear(self) -> None:
         self._entries.clear()

@@ -41,8 +41,8 @@ def test_a_verified_token_is_recalled() -> None:
 
     principal = judge(api, TOKEN)
 
-    assert api.recall(TOKEN) is principal
-    assert judge(api, TOKEN) is principal
+    assert api.recall(TOKEN) == principal
+    assert judge(api, TOKEN) == principal
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ async def test_a_key_that_stays_keeps_its_tokens_through_a_rotation() -> None:
     await background_work()
 
     assert published.fetches == 2
-    assert api.recall(TOKEN) is principal
+    assert api.recall(TOKEN) == principal
 
 
 @pytest.mark.anyio
@@ -154,7 +154,7 @@ async def test_an_entry_outlives_an_outage_that_ends() -> None:
     published.clock.advance(120)
     await api.authenticate(seal(payload=claims(exp=NOW + 10**6)))
 
-    assert api.recall(FOR_LONG) is principal
+    assert api.recall(FOR_LONG) == principal
 
 
 def test_a_hit_outside_of_an_event_loop_is_a_hit() -> None:
