@@ -24,7 +24,10 @@ def rows(setting: Setting) -> list[Row]:
             figures[name].append(_nanoseconds(statement))
     rounds = Rounds(figures)
     others = f"over `{_IMPORTS['others']}`, which takes {rounds.cost('others') * 1e-6} ms"
-    return [Row(f"`{_IMPORTS[name]}` {others}", rounds.ratio(name, "others"), at_most=1.1) for name in ("ours", "used")]
+    return [
+        Row(f"`{_IMPORTS['ours']}` {others}: it loads a name when it is first used", rounds.ratio("ours", "others"), at_most=1.1),
+        Row(f"`{_IMPORTS['used']}` over the same", rounds.ratio("used", "others")),
+    ]
 
 
 def _nanoseconds(statement: str) -> float:
