@@ -5,7 +5,7 @@ from starlette.types import ASGIApp, Message, Scope
 
 from support.asgi import Answer
 
-_ANSWERED = ("websocket.close", "websocket.http.response.start")
+_TOLD = ("websocket.send", "websocket.close", "websocket.http.response.start")
 
 
 async def exchange(app: ASGIApp, scope: Scope, body: bytes = b"{}") -> Answer:
@@ -17,15 +17,12 @@ async def exchange(app: ASGIApp, scope: Scope, body: bytes = b"{}") -> Answer:
         answer.received += 1
         if answer.received == 1:
             return _first(scope, body)
-        if scope["type"] == "websocket":
-            await told.wait()
-            return {"type": "websocket.disconnect", "code": 1000}
-        await anyio.sleep_forever()
-        raise AssertionError
+        await told.wait()
+        return {"type": "websocket.disconnect", "code": 1000} if scope["type"] == "websocket" else {"type": "http.disconnect"}
 
     async def send(message: Message) -> None:
         answer.messages.append(message)
-        if message["type"] in ("websocket.send", *_ANSWERED):
+        if message["type"] in _TOLD or (message["type"] == "http.response.body" and not message.get("more_body")):
             told.set()
 
     with anyio.fail_after(20):

@@ -115,7 +115,7 @@ def _pass_through(gate: Gate, scope: Scope) -> None:
     """Stand in for a middleware, unless one with the same resource server has let the request in, or another ``require`` has."""
     passage: Any = scope.get(PASSAGE)
     if passage is None or passage.gate.server is not gate.server:
-        scope[PASSAGE] = Passage(gate, _nowhere)
+        scope[PASSAGE] = Passage(gate, {}, _nowhere)
         answer_refusals_of(scope)
 
 

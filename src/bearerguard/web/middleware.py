@@ -25,9 +25,8 @@ from bearerguard.web.challenge import Challenge, Disclose
 from bearerguard.web.declaration import method_of
 from bearerguard.web.gate import Gate, refusal_for
 from bearerguard.web.lifespan import Lifespan
-from bearerguard.web.passage import PASSAGE, Passage, Refusal, WebSocketPassage, refusal_in
+from bearerguard.web.passage import PASSAGE, Passage, WebSocketPassage
 from bearerguard.web.public_routes import PublicRoutes
-from bearerguard.web.refusal import send_refusal
 from bearerguard.web.route_table import PathRules, check_declared, route_table
 from bearerguard.web.routes import root_path_of, router_behind
 
@@ -104,7 +103,7 @@ class AccessTokenMiddleware:
         self._has_rules = policy is not None or self.rules.public is not None
         self._is_read = False
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: C901  a call costs what a branch does not
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection.
 
         Raises:
@@ -116,7 +115,7 @@ class AccessTokenMiddleware:
             return
         if not self._is_read:
             self._read(scope)
-        passage = passage_class(self._gate, send)
+        passage = passage_class(self._gate, scope, send)
         try:
             path = scope["path"]
             if not (path.isascii() and path.isprintable()):
@@ -134,24 +133,15 @@ class AccessTokenMiddleware:
                 passage.principal = scope["user"] = scope["auth"] = principal
             scope[PASSAGE] = passage
         except Exception as error:  # noqa: BLE001  whatever it is, the request is refused (R125)
-            await self._refuse(refusal_for(error), scope, send, passage)
+            await passage.refuse(refusal_for(error))
             return
         try:
-            try:
-                await self.app(scope, receive, passage.send)
-            except Exception as error:
-                passage.withheld = None if passage.started else refusal_in(error)
-                if passage.withheld is None:
-                    raise
-            if passage.withheld is not None:
-                await self._refuse(passage.withheld, scope, send, passage)
+            await self.app(scope, receive, passage.send)
+        except Exception as error:
+            if passage.started or not await passage.answers(error):
+                raise
         finally:
             passage.end()
-
-    async def _refuse(self, refusal: Refusal, scope: Scope, send: Send, passage: Passage) -> None:
-        if refusal is not passage.refusal:
-            self._gate.report(refusal, scope)
-        await send_refusal(self._gate.answer(refusal), scope, send, accepted=passage.accepted)
 
     async def _serve_other(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":

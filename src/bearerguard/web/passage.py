@@ -2,7 +2,8 @@
 
 A framework beneath may make an error page of its own of a refusal that is raised inside it, before the refusal gets to the
 middleware: Starlette's ``ServerErrorMiddleware`` does so in a mounted application and in one that the middleware is wrapped
-around, and so does many a catch-all of users. Such a page is held back, and the refusal is answered instead.
+around, and so does many a catch-all of users. Such a page is held back, and the refusal is answered at once in its place: a
+framework may well wait for the client to have gone before it returns.
 """
 
 import secrets
@@ -10,10 +11,11 @@ import sys
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from starlette.types import Message, Send
+from starlette.types import Message, Scope, Send
 
 from bearerguard.errors import AccessTokenError, IssuerUnavailable
 from bearerguard.principal import Principal
+from bearerguard.web.refusal import send_refusal
 
 if TYPE_CHECKING:
     from bearerguard.web.gate import Gate
@@ -37,20 +39,21 @@ class Passage:
         gate: Of the innermost middleware that let it in.
         principal: Whose verified token it carries; ``None`` where the token was not looked at.
         refusal: The last refusal that a guard raised for it; it was reported then.
-        withheld: The refusal that a page was held back for.
+        withheld: The refusal that a page was held back for; it has been answered.
         started: The response has begun: nothing can be refused any more.
         accepted: It is a websocket that was accepted.
     """
 
-    __slots__ = ("_send", "accepted", "gate", "principal", "refusal", "started", "withheld")
+    __slots__ = ("_scope", "_send", "accepted", "gate", "principal", "refusal", "started", "withheld")
 
-    def __init__(self, gate: "Gate", send: Send) -> None:
+    def __init__(self, gate: "Gate", scope: Scope, send: Send) -> None:
         self.gate = gate
         self.principal: Principal | None = None
         self.refusal: Refusal | None = None
         self.withheld: Refusal | None = None
         self.started = False
         self.accepted = False
+        self._scope = scope
         self._send = send
 
     def send(self, message: Message) -> Awaitable[None]:
@@ -59,15 +62,29 @@ class Passage:
             if message["status"] == _ERROR_PAGE:
                 handled = sys.exception()  # the page is made while the refusal is handled, or a guard has refused before
                 self.withheld = handled if isinstance(handled, REFUSALS) else self.refusal
-            if self.withheld is None:
-                self.started = True
-            else:
-                self._send = _discard
+                if self.withheld is not None:
+                    return self.refuse(self.withheld)
+            self.started = True
         return self._send(message)
+
+    async def refuse(self, refusal: Refusal) -> None:
+        """Answer a refusal; what the application still sends is dropped."""
+        send, self._send = self._send, _discard
+        if refusal is not self.refusal:
+            self.gate.report(refusal, self._scope)
+        await send_refusal(self.gate.answer(refusal), self._scope, send, accepted=self.accepted)
+
+    async def answers(self, error: Exception) -> bool:
+        """Whether an error that left the application is a refusal; it is answered, unless its page was held back before."""
+        refusal = refusal_in(error)
+        if refusal is not None and self.withheld is None:
+            await self.refuse(refusal)
+        return refusal is not None
 
     def end(self) -> None:
         """Let go of the server and of refusals, which lead back to the scope: what refers to itself waits for the collector."""
         self._send = _discard
+        self._scope = {}
         self.refusal = self.withheld = None
 
 
