@@ -41,6 +41,13 @@ REQUESTS: Final = (
     Request("starlette_app", "GET /orders", 401, None, "missing_token"),
     Request("starlette_app", "GET /orders", 401, READ | {"audience": "api://billing"}, "wrong_audience"),
     Request("starlette_app", "GET /health", 200, None),
+    Request("fastapi_main", "GET /orders", 200, READ),
+    Request("fastapi_main", "GET /orders", 403, WRITE, "missing_role"),
+    Request("fastapi_main", "POST /orders", 201, {"roles": ["Read.All", "Write.All"]}),
+    Request("fastapi_main", "POST /orders", 403, READ, "missing_role"),
+    Request("fastapi_main", "GET /orders", 401, None, "missing_token"),
+    Request("fastapi_main", "GET /health", 200, None),
+    Request("fastapi_main", "GET /openapi.json", 200, None),
     Request("entra", "GET /orders", 200, READ),
     Request("entra", "GET /orders", 200, READ | {"shape": "entra_v1"}),
     Request("entra", "GET /orders", 200, READ | {"audience": "2bfddaf4-0673-49a7-a615-2b6bb3acbf31"}),
@@ -88,7 +95,7 @@ async def test_each_caller_is_told(request_: Request) -> None:
     assert answer.json().get("code") == request_.code
 
 
-@pytest.mark.parametrize("name", ["starlette_app", "entra", "azure_b2c", "auth0", "path_policy"])
+@pytest.mark.parametrize("name", ["starlette_app", "fastapi_main", "entra", "azure_b2c", "auth0", "path_policy"])
 async def test_each_application_starts_while_its_issuer_is_down(name: str) -> None:
     """The start-up audit finds every route declared."""
     module = sample(name)

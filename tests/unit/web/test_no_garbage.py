@@ -54,6 +54,17 @@ def fastapi_dependency(api: ResourceServer) -> ASGIApp:
     return app
 
 
+def fastapi_alone(api: ResourceServer) -> ASGIApp:
+    """Behind a dependency, without the middleware."""
+    app = FastAPI(openapi_url=None)
+
+    @app.get("/")
+    async def orders(caller: Annotated[Principal, Depends(require(role("Read.All"), resource_server=api))]) -> str:
+        return caller.display_name
+
+    return app
+
+
 class Connection:
     """As a server keeps one request."""
 
@@ -68,7 +79,7 @@ class Connection:
         self.status = message.get("status", self.status)
 
 
-@pytest.mark.parametrize("build", [decorated, by_policy, fastapi_dependency])
+@pytest.mark.parametrize("build", [decorated, by_policy, fastapi_dependency, fastapi_alone])
 @pytest.mark.parametrize(
     ("roles", "status"), [(["Read.All"], 200), ([], 403), (None, 401)], ids=["served", "forbidden", "refused"]
 )
