@@ -74,12 +74,12 @@ async def test_a_304_renews_the_keys_and_the_tokens_verified_under_them() -> Non
         before = await server.authenticate(token)
         for fetches in range(2, 5):
             clock.advance(REFRESH_DUE)
-            assert server.recall(token.encode()) is before
+            assert server.recall(token.encode()) == before
             await watch.until("keys_fetched", fetches)
             assert before.key_age == 0.0
         issuer.rotate_keys(keep_old=False)
         clock.advance(REFRESH_DUE)
-        assert server.recall(token.encode()) is before
+        assert server.recall(token.encode()) == before
         await watch.until("keys_fetched", 5)
         assert server.recall(token.encode()) is None
 
