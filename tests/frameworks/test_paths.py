@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Scope
 
-from bearerguard import AccessTokenMiddleware, Issuer, ResourceServer
+from bearerguard import AccessTokenMiddleware, Issuer, PathPolicy, ResourceServer, role
 from bearerguard.testing import LocalIssuer
 from frameworks.connection import exchange
 from frameworks.small_apps import APPS, POLICY, SECRET
@@ -72,9 +72,15 @@ def reader(issuer: LocalIssuer) -> list[Header]:
 
 
 @pytest.fixture(params=APPS)
-def app(request: pytest.FixtureRequest, api: ResourceServer, needed: Callable[[str], Any]) -> ASGIApp:
+def name(request: pytest.FixtureRequest, needed: Callable[[str], Any]) -> str:
+    """A framework that is installed."""
     needed(request.param)
-    return AccessTokenMiddleware(APPS[request.param](), resource_server=api, policy=POLICY)
+    return str(request.param)
+
+
+@pytest.fixture
+def app(name: str, api: ResourceServer) -> ASGIApp:
+    return AccessTokenMiddleware(APPS[name](), resource_server=api, policy=POLICY)
 
 
 @pytest.mark.parametrize("target", HOSTILE)
@@ -88,6 +94,15 @@ async def test_no_way_of_writing_a_path_gets_at_the_secret(app: ASGIApp, target:
         if answer.status in (401, 403):
             assert json.loads(answer.body)["code"] in ("missing_token", "missing_role", "not_permitted")
             check_refusal(answer, json.loads(answer.body)["code"])
+
+
+@pytest.mark.parametrize("target", ["/files/", "/files//", "/files/%2F", "/files/./", "/FILES/"])
+async def test_what_is_public_beneath_a_path_does_not_open_the_path(name: str, target: str, api: ResourceServer) -> None:
+    """Some frameworks serve ``/files`` for ``/files/``."""
+    policy = PathPolicy({"/files": role("Read.All"), "/files/{rest:path}": PathPolicy.PUBLIC})
+    app = AccessTokenMiddleware(APPS[name](), resource_server=api, policy=policy)
+
+    assert SECRET.encode() not in (await exchange(app, http_scope("GET", target))).body
 
 
 async def test_a_path_without_tricks_is_served_as_the_policy_says(app: ASGIApp, reader: list[Header]) -> None:

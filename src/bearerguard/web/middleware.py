@@ -158,7 +158,9 @@ class AccessTokenMiddleware:
         route_path = get_route_path(scope) if scope.get("root_path") else path
         if policy is not None:
             rule = policy.requirement_for(method_of(scope), route_path)
-            return _NO_ROW if rule is None else rule
+            if rule is None or (self._may_route_otherwise and _is_ambiguous(policy, method_of(scope), route_path, rule)):
+                return _NO_ROW
+            return rule
         if public is not None and public.requirement_for(method_of(scope), route_path) is Public.PUBLIC:
             return Public.PUBLIC
         if self._public_routes is not None and self._public_routes.serve(scope, route_path):
@@ -205,6 +207,14 @@ def public_rows(public: str | Iterable[str]) -> PathPolicy | None:
         return PathPolicy(dict.fromkeys(paths, Public.PUBLIC)) if paths else None
     except (ConfigurationError, TypeError) as error:
         raise ConfigurationError("public", f"expected paths, got {show(public)} ({error})", example='["/health"]') from error
+
+
+def _is_ambiguous(policy: PathPolicy, method: str, path: str, rule: Requirement | Public) -> bool:
+    """Whether another row asks for something else, read as frameworks do to which a doubled or trailing slash is none."""
+    if not path.endswith("/") and "//" not in path:
+        return False
+    other = policy.requirement_for(method, "/" + "/".join(segment for segment in path.split("/") if segment))
+    return other is not None and other != rule
 
 
 def _show_as_judged(scope: Scope, path: str) -> None:

@@ -9,7 +9,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from bearerguard import AccessTokenMiddleware, PathPolicy, ResourceServer
+from bearerguard import AccessTokenMiddleware, PathPolicy, ResourceServer, role
 from support.asgi import get
 
 pytestmark = pytest.mark.anyio
@@ -54,6 +54,37 @@ async def test_what_no_text_can_be_is_shown_as_a_question_mark(api: ResourceServ
     app = AccessTokenMiddleware(raw_router, resource_server=api, public="/files/{rest:path}")
 
     assert (await get(app, "/files/%FF", path="/files/\udcff")).body == b"/files/%3F"
+
+
+SLASHES = PathPolicy(
+    {
+        "/files": role("Read.All"),
+        "/files/{rest:path}": PathPolicy.PUBLIC,
+        "/same": PathPolicy.PUBLIC,
+        "/same/{rest:path}": PathPolicy.PUBLIC,
+        "/only/{rest:path}": PathPolicy.PUBLIC,
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        ("/files/", 401),
+        ("/files//", 401),
+        ("/files/%2F", 401),
+        ("/files/a", 200),
+        ("/files/a/", 200),
+        ("/files//a", 200),
+        ("/same/", 200),
+        ("/only/", 200),
+    ],
+)
+async def test_a_slash_that_some_frameworks_ignore_opens_nothing(target: str, status: int, api: ResourceServer) -> None:
+    """Litestar and BlackSheep serve ``/files`` for ``/files/``: what is public must not be another row's path to them."""
+    app = AccessTokenMiddleware(raw_router, resource_server=api, policy=SLASHES)
+
+    assert (await get(app, target)).status == status
 
 
 async def test_starlette_routes_by_the_decoded_path_and_sees_the_raw_one(api: ResourceServer) -> None:
