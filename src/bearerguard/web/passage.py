@@ -25,6 +25,7 @@ Refusal: TypeAlias = AccessTokenError | IssuerUnavailable
 REFUSALS: Final = (AccessTokenError, IssuerUnavailable)
 _ENDS: Final = ("websocket.close", "websocket.http.response.start")
 _ERROR_PAGE: Final = 500
+_NO_SCOPE: Final[Scope] = {}
 
 
 PASSAGE: Final = f"bearerguard.{secrets.token_hex(16)}"
@@ -84,7 +85,7 @@ class Passage:
     def end(self) -> None:
         """Let go of the server and of refusals, which lead back to the scope: what refers to itself waits for the collector."""
         self._send = _discard
-        self._scope = {}
+        self._scope = _NO_SCOPE
         self.refusal = self.withheld = None
 
 
