@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bearerguard import Issuer
-from bearerguard.keys.discovery import read_jwks_uri
+from bearerguard.keys.discovery import read_jwks_uri, read_token_endpoint
 from bearerguard.keys.fetch import FetchFailed
 
 ISSUER = "https://issuer.test/tenant"
@@ -130,3 +130,21 @@ def test_the_message_shows_what_was_expected_and_cuts_what_came() -> None:
     message = str(refused(CONFIGURED, document(issuer="https://evil.test/" + "x" * 10_000)))
     assert ISSUER in message
     assert len(message) < 500
+
+
+@pytest.mark.parametrize(
+    ("named", "read"),
+    [
+        ("https://issuer.test/token", "https://issuer.test/token"),
+        ("https://elsewhere.test/token?p=1", "https://elsewhere.test/token?p=1"),
+        ("http://issuer.test/token", ""),
+        ("token", ""),
+        (["https://issuer.test/token"], ""),
+        (None, ""),
+        (..., ""),
+    ],
+    ids=["https", "elsewhere", "http", "relative", "list", "null", "absent"],
+)
+def test_the_token_endpoint_is_told_where_it_can_be_used(named: Any, read: str) -> None:
+    """Nothing here asks it for tokens: it is for documents that tell clients where to go."""
+    assert read_token_endpoint(CONFIGURED, document(token_endpoint=named)) == read
