@@ -40,7 +40,7 @@ def rows(setting: Setting) -> list[Row]:
     figures: dict[str, list[float]] = {name: [] for name in NAMES}
     with ExitStack() as stack:
         servers = {name: stack.enter_context(_served(name)) for name in NAMES}
-        for _ in range(max(2, setting.rounds // 50)):
+        for _ in range(max(2, setting.rounds // 25)):
             for name, served in servers.items():
                 figures[name].append(_requests_per_second(wrk, served))
     rounds = Rounds(figures)
