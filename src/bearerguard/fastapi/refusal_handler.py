@@ -17,6 +17,7 @@ from bearerguard.web.passage import PASSAGE, REFUSALS, Passage, Refusal
 from bearerguard.web.refusal import send_refusal
 
 _HANDLERS: Final = "starlette.exception_handlers"
+_ENDED: Final = (WebSocketState.DISCONNECTED, WebSocketState.RESPONSE)
 
 
 class RefusalResponse(Response):
@@ -48,13 +49,14 @@ async def answer_refusal(connection: HTTPConnection, error: Exception) -> Respon
         raise error
     passage.started = True  # what is raised here meets this handler again further out
     _report(passage, error, scope)
+    state = connection.application_state if isinstance(connection, WebSocket) else None
+    if state in _ENDED:
+        raise error
+    passage.refusal = None  # it is answered, and leads back to the scope that holds the passage
     answer = passage.gate.answer(error)
     if not isinstance(connection, WebSocket):
         return RefusalResponse(answer)
-    if connection.application_state in (WebSocketState.DISCONNECTED, WebSocketState.RESPONSE):
-        raise error
-    accepted = connection.application_state is WebSocketState.CONNECTED
-    await send_refusal(answer, scope, connection.send, accepted=accepted)
+    await send_refusal(answer, scope, connection.send, accepted=state is WebSocketState.CONNECTED)
     return None
 
 

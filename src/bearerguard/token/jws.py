@@ -89,9 +89,10 @@ class Parser:
             payload = decode(body)
             return UnverifiedToken(header, _members(payload), payload, signing_input, decode(signature), head)
         except NotBase64Url:
-            raise _bad_characters(token) or InvalidToken(codes.MALFORMED_TOKEN, expected="canonical base64url") from None
+            problem = None
         except NotStrictJson as why:
-            raise InvalidToken(codes.MALFORMED_TOKEN, expected=f"strict JSON objects, but {why}") from None
+            problem = str(why)
+        raise _unreadable(token, problem)  # out here it has no context, whose frames would lead back to the request
 
     def remember(self, token: UnverifiedToken) -> None:
         """Keep the header of a token that turned out to be good, so that a flood of bad ones cannot fill the memory."""
@@ -120,6 +121,12 @@ def _members(data: bytes) -> dict[str, Any]:
 def too_large(token: bytes) -> InvalidToken:
     """The refusal of a token of more than ``MAX_TOKEN`` octets."""
     return InvalidToken(codes.TOKEN_TOO_LARGE, expected=f"at most {MAX_TOKEN} octets", actual=len(token))
+
+
+def _unreadable(token: bytes, problem: str | None) -> AccessTokenError:
+    if problem is not None:
+        return InvalidToken(codes.MALFORMED_TOKEN, expected=f"strict JSON objects, but {problem}")
+    return _bad_characters(token) or InvalidToken(codes.MALFORMED_TOKEN, expected="canonical base64url")
 
 
 def _not_three_parts(token: bytes) -> AccessTokenError:

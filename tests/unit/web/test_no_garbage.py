@@ -81,12 +81,16 @@ class Connection:
 
 @pytest.mark.parametrize("build", [decorated, by_policy, fastapi_dependency, fastapi_alone])
 @pytest.mark.parametrize(
-    ("roles", "status"), [(["Read.All"], 200), ([], 403), (None, 401)], ids=["served", "forbidden", "refused"]
+    ("token", "status"),
+    [(["Read.All"], 200), ([], 403), ("no.token.at-all", 401), ("e30.e30.e30", 401), ("W10.W10.W10", 401), ("no token", 400)],
+    ids=["served", "forbidden", "no base64url", "no algorithm", "no object", "no bearer token"],
 )
 async def test_a_request_is_gone_once_it_is_answered(
-    build: Callable[[ResourceServer], ASGIApp], roles: list[str] | None, status: int, api: ResourceServer, issuer: LocalIssuer
+    build: Callable[[ResourceServer], ASGIApp], token: str | list[str], status: int, api: ResourceServer, issuer: LocalIssuer
 ) -> None:
-    token = "no.token.at-all" if roles is None else issuer.mint(roles=roles)
+    """``token`` as it is sent, or the roles of a good one."""
+    if not isinstance(token, str):
+        token = issuer.mint(roles=token)
     app = build(api)
     for _ in range(2):  # the first request also reads the routes
         connection = Connection(http_scope("GET", "/", [(b"authorization", f"Bearer {token}".encode())]))
