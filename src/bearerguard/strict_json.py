@@ -12,6 +12,7 @@ MAX_MEMBERS: Final = 512
 MAX_DIGITS: Final = 20
 _MAX_CONTAINERS: Final = 1024  # keeps the C scanner far from its recursion limit
 _MAX_COMMAS: Final = 20_000
+_SPACE: Final = " \t\r\n"
 
 
 class NotStrictJson(ValueError):
@@ -20,11 +21,11 @@ class NotStrictJson(ValueError):
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
-    if len(members) != len(pairs):
-        raise NotStrictJson("a member name stands twice in one object")
+    if len(members) == len(pairs) <= MAX_MEMBERS:
+        return members
     if len(pairs) > MAX_MEMBERS:
         raise NotStrictJson(f"an object has more than {MAX_MEMBERS} members")
-    return members
+    raise NotStrictJson("a member name stands twice in one object")
 
 
 def _integer(digits: str) -> int:
@@ -60,9 +61,9 @@ _scan_list: Final = json.JSONDecoder(
 
 def parse_object(
     data: bytes,
-    *,
     max_containers: int = _MAX_CONTAINERS,
     max_commas: int = _MAX_COMMAS,
+    *,
     spoiled_members_are_null: bool = False,
 ) -> dict[str, Any]:
     """Read one JSON object from UTF-8 bytes.
@@ -79,9 +80,11 @@ def parse_object(
             (depth 20, 512 members an object, integers of 20 digits).
     """
     try:
-        text = data.decode().strip(" \t\r\n")
-        if not text.startswith("{"):
-            raise NotStrictJson("the JSON text is not one object")
+        text = data.decode()
+        if text[:1] != "{":  # nor is any space before it
+            text = text.lstrip(_SPACE)
+            if not text.startswith("{"):
+                raise NotStrictJson("the JSON text is not one object")
         opened = _opened(data)
         if opened > max_containers:
             raise NotStrictJson("too many nested objects and arrays")
@@ -95,7 +98,7 @@ def parse_object(
         raise NotStrictJson("the text is not UTF-8") from None
     except (json.JSONDecodeError, RecursionError):
         raise NotStrictJson("the text is not JSON") from None
-    if end != len(text):
+    if end != len(text) and text[end:].strip(_SPACE):
         raise NotStrictJson("there is text behind the JSON object")
     if type(value) is not dict:
         raise NotStrictJson("the JSON text is not one object with unique names")

@@ -89,7 +89,7 @@ class JWKSet:
         by_name: dict[tuple[str | None, str], tuple[VerificationKey, ...]] = {}
         for key in self.keys:
             for algorithm in key.algorithms:
-                by_name[key.kid, algorithm] = (*by_name.get((key.kid, algorithm), ()), key)
+                by_name[key.kid, algorithm] = (*by_name.get((key.kid, algorithm), ()), key)[:MAX_CANDIDATES]
         self._by_name = by_name
 
     def candidates(self, kid: str | None, algorithm: str) -> tuple[VerificationKey, ...]:
@@ -100,7 +100,7 @@ class JWKSet:
         """
         found = self._by_name.get((kid, algorithm), ())
         if found or kid is not None:
-            return found[:MAX_CANDIDATES]
+            return found
         fitting = tuple(key for key in self.keys if algorithm in key.algorithms)
         return fitting if len(fitting) == 1 else ()
 

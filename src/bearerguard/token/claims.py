@@ -169,7 +169,7 @@ def _issued_at(token: UnverifiedToken, _expected: Expectations, _now: float) -> 
 
 def _names(token: UnverifiedToken, _expected: Expectations, _now: float) -> AccessTokenError | None:
     for name in ("sub", "jti"):
-        if name in token.claims and type(token.claims[name]) is not str:
+        if type(token.claims.get(name, "")) is not str:
             return _wrong_type(token, name, "text")
     return None
 
@@ -199,7 +199,8 @@ def _names_one_of(token: UnverifiedToken, name: str, accepted: frozenset[str], e
 
 def _profile_rules(token: UnverifiedToken, expected: Expectations, _now: float) -> AccessTokenError | None:
     for rule in expected.issuer.profile.rules:
-        value = claim_at(token.claims, rule.path)
+        path = rule.path
+        value = token.claims.get(path[0]) if len(path) == 1 else claim_at(token.claims, path)
         if value is None:
             if rule.required:
                 return InvalidToken(codes.MISSING_CLAIM, expected=f"`{rule.path[-1]}`", at=_place(rule))

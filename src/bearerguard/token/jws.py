@@ -85,9 +85,10 @@ class Parser:
         if not dot or b"." in body:  # this search is done by memchr, bytes.count goes octet by octet
             raise _not_three_parts(token)
         try:
-            header = self._headers.get(head) or _read_header(_members(decode(head)))
+            header = self._headers.get(head) or _read_header(parse_object(decode(head), _MAX_CONTAINERS, _MAX_COMMAS))
             payload = decode(body)
-            return UnverifiedToken(header, _members(payload), payload, signing_input, decode(signature), head)
+            claims = parse_object(payload, _MAX_CONTAINERS, _MAX_COMMAS)
+            return UnverifiedToken(header, claims, payload, signing_input, decode(signature), head)
         except NotBase64Url:
             problem = None
         except NotStrictJson as why:
@@ -112,10 +113,6 @@ def verify(token: UnverifiedToken, keys: Sequence[VerificationKey]) -> AccessTok
         if key.verify(token.header.algorithm, token.signing_input, token.signature):
             return AccessToken(token.claims, token.payload, key)
     return None
-
-
-def _members(data: bytes) -> dict[str, Any]:
-    return parse_object(data, max_containers=_MAX_CONTAINERS, max_commas=_MAX_COMMAS)
 
 
 def too_large(token: bytes) -> InvalidToken:
