@@ -12,7 +12,6 @@ MAX_MEMBERS: Final = 512
 MAX_DIGITS: Final = 20
 _MAX_CONTAINERS: Final = 1024  # keeps the C scanner far from its recursion limit
 _MAX_COMMAS: Final = 20_000
-_SPACE: Final = " \t\r\n"
 
 
 class NotStrictJson(ValueError):
@@ -80,11 +79,9 @@ def parse_object(
             (depth 20, 512 members an object, integers of 20 digits).
     """
     try:
-        text = data.decode()
-        if text[:1] != "{":  # nor is any space before it
-            text = text.lstrip(_SPACE)
-            if not text.startswith("{"):
-                raise NotStrictJson("the JSON text is not one object")
+        text = data.decode().strip(" \t\r\n")
+        if not text.startswith("{"):
+            raise NotStrictJson("the JSON text is not one object")
         opened = _opened(data)
         if opened > max_containers:
             raise NotStrictJson("too many nested objects and arrays")
@@ -98,7 +95,7 @@ def parse_object(
         raise NotStrictJson("the text is not UTF-8") from None
     except (json.JSONDecodeError, RecursionError):
         raise NotStrictJson("the text is not JSON") from None
-    if end != len(text) and text[end:].strip(_SPACE):
+    if end != len(text):
         raise NotStrictJson("there is text behind the JSON object")
     if type(value) is not dict:
         raise NotStrictJson("the JSON text is not one object with unique names")

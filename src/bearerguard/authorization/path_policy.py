@@ -5,12 +5,11 @@ from typing import ClassVar, Final, Literal
 
 from bearerguard.authorization.combination import Requirement
 from bearerguard.authorization.path_table import PathTable
-from bearerguard.authorization.policy_row import METHODS, PolicyRow, Public, read_row
+from bearerguard.authorization.policy_row import DOT_SEGMENTS, METHODS, PolicyRow, Public, read_row
 from bearerguard.errors import ConfigurationError, show
 
 __all__ = ["PathPolicy", "PolicyRow", "Public"]
 
-_DOT_SEGMENTS: Final = frozenset({".", ".."})  # RFC 3986 §3.3; clients remove them, so that who sends one means it
 _EXAMPLE: Final = '{"GET /orders/{id}": role("Read.All"), "/health": PathPolicy.PUBLIC}'
 
 
@@ -79,9 +78,12 @@ class PathPolicy:
                 HTTP request may call its method WEBSOCKET, too; the caller must not let it pass for a websocket.
             path: The percent-decoded path that the router matches. Any text is safe.
         """
-        if "/." in path and not _DOT_SEGMENTS.isdisjoint(path.split("/")):
-            return None
-        row = self._tables.get(method, self._other_methods).find(path)
+        table = self._tables.get(method, self._other_methods)
+        row = table.literal.get(path)
+        if row is None:
+            if "/." in path and not DOT_SEGMENTS.isdisjoint(path.split("/")):
+                return None
+            row = table.find(path)
         return None if row is None else row.requirement
 
     def _tables_of(self, row: PolicyRow) -> list[PathTable]:

@@ -43,13 +43,14 @@ class _Node:
 class PathTable:
     """The rows of one method. At most one of them names a path, so that their order means nothing.
 
-    A search visits each node once at most: no caller's path can make it longer than the table is.
+    Attributes:
+        literal: The rows without parameters, by the one path that each names.
     """
 
-    __slots__ = ("_depth", "_literal", "_root")
+    __slots__ = ("_depth", "_root", "literal")
 
     def __init__(self) -> None:
-        self._literal: dict[str, PolicyRow] = {}
+        self.literal: dict[str, PolicyRow] = {}
         self._root = _Node()
         self._depth = 1
 
@@ -74,14 +75,14 @@ class PathTable:
         else:
             node.row = row
         if row.is_literal:
-            self._literal[row.path] = row
+            self.literal[row.path] = row
         self._depth = max(self._depth, len(row.segments))
 
     def find(self, path: str) -> PolicyRow | None:
-        """The row that names the path, code point by code point; ``None`` where there is none."""
-        row = self._literal.get(path)
-        if row is not None:
-            return row
+        """The row that names the path, code point by code point; ``None`` where there is none.
+
+        A search visits each node once at most: no caller's path can make it longer than the table is.
+        """
         if "\ufffd" in path or (not path.isprintable() and UNSAFE.search(path)):
             return None
         # what is deeper than the table stays one piece, slashes and all: only a rest takes it

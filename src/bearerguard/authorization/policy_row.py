@@ -20,6 +20,8 @@ METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OP
 # R119: what a router and a rule read differently. No pattern has one, and no parameter takes one.
 UNSAFE: Final = re.compile("[\x00-\x1f\x7f\ufffd]")
 
+DOT_SEGMENTS: Final = frozenset({".", ".."})  # RFC 3986 §3.3; clients remove them, so that who sends one means it
+
 _EXAMPLE: Final = '{"GET /orders/{id}": role("Read.All"), "POST /orders": role("Write.All"), "/health": PathPolicy.PUBLIC}'
 _PARAMETER: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?::([a-z]+))?\}")
 _PERCENT_ENCODED: Final = re.compile("%[0-9A-Fa-f]{2}")
@@ -130,6 +132,8 @@ def _segments(row: str, path: str) -> tuple[Segment, ...]:
 
 
 def _segment(row: str, text: str, names: set[str]) -> Segment:
+    if text in DOT_SEGMENTS:
+        _refuse(row, "has a segment . or .., and no path with such is ever let through")
     if "{" not in text and "}" not in text:
         return text
     parameter = _PARAMETER.fullmatch(text)

@@ -58,12 +58,13 @@ class TokenCache:
         found = self._at_hand.get(digest) or self._fetched(digest)
         if found is None:
             return None
-        if found.begins <= self._now() < found.ends and self._monotonic() < found.forgotten_at:
-            key_set = found.source.known()
+        principal, key, source, begins, ends, forgotten_at = found
+        if begins <= self._now() < ends and self._monotonic() < forgotten_at:
+            key_set = source.known()
             if key_set is None:
                 return None  # the keys have to be fetched first: whether this one is still among them will be seen
-            if found.key in key_set.members:
-                return found.principal
+            if key in key_set.members:
+                return principal
         with self._changing:
             self._entries.pop(digest, None)
             self._at_hand.pop(digest, None)

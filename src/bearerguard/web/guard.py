@@ -6,7 +6,7 @@ or a dependency, too: whoever calls it does not go on by mistake.
 
 import functools
 from collections.abc import Callable, Generator, Mapping
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.endpoints import HTTPEndpoint, WebSocketEndpoint
@@ -17,6 +17,8 @@ from bearerguard.authorization.combination import Requirement
 from bearerguard.errors import ConfigurationError
 from bearerguard.web.declaration import declare
 from bearerguard.web.gate import enforce, is_permitted
+
+_ABSENT: Final = object()
 
 EndpointClass = TypeVar("EndpointClass", bound=HTTPEndpoint | WebSocketEndpoint)
 
@@ -58,10 +60,15 @@ def guarded_function(function: Callable[..., Any], requirement: Requirement, *, 
     called = function if is_async else functools.partial(run_in_threadpool, function)
 
     @functools.wraps(function)
-    async def guarded(*args: Any, **kwargs: Any) -> Any:
-        connection = args[0] if args and type(args[0]) is Request else _connection_among(function, args, kwargs)
-        if not is_permitted(connection.scope, requirement):
-            await enforce(connection.scope, requirement)
+    async def guarded(first: Any = _ABSENT, /, *others: Any, **kwargs: Any) -> Any:
+        if type(first) is Request and not others and not kwargs:  # as Starlette calls it
+            if not is_permitted(first.scope, requirement):
+                await enforce(first.scope, requirement)
+            return await called(first)
+        args = others if first is _ABSENT else (first, *others)
+        scope = _connection_among(function, args, kwargs).scope
+        if not is_permitted(scope, requirement):
+            await enforce(scope, requirement)
         return await called(*args, **kwargs)
 
     return guarded

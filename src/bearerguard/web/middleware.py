@@ -36,6 +36,7 @@ AnyASGIApp: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
 Undeclared = Literal["refuse", "allow"]
 
 _PASSAGES: Final[Mapping[str, type[Passage]]] = {"http": Passage, "websocket": WebSocketPassage}
+_PUBLIC: Final = Public.PUBLIC  # a member of an enumeration is looked up in 50 ns
 _SERVER_METHODS: Final = ("recall", "verify", "report", "warm_up", "aclose")
 _PATH_CHARACTERS: Final = "/:@!$&'()*+,;="  # RFC 3986 §3.3: what stands for itself in a path
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\ufffd]")
@@ -121,7 +122,7 @@ class AccessTokenMiddleware:
             if not (path.isascii() and path.isprintable()):
                 _check_path(path)
             rule = self._rule(scope, path) if self._has_rules else None
-            if rule is Public.PUBLIC:
+            if rule is _PUBLIC:
                 scope["user"], scope["auth"] = UnauthenticatedUser(), AuthCredentials()
             else:
                 token = read_credentials(scope["headers"])
@@ -161,10 +162,10 @@ class AccessTokenMiddleware:
             if rule is None or (self._may_route_otherwise and _is_ambiguous(policy, method_of(scope), route_path, rule)):
                 return _NO_ROW
             return rule
-        if public is not None and public.requirement_for(method_of(scope), route_path) is Public.PUBLIC:
-            return Public.PUBLIC
+        if public is not None and public.requirement_for(method_of(scope), route_path) is _PUBLIC:
+            return _PUBLIC
         if self._public_routes is not None and self._public_routes.serve(scope, route_path):
-            return Public.PUBLIC
+            return _PUBLIC
         return None
 
     def _read(self, scope: Scope) -> None:
