@@ -31,6 +31,7 @@ from bearerguard.token.remembered import Remembered
 from bearerguard.token.token_cache import TokenCache
 
 MAX_LEEWAY: Final = 300.0
+_ALWAYS: Final = float("-inf")
 _WARMED_AT_ONCE: Final = 16
 
 
@@ -71,7 +72,6 @@ class ResourceServer:
         self._leeway = _checked("leeway", leeway, 0.0, MAX_LEEWAY)
         self._on_event = on_event
         self._implied_roles = ImpliedRoles(implied_roles)
-        self._parser = Parser()
         self._token_cache_size = int(_checked("token_cache_size", token_cache_size, 0, 10_000_000))
         self._connect(self.issuers, transport, clock or SystemClock())
 
@@ -81,6 +81,7 @@ class ResourceServer:
         self._cache = TokenCache(self._token_cache_size, clock)
         fetcher = Fetcher(transport) if any(issuer.jwks is None for issuer in issuers) else None
         self._registrations = Registrations(self._register(issuer, fetcher) for issuer in issuers)
+        self._parser = Parser(self._registrations.glance)
 
     # --- judging tokens
 
@@ -171,7 +172,7 @@ class ResourceServer:
     def _remember(self, text: bytes, token: AccessToken, principal: Principal, registration: Registration) -> None:
         leeway = registration.expected.leeway
         ends = token.claims["exp"] + leeway
-        begins = token.claims.get("nbf", float("-inf")) - leeway
+        begins = token.claims.get("nbf", _ALWAYS) - leeway
         forgotten_at = self._clock.monotonic() + (ends - self._clock.now())
         self._cache.remember(text, Remembered(principal, token.key, registration.keys, begins, ends, forgotten_at))
 

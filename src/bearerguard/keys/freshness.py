@@ -87,6 +87,10 @@ class Freshness:
             return True
         return now >= self.next_try and now >= self._next_unknown
 
+    def looks_in_vain(self, kid: str, now: float) -> bool:
+        """Whether ``may_look_again`` would say no while nothing is in flight. Changes nothing."""
+        return now < self.next_try or now < self._next_unknown or now < self._unknown.get(kid, now)
+
     def retry_after(self, now: float) -> float:
         """Seconds until the next try is allowed."""
         return max(0.0, self.next_try - now)

@@ -79,12 +79,13 @@ class JWKSet:
         kids: Their names, for the operator.
     """
 
-    __slots__ = ("_by_name", "keys", "kids", "left_out", "members")
+    __slots__ = ("_by_name", "_names", "keys", "kids", "left_out", "members")
 
     def __init__(self, keys: Iterable[VerificationKey], left_out: tuple[str, ...] = ()) -> None:
         self.keys = tuple(keys)
         self.left_out = left_out
         self.members = frozenset(self.keys)
+        self._names = frozenset(key.kid for key in self.keys)
         self.kids = show([key.kid for key in self.keys])  # made once: a flood of unknown names would show it each time
         by_name: dict[tuple[str | None, str], tuple[VerificationKey, ...]] = {}
         for key in self.keys:
@@ -106,7 +107,7 @@ class JWKSet:
 
     def may_hold(self, kid: str | None) -> bool:
         """Whether a token with this ``kid`` is worth a look at this set; without one it always is."""
-        return kid is None or any(key.kid == kid for key in self.keys)
+        return kid is None or kid in self._names
 
     def __contains__(self, key: object) -> bool:
         """Whether this very key is of the set."""

@@ -44,6 +44,10 @@ class KeySource(Protocol):
         """The set after an unknown ``kid``: fetched anew where that is allowed, else ``current``. Never raises."""
         ...
 
+    def lacking(self, kid: str, /) -> JWKSet | None:
+        """The set, if it is fresh, has no key of this name, and ``look_again`` would not fetch. Asks nobody, changes nothing."""
+        ...
+
     def age(self) -> float:
         """Seconds since the issuer confirmed the set; infinite when it never did."""
         ...
@@ -169,6 +173,13 @@ class RemoteKeySource:
             with self._changing:
                 self._freshness.remember_unknown(kid, self._clock.monotonic())
         return latest
+
+    def lacking(self, kid: str, /) -> JWKSet | None:
+        """See ``KeySource``. Takes no lock: in doubt, a fetch under way included, the answer is ``None``."""
+        key_set, now = self._key_set, self._clock.monotonic()
+        if key_set is None or key_set.may_hold(kid) or self._in_flight or now >= self._quiet_until:
+            return None
+        return key_set if self._freshness.looks_in_vain(kid, now) else None
 
     def age(self) -> float:
         """See ``KeySource``."""

@@ -34,6 +34,10 @@ class StaticKeySource:
         """There is nothing else to look at."""
         return current
 
+    def lacking(self, kid: str, /) -> JWKSet | None:
+        """The configured set, where it has no such key."""
+        return None if self._key_set.may_hold(kid) else self._key_set
+
     def age(self) -> float:
         """Always 0: a static set does not age."""
         return 0.0

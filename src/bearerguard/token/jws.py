@@ -4,7 +4,7 @@ Standards: RFC 7515 §3.1, §5.2; RFC 7519 §7.2; RFC 8725 §3. What is unverifi
 ``AccessToken`` exists only where a key of the issuer has verified the very octets that were parsed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from bearerguard import error_codes as codes
@@ -12,6 +12,7 @@ from bearerguard.errors import ABSENT, AccessTokenError, InvalidRequest, Invalid
 from bearerguard.keys.jwk_set import MAX_KID, VerificationKey
 from bearerguard.strict_json import NotStrictJson, parse_object
 from bearerguard.token.base64url import NotBase64Url, decode
+from bearerguard.token.glance import KID, sole_text
 
 MAX_TOKEN: Final = 16 * 1024
 _DOTS: Final = 2
@@ -66,9 +67,15 @@ class AccessToken(NamedTuple):
 
 
 class Parser:
-    """Reads tokens, and remembers the headers of good ones: an issuer's tokens share theirs until its key changes."""
+    """Reads tokens, and remembers the headers of good ones: an issuer's tokens share theirs until its key changes.
 
-    def __init__(self) -> None:
+    Args:
+        glance: Given the ``kid`` and the payload of a token with an unfamiliar header, before either is read, raises the refusal
+            if it can tell that there will be one.
+    """
+
+    def __init__(self, glance: Callable[[str, bytes], None] = lambda _kid, _payload: None) -> None:
+        self._glance = glance
         self._headers: dict[bytes, Header] = {}
 
     def parse(self, token: bytes) -> UnverifiedToken:
@@ -76,7 +83,7 @@ class Parser:
 
         Raises:
             InvalidRequest: a character that no bearer token may hold (RFC 6750 §2.1).
-            InvalidToken: too large, opaque, encrypted, malformed, ``crit``, or no acceptable ``alg``.
+            InvalidToken: too large, opaque, encrypted, malformed, ``crit``, no acceptable ``alg``, or refused at a glance.
         """
         if len(token) > MAX_TOKEN:
             raise too_large(token)
@@ -85,7 +92,7 @@ class Parser:
         if not dot or b"." in body:  # this search is done by memchr, bytes.count goes octet by octet
             raise _not_three_parts(token)
         try:
-            header = self._headers.get(head) or _read_header(parse_object(decode(head), _MAX_CONTAINERS, _MAX_COMMAS))
+            header = self._headers.get(head) or self._unfamiliar(decode(head), body)
             payload = decode(body)
             claims = parse_object(payload, _MAX_CONTAINERS, _MAX_COMMAS)
             return UnverifiedToken(header, claims, payload, signing_input, decode(signature), head)
@@ -94,6 +101,12 @@ class Parser:
         except NotStrictJson as why:
             problem = str(why)
         raise _unreadable(token, problem)  # out here it has no context, whose frames would lead back to the request
+
+    def _unfamiliar(self, header: bytes, body: bytes) -> Header:
+        kid = sole_text(KID, header)
+        if kid is not None:
+            self._glance(kid, decode(body))
+        return _read_header(parse_object(header, _MAX_CONTAINERS, _MAX_COMMAS))
 
     def remember(self, token: UnverifiedToken) -> None:
         """Keep the header of a token that turned out to be good, so that a flood of bad ones cannot fill the memory."""

@@ -12,6 +12,7 @@ from bearerguard.errors import ABSENT, ConfigurationError, InvalidToken
 from bearerguard.issuers.profile import TENANT, Claims
 from bearerguard.keys.key_source import KeySource
 from bearerguard.token.claims import GUID, Expectations
+from bearerguard.token.glance import ISSUER, sole_text
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +58,23 @@ class Registrations:
         if type(issuer) is not str:
             code = codes.MISSING_CLAIM if issuer is None else codes.INVALID_CLAIM
             raise InvalidToken(code, expected="`iss` as text", actual=claims.get("iss", ABSENT), at="$.iss")
+        return self._named(issuer)
+
+    def glance(self, kid: str, payload: bytes) -> None:
+        """Look at a payload that has not been read, of a token that names this key. Only ever refuses; asks nobody.
+
+        Raises:
+            InvalidToken: the issuer is not configured, or has no such key and cannot be asked for it now.
+        """
+        issuer = sole_text(ISSUER, payload)
+        if issuer is None:
+            return
+        lacking = self._named(issuer).keys.lacking(kid)
+        if lacking is not None:
+            wanted = f"a key among `kid` {lacking.kids}"
+            raise InvalidToken(codes.UNKNOWN_KEY, expected=wanted, actual=kid, at="header.kid")
+
+    def _named(self, issuer: str) -> Registration:
         found = self._exact.get(issuer)
         if found is not None:
             return found

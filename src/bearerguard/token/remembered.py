@@ -6,7 +6,7 @@ with others, and could be visited for, is named by a number instead.
 """
 
 from itertools import count
-from typing import Final, NamedTuple, TypeAlias, cast
+from typing import Final, NamedTuple, TypeAlias
 
 from bearerguard.keys.jwk_set import VerificationKey
 from bearerguard.keys.key_source import KeySource
@@ -57,21 +57,22 @@ class Packing:
 
     def pack(self, found: Remembered) -> Packed:
         """The packed form of a token whose claims are those of its payload."""
-        who = found.principal
+        who, key, source, begins, ends, forgotten_at = found
+        texts, names = self._texts, self._names
         return (
-            self._number(found.key, found.source),
-            found.begins,
-            found.ends,
-            found.forgotten_at,
-            self._text(who.issuer),
+            self._numbers.get((key, source)) or self._number(key, source),
+            begins,
+            ends,
+            forgotten_at,
+            texts.get(who.issuer) or self._text(who.issuer),
             who.subject,
-            who.client_id and self._text(who.client_id),
-            who.tenant_id and self._text(who.tenant_id),
-            self._shared(who.roles),
-            self._shared(who.scopes),
+            who.client_id and (texts.get(who.client_id) or self._text(who.client_id)),
+            who.tenant_id and (texts.get(who.tenant_id) or self._text(who.tenant_id)),
+            names.get(who.roles) or self._shared(who.roles),
+            names.get(who.scopes) or self._shared(who.scopes),
             who.is_application,
             who.expires_at,
-            cast("PayloadClaims", who.claims).payload,
+            who.claims.payload,  # type: ignore[attr-defined]  # a verified token's are PayloadClaims
         )
 
     def unpack(self, packed: Packed) -> Remembered | None:
@@ -103,10 +104,8 @@ class Packing:
         self._texts.clear()
 
     def _number(self, key: VerificationKey, source: KeySource) -> int:
-        number = self._numbers.get((key, source))
-        if number is None:
-            number = self._numbers[key, source] = self._next_number()
-            self._verifiers[number] = key, source
+        number = self._numbers[key, source] = self._next_number()
+        self._verifiers[number] = key, source
         return number
 
     def _text(self, text: str) -> str:
@@ -120,9 +119,7 @@ class Packing:
 
     def _shared(self, names: frozenset[str]) -> Names:
         """One tuple for all entries with these names: ten thousand tokens have few different sets of roles."""
-        shared = self._names.get(names)
-        if shared is None:
-            if len(self._names) >= _MAX_NAMES:
-                self._names.clear()
-            shared = self._names[names] = tuple(names)
+        if len(self._names) >= _MAX_NAMES:
+            self._names.clear()
+        shared = self._names[names] = tuple(names)
         return shared
