@@ -9,7 +9,15 @@ from typing import Any, Final
 
 import pytest
 
-from bearerguard import AccessTokenMiddleware, ClientCredentials, Issuer, ResourceServer
+from bearerguard import (
+    AccessTokenMiddleware,
+    ClientCredentials,
+    Issuer,
+    ResourceServer,
+    principal_of,
+    protected_resource_metadata,
+)
+from bearerguard.fastapi import document_security
 from bearerguard.issuers.profile import Profile
 from bearerguard.testing import pytest_plugin
 from support.readme import README, ROOT, error_reference, renewed, samples_in
@@ -89,7 +97,18 @@ def _value(cell: str) -> object:
     return text if cell == REQUIRED else FACTORIES[text] if text in FACTORIES else ast.literal_eval(text)
 
 
-@pytest.mark.parametrize("target", [ResourceServer, AccessTokenMiddleware, Issuer, ClientCredentials])
+@pytest.mark.parametrize(
+    "target",
+    [
+        ResourceServer,
+        AccessTokenMiddleware,
+        Issuer,
+        ClientCredentials,
+        document_security,
+        principal_of,
+        protected_resource_metadata,
+    ],
+)
 def test_every_option_stands_with_its_default(target: Any) -> None:
     shown = _options_in_readme(target.__name__)
 

@@ -76,6 +76,10 @@ REQUESTS: Final = (
     Request("path_policy", "PUT /orders/7", 403, WRITE, "not_permitted"),
     Request("path_policy", "GET /orders", 401, None, "missing_token"),
     Request("path_policy", "GET /health", 200, None),
+    Request("browser_clients", "GET /orders", 200, {"scopes": ["orders.read"]}),
+    Request("browser_clients", "GET /orders", 403, READ, "missing_scope"),
+    Request("browser_clients", "GET /orders", 401, None, "missing_token"),
+    Request("browser_clients", "GET /.well-known/oauth-protected-resource", 200, None),
 )
 
 
@@ -95,7 +99,9 @@ async def test_each_caller_is_told(request_: Request) -> None:
     assert answer.json().get("code") == request_.code
 
 
-@pytest.mark.parametrize("name", ["starlette_app", "fastapi_main", "entra", "azure_b2c", "auth0", "path_policy"])
+@pytest.mark.parametrize(
+    "name", ["starlette_app", "fastapi_main", "entra", "azure_b2c", "auth0", "path_policy", "browser_clients"]
+)
 async def test_each_application_starts_while_its_issuer_is_down(name: str) -> None:
     """The start-up audit finds every route declared."""
     module = sample(name)
@@ -113,3 +119,18 @@ async def test_each_application_starts_while_its_issuer_is_down(name: str) -> No
         if name != "path_policy":  # three lines without a lifespan
             await module.app({"type": "lifespan", "state": {}}, receive, send)
             assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+
+async def test_a_page_may_ask_and_sees_why_it_is_refused() -> None:
+    module = sample("browser_clients")
+    page = {"Origin": "https://app.example"}
+    asks = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(module.app), base_url="https://api.example") as client:
+        preflight = await client.options("/orders", headers=page | asks)
+        refused = await client.get("/orders", headers=page)
+        document = await client.get(refused.headers["www-authenticate"].partition('resource_metadata="')[2].partition('"')[0])
+
+    assert (preflight.status_code, preflight.headers["access-control-allow-origin"]) == (200, page["Origin"])
+    assert (refused.status_code, refused.headers["access-control-expose-headers"]) == (401, "WWW-Authenticate")
+    assert document.json()["authorization_servers"] == ["https://issuer.example"]
