@@ -69,6 +69,8 @@ MALFORMED = [
     ("a fragment", "/x#y"),
     ("a percent-encoded slash", "/a%2Fb"),
     ("a percent-encoded letter", "/%61dmin"),
+    ("a dot segment", "/./x"),
+    ("a double-dot segment", "/{id}/.."),
     ("a newline", "/x\n"),
     ("a newline within", "/x\ny"),
     ("a null", "/x\x00"),

@@ -242,3 +242,11 @@ def test_a_kid_remembered_twice_does_not_keep_the_others_remembered() -> None:
     assert state.may_look_again("b", 10.0, in_flight=False)
     assert not state.may_look_again("a", 18.9, in_flight=False)
     assert state.may_look_again("a", 19.0, in_flight=False)
+
+
+def test_to_ask_whether_a_look_is_in_vain_changes_nothing() -> None:
+    """Requests ask it without a lock."""
+    state = fresh_since(0.0)
+    state.remember_unknown("a", 0.0)
+    assert [state.looks_in_vain("a", now) for now in (0.0, 10.0, 9.9)] == [True, False, True]
+    assert [state.looks_in_vain("b", now) for now in (0.0, 9.9)] == [False, False]

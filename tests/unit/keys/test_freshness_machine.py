@@ -61,7 +61,10 @@ class FreshnessMachine(RuleBasedStateMachine):
     @rule(kid=KIDS)
     def unknown_kid(self, kid: str | None) -> None:
         known_to_be_unknown = self.now < self.remembered.get(kid, -DAY)
+        in_vain = kid is not None and self.state.looks_in_vain(kid, self.now)
         allowed = self.state.may_look_again(kid, self.now, in_flight=bool(self.in_flight))
+        if kid is not None and not self.in_flight:
+            assert in_vain is not allowed
         if known_to_be_unknown:
             assert not allowed
         elif self.in_flight:

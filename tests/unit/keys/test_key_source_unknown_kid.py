@@ -251,3 +251,47 @@ async def test_a_cancelled_look_leaves_the_fetch_to_the_others() -> None:
     await settled()
     assert kids_of(keys.known()) == {"b"}
     assert len(fetch.asked) == 2
+
+
+# --- at a glance
+
+
+async def test_a_name_is_lacking_only_while_nobody_may_look_for_it() -> None:
+    """A key that was published a moment ago must be found: as long as a look is allowed, the answer is "perhaps"."""
+    clock = FakeClock()
+    keys, fetch, current = await started(clock, "a")
+    assert [keys.lacking(kid) for kid in ("a", "b")] == [None, None]
+    await keys.look_again("b", current)
+    assert [keys.lacking(kid) for kid in ("a", "b")] == [None, current]
+    clock.advance(10.0)
+    assert keys.lacking("b") is None
+    assert len(fetch.asked) == 2
+
+
+async def test_nothing_is_said_to_be_lacking_before_the_first_fetch_nor_once_a_refresh_is_due() -> None:
+    clock = FakeClock()
+    fetch = ScriptedFetch(key_set("a"))
+    keys = source(fetch, clock)
+    assert keys.lacking("b") is None
+    current, _ = await keys.obtain()
+    clock.advance(479.5)
+    fetch.outcome = DOWN
+    await keys.look_again("b", current)
+    assert keys.lacking("b") is current
+    clock.advance(0.5)
+    assert keys.lacking("b") is None
+    assert len(fetch.asked) == 2
+
+
+async def test_while_a_fetch_is_under_way_nothing_is_said_to_be_lacking() -> None:
+    clock = FakeClock()
+    keys, fetch, current = await started(clock, "a")
+    await keys.look_again("x", current)
+    clock.advance(10.0)
+    fetch.hold()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(keys.look_again, "y", current)
+        await settled()
+        assert keys.lacking("z") is None
+        fetch.release()
+    assert keys.lacking("z") is current

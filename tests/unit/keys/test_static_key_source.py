@@ -23,6 +23,12 @@ async def test_obtaining_and_looking_again_bring_the_same_set() -> None:
     assert await keys.look_again("b", known) is known
 
 
+def test_what_it_lacks_it_will_never_have() -> None:
+    keys = StaticKeySource(ISSUER, jwks("a"))
+    assert keys.lacking("a") is None
+    assert keys.lacking("b") is keys.known()
+
+
 def test_it_is_always_ready() -> None:
     status = StaticKeySource(ISSUER, jwks("a")).status()
     assert (status.issuer, status.ready, status.keys, status.age) == (ISSUER, True, ("a",), 0.0)

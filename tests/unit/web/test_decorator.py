@@ -450,6 +450,42 @@ async def test_a_guarded_helper_stops_who_calls_it(api: ResourceServer, token: l
     assert reached == []
 
 
+CALLS: Any = {
+    "by place": lambda helper, request: helper(request),
+    "by name": lambda helper, request: helper(request=request),
+    "behind another": lambda helper, request: helper(7, request),
+    "before another": lambda helper, request: helper(request, 7),
+    "beside a name": lambda helper, request: helper(request, number=7),
+    "behind nothing": lambda helper, request: helper(None, request),
+}
+
+
+@pytest.mark.parametrize("how", CALLS)
+@pytest.mark.parametrize("is_async", [True, False])
+async def test_a_guarded_helper_is_given_what_it_is_called_with(
+    how: str, is_async: bool, api: ResourceServer, token: list[Header]
+) -> None:
+    given: list[Any] = []
+
+    def helper(*args: Any, **kwargs: Any) -> Response:
+        given.extend((args, kwargs))
+        return PlainTextResponse("served")
+
+    async def asynchronous(*args: Any, **kwargs: Any) -> Response:
+        return helper(*args, **kwargs)
+
+    guarded: Any = requires(READ)(asynchronous if is_async else helper)
+
+    async def endpoint(request: Request) -> Response:
+        CALLS[how](lambda *args, **kwargs: expected.extend((args, kwargs)), request)
+        return await CALLS[how](guarded, request)  # type: ignore[no-any-return]
+
+    expected: list[Any] = []
+    await check(serving(api, Route("/", endpoint)), "/", token)
+
+    assert given == expected[2:]  # nobody's call has reached it
+
+
 async def test_any_other_error_of_the_endpoint_passes(api: ResourceServer, token: list[Header]) -> None:
     @requires(READ)
     async def endpoint(request: Request) -> Response:
