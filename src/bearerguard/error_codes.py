@@ -210,7 +210,7 @@ UNKNOWN_KEY: Final = _token(
     "unknown_key",
     "The signing key is unknown",
     "The issuer's key set has no usable key for the token's 'kid' and 'alg', even after asking again where that was allowed.",
-    "Check that the token's issuer publishes this key; a forged or very old token names keys that do not exist.",
+    "Let the caller get a new token. Check that its issuer publishes the key; forged and old tokens name keys that do not exist.",
 )
 INVALID_SIGNATURE: Final = _token(
     "invalid_signature",

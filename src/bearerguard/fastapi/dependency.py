@@ -5,18 +5,18 @@ from weakref import WeakValueDictionary
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
-from starlette.types import Message, Scope
+from starlette.types import Scope
 
 from bearerguard.authorization.combination import Requirement
 from bearerguard.authorization.requirement import authenticated
 from bearerguard.errors import ConfigurationError, show
-from bearerguard.fastapi.refusal_handler import answer_refusals_of
+from bearerguard.fastapi.refusal_handler import StandIn, answer_refusals_of
 from bearerguard.principal import Principal
 from bearerguard.resource_server import ResourceServer
 from bearerguard.web.challenge import Challenge
 from bearerguard.web.declaration import declare
 from bearerguard.web.gate import Gate, enforce, is_permitted
-from bearerguard.web.passage import PASSAGE, Passage
+from bearerguard.web.passage import PASSAGE
 
 _ANYBODY: Final = authenticated()
 
@@ -115,9 +115,5 @@ def _pass_through(gate: Gate, scope: Scope) -> None:
     """Stand in for a middleware, unless one with the same resource server has let the request in, or another ``require`` has."""
     passage: Any = scope.get(PASSAGE)
     if passage is None or passage.gate.server is not gate.server:
-        scope[PASSAGE] = Passage(gate, {}, _nowhere)
+        scope[PASSAGE] = StandIn(gate)
         answer_refusals_of(scope)
-
-
-async def _nowhere(message: Message) -> None:
-    """What a passage sends that no middleware has made: nothing is sent through it."""

@@ -8,16 +8,26 @@ from typing import Any, Final
 
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketState
 
 from bearerguard.errors import AccessTokenError, BearerguardError, IssuerUnavailable
 from bearerguard.web.challenge import Answer
+from bearerguard.web.gate import Gate
 from bearerguard.web.passage import PASSAGE, REFUSALS, Passage, Refusal
 from bearerguard.web.refusal import send_refusal
 
 _HANDLERS: Final = "starlette.exception_handlers"
 _ENDED: Final = (WebSocketState.DISCONNECTED, WebSocketState.RESPONSE)
+
+
+class StandIn(Passage):
+    """The passage of a request that no middleware has let in, or one with another resource server. Nothing is sent through it."""
+
+    __slots__ = ()
+
+    def __init__(self, gate: Gate) -> None:
+        super().__init__(gate, {}, _nowhere)
 
 
 class RefusalResponse(Response):
@@ -52,7 +62,8 @@ async def answer_refusal(connection: HTTPConnection, error: Exception) -> Respon
     state = connection.application_state if isinstance(connection, WebSocket) else None
     if state in _ENDED:
         raise error
-    passage.refusal = None  # it is answered, and leads back to the scope that holds the passage
+    if isinstance(passage, StandIn):
+        passage.refusal = None  # it is answered, and leads back to the scope that holds the passage
     answer = passage.gate.answer(error)
     if not isinstance(connection, WebSocket):
         return RefusalResponse(answer)
@@ -64,3 +75,7 @@ def _report(passage: Passage, error: Refusal, scope: Scope) -> None:
     if error is not passage.refusal:  # that one was reported by the guard that raised it
         passage.refusal = error
         passage.gate.report(error, scope)
+
+
+async def _nowhere(_message: Message) -> None:
+    """Where a stand-in sends to."""

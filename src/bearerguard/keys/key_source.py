@@ -23,6 +23,7 @@ from bearerguard.keys.key_status import KeyStatus, key_ids
 from bearerguard.keys.remote_keys import FetchedKeys, Validators
 
 _SEEN_KEYS: Final = 256
+_A_FLOOD: Final = 100  # tokens of unknown keys, turned away since the last fetch; the first of them are told exactly why
 
 
 class KeySource(Protocol):
@@ -45,7 +46,10 @@ class KeySource(Protocol):
         ...
 
     def lacking(self, kid: str, /) -> JWKSet | None:
-        """The set, if it is fresh, has no key of this name, and ``look_again`` would not fetch. Asks nobody, changes nothing."""
+        """The set, where a flood of unknown names is under way and this is one of them; asks nobody, changes nothing.
+
+        That is: the set is fresh and has no such key, ``look_again`` would not fetch now, and has said so many times already.
+        """
         ...
 
     def age(self) -> float:
@@ -116,6 +120,7 @@ class RemoteKeySource:
         self._quiet_until = float("-inf")
         self._in_flight: dict[object, _Flight] = {}
         self._begun = 0
+        self._turned_away = 0
         self._landed = 0
         self._seen: dict[object, None] = {}
         self._last_error = ""
@@ -158,6 +163,7 @@ class RemoteKeySource:
             flight = self._in_flight.get(loop)
             with self._changing:
                 allowed = self._freshness.may_look_again(kid, self._clock.monotonic(), in_flight=flight is not None)
+                self._turned_away += not allowed
             if not allowed:
                 return latest
             flight = flight or self._begin(loop, for_unknown_kid=True)
@@ -176,10 +182,13 @@ class RemoteKeySource:
 
     def lacking(self, kid: str, /) -> JWKSet | None:
         """See ``KeySource``. Takes no lock: in doubt, a fetch under way included, the answer is ``None``."""
+        if self._turned_away < _A_FLOOD:
+            return None
         key_set, now = self._key_set, self._clock.monotonic()
         if key_set is None or key_set.may_hold(kid) or self._in_flight or now >= self._quiet_until:
             return None
-        return key_set if self._freshness.looks_in_vain(kid, now) else None
+        in_vain = self._freshness.looks_in_vain(kid, now)
+        return key_set if in_vain and key_set is self._key_set else None  # another thread's fetch may have just landed
 
     def age(self) -> float:
         """See ``KeySource``."""
@@ -207,6 +216,7 @@ class RemoteKeySource:
     def _begin(self, loop: object, *, for_unknown_kid: bool = False) -> _Flight:
         with self._changing:
             self._begun += 1
+            self._turned_away = 0
             flight = _Flight(self._begun, for_unknown_kid)
             held, validators = self._key_set, self._validators
 

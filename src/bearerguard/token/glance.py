@@ -1,8 +1,8 @@
 """A member's text, seen in JSON that has not been read.
 
 Anybody can make us read a token, and to read it costs several times what it takes to see that it names an issuer or a key that is
-unknown. What is seen here may only be refused: in well-formed JSON it is what the member says, or the member is no text, or it is
-missing, and each of these is refused as well.
+unknown. What is seen may only be refused. In a well-formed payload it is what ``iss`` says; or ``iss`` is no text or is missing,
+which is refused as well. A header may do without ``kid``, so that it is looked at only where it holds no other object.
 """
 
 import re

@@ -103,7 +103,7 @@ class Parser:
         raise _unreadable(token, problem)  # out here it has no context, whose frames would lead back to the request
 
     def _unfamiliar(self, header: bytes, body: bytes) -> Header:
-        kid = sole_text(KID, header)
+        kid = sole_text(KID, header) if header.find(b"{", 1) < 0 else None  # nested, it would not be the token's key
         if kid is not None:
             self._glance(kid, decode(body))
         return _read_header(parse_object(header, _MAX_CONTAINERS, _MAX_COMMAS))

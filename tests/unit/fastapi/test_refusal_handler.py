@@ -12,6 +12,7 @@ from starlette.routing import Mount
 
 from bearerguard import (
     AccessTokenError,
+    AccessTokenMiddleware,
     BearerguardError,
     InsufficientScope,
     Issuer,
@@ -121,17 +122,35 @@ async def test_a_handler_for_everything_leaves_refusals_alone(api: ResourceServe
     assert (await get(_app(api, exception_handlers={Exception: page}), "/late")).status == 401
 
 
+class Broken(Requirement):
+    """Fails."""
+
+    def permits(self, principal: Principal) -> bool:
+        raise ZeroDivisionError
+
+    def refusal(self, principal: Principal) -> InsufficientScope:
+        raise NotImplementedError
+
+
+async def test_behind_a_middleware_a_defect_is_reported_once_whatever_other_routes_do(
+    api: ResourceServer, reader: list[Header], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A route with a resource server of its own adds a handler to the application; the middleware's requests meet it, too."""
+    app = FastAPI(openapi_url=None)
+    app.add_middleware(AccessTokenMiddleware, resource_server=api)
+    other = ResourceServer(api.issuers, api.audience)
+    app.add_api_route("/other", _name, dependencies=[Depends(require(READ, resource_server=other))])
+    app.add_api_route("/broken", _name, dependencies=[Depends(require(Broken()))])
+
+    assert (await get(app, "/other", reader)).status == 200
+    assert (await get(app, "/broken", reader)).status == 500
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+
+
 async def test_a_defect_while_judging_refuses_with_500(
     api: ResourceServer, reader: list[Header], caplog: pytest.LogCaptureFixture
 ) -> None:
     """R125: the endpoint is not called, and the answer is no page of the framework."""
-
-    class Broken(Requirement):
-        def permits(self, principal: Principal) -> bool:
-            raise ZeroDivisionError
-
-        def refusal(self, principal: Principal) -> InsufficientScope:
-            raise NotImplementedError
 
     app = FastAPI(openapi_url=None)
     app.add_api_route("/a", _name, dependencies=[Depends(require(Broken(), resource_server=api))])

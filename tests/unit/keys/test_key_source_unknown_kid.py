@@ -1,5 +1,7 @@
 """A ``kid`` that the set does not have: a new key is found at once, a flood finds a closed door (design §4)."""
 
+from collections.abc import Callable
+
 import anyio
 import pytest
 
@@ -253,22 +255,41 @@ async def test_a_cancelled_look_leaves_the_fetch_to_the_others() -> None:
     assert len(fetch.asked) == 2
 
 
-# --- at a glance
+# --- a flood of unknown names
+
+
+async def flooded(keys: RemoteKeySource, current: JWKSet) -> None:
+    """So many were turned away that it counts as a flood."""
+    for number in range(100):
+        assert keys.lacking("b") is None
+        await keys.look_again(f"x{number}", current)
 
 
 async def test_a_name_is_lacking_only_while_nobody_may_look_for_it() -> None:
     """A key that was published a moment ago must be found: as long as a look is allowed, the answer is "perhaps"."""
     clock = FakeClock()
     keys, fetch, current = await started(clock, "a")
-    assert [keys.lacking(kid) for kid in ("a", "b")] == [None, None]
-    await keys.look_again("b", current)
+    await keys.look_again("x", current)
+    await flooded(keys, current)
     assert [keys.lacking(kid) for kid in ("a", "b")] == [None, current]
-    clock.advance(10.0)
+    clock.advance(4.9)
+    assert keys.lacking("b") is current
+    clock.advance(0.1)
     assert keys.lacking("b") is None
     assert len(fetch.asked) == 2
 
 
-async def test_nothing_is_said_to_be_lacking_before_the_first_fetch_nor_once_a_refresh_is_due() -> None:
+async def test_after_each_fetch_the_first_are_told_exactly_why() -> None:
+    clock = FakeClock()
+    keys, _, current = await started(clock, "a")
+    for _ in range(3):
+        await keys.look_again("x", current)
+        await flooded(keys, current)
+        assert keys.lacking("b") is current
+        clock.advance(30.0)
+
+
+async def test_nothing_is_lacking_before_the_first_fetch_nor_once_a_refresh_is_due() -> None:
     clock = FakeClock()
     fetch = ScriptedFetch(key_set("a"))
     keys = source(fetch, clock)
@@ -277,16 +298,39 @@ async def test_nothing_is_said_to_be_lacking_before_the_first_fetch_nor_once_a_r
     clock.advance(479.5)
     fetch.outcome = DOWN
     await keys.look_again("b", current)
+    await flooded(keys, current)
     assert keys.lacking("b") is current
     clock.advance(0.5)
     assert keys.lacking("b") is None
     assert len(fetch.asked) == 2
 
 
-async def test_while_a_fetch_is_under_way_nothing_is_said_to_be_lacking() -> None:
+class Landing(FakeClock):
+    """While this clock is read, an event loop of another thread may take in a set."""
+
+    landing: Callable[[], None] | None = None
+
+    def monotonic(self) -> float:
+        if self.landing is not None:
+            self.landing()
+        return super().monotonic()
+
+
+async def test_a_set_that_another_thread_takes_in_meanwhile_counts() -> None:
+    clock = Landing()
+    keys, _, current = await started(clock, "a")
+    await keys.look_again("x", current)
+    await flooded(keys, current)
+    assert keys.lacking("b") is current
+    clock.landing = lambda: setattr(keys, "_key_set", key_set("a", "b"))
+    assert keys.lacking("b") is None
+
+
+async def test_while_a_fetch_is_under_way_nothing_is_lacking() -> None:
     clock = FakeClock()
     keys, fetch, current = await started(clock, "a")
     await keys.look_again("x", current)
+    await flooded(keys, current)
     clock.advance(10.0)
     fetch.hold()
     async with anyio.create_task_group() as tasks:
@@ -294,4 +338,3 @@ async def test_while_a_fetch_is_under_way_nothing_is_said_to_be_lacking() -> Non
         await settled()
         assert keys.lacking("z") is None
         fetch.release()
-    assert keys.lacking("z") is current
