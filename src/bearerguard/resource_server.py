@@ -155,15 +155,15 @@ class ResourceServer:
 
     def _principal(self, token: AccessToken, registration: Registration) -> Principal:
         claims, profile = token.claims, registration.expected.issuer.profile
-        roles = profile.roles_in(claims)
+        roles, client = profile.roles_in(claims), profile.client_in(claims)
         return Principal(
             claims["iss"],
             claims.get("sub", ""),
-            profile.client_in(claims),
+            client,
             profile.tenant_of(claims),
             self._implied_roles.effective(roles),
             profile.scopes_held(claims),
-            profile.is_application(claims, roles),
+            client is not None and profile.is_application(claims, roles),
             claims["exp"],
             PayloadClaims(token.payload),
             registration.keys.age,

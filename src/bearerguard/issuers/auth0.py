@@ -25,7 +25,7 @@ def auth0(
 
     ``iss`` is ``https://{domain}/`` with the slash. Roles come from ``permissions``, which is in a token only if the API has
     RBAC and "Add Permissions in the Access Token" on, and from ``roles_claim`` if named; scopes from ``scope``; the client
-    from ``azp`` (default profile) or ``client_id`` (RFC 9068 profile).
+    from ``azp`` (default profile) or ``client_id`` (RFC 9068 profile). A token that names no client is refused, as ID tokens are.
 
     Does not accept HS256, which an API of Auth0 can be set to, and knows roles by name only if an Action adds them to the token
     and ``roles_claim`` names that claim. With ``require_at_jwt=True`` only the RFC 9068 profile is accepted.
@@ -54,6 +54,7 @@ def auth0(
         profile=_profile(roles_claim),
         audience=audience,
         insecure_allow_http=insecure_allow_http,
+        token_endpoint=f"{base}/oauth/token",
     )
 
 
@@ -67,6 +68,7 @@ def _profile(roles_claim: str | None) -> Profile:
         roles=roles,
         scopes=(("scope",),),
         client=(("azp",), ("client_id",)),
+        client_required=True,
         is_application=application_by_grant,
     )
 

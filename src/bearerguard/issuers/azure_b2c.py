@@ -32,9 +32,10 @@ def azure_b2c(
     (default), and ``https://{name}.b2clogin.com/tfp/{tenant id}/{policy}/v2.0/``. Roles come from ``roles``, scopes from
     ``scp``, the client from ``azp`` or ``appid``.
 
-    Demanded besides: ``tfp``, or ``acr`` in older tenants, names the policy where it is present, and ``tid`` is the tenant where
-    it is present. B2C writes a policy's name as it was created or in lower case, differently in ``tfp``, ``acr`` and ``iss``:
-    these two spellings are accepted, no other. ``require_at_jwt=True`` refuses every token, since B2C sends ``JWT``.
+    Demanded besides: the client is named, which an ID token does not do; ``tfp``, or ``acr`` in older tenants, names the
+    policy where it is present, and ``tid`` is the tenant where it is present. B2C writes a policy's name as it was created or
+    in lower case, differently in ``tfp``, ``acr`` and ``iss``: these two spellings are accepted, no other.
+    ``require_at_jwt=True`` refuses every token, since B2C sends ``JWT``.
 
     Source: https://learn.microsoft.com/en-us/azure/active-directory-b2c/tokens-overview
 
@@ -71,6 +72,7 @@ def azure_b2c(
             audience=audience,
             metadata_issuers=forms,  # R73: the document shows the form that the tenant has chosen
             insecure_allow_http=insecure_allow_http,
+            token_endpoint=f"{base}/{tenant_name}.onmicrosoft.com/{policy}/oauth2/v2.0/token",
         )
         for issuer in forms
     )
@@ -89,6 +91,7 @@ def _profile(tenant: str, policies: frozenset[str]) -> Profile:
         roles=(("roles",),),
         scopes=(("scp",),),
         client=(("azp",), ("appid",)),
+        client_required=True,
         tenant=(("tid",),),
         rules=(
             ClaimRule(("tfp",), WRONG_POLICY, policies, required=False),

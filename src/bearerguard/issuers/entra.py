@@ -142,12 +142,15 @@ class _Directory:
         v1 = f"{_STS_OF.get(self.authority, _STS)}/{tenant}/"
         v2 = f"{self.authority}/{tenant}/v2.0"
         endpoints = f"{self.authority}/{'common' if tenant == TENANT else tenant}"
+        token_endpoint = None if tenant == TENANT else f"{endpoints}/oauth2/v2.0/token"  # gives tokens of both versions
+        v1_profile = _profile("entra_v1", tenant, version="1.0", client="appid", key_issuers=(v1, v2))
+        v2_profile = _profile("entra_v2", tenant, version="2.0", client="azp", key_issuers=(v2,))
         return (
-            self._issuer(v1, endpoints, _profile("entra_v1", tenant, version="1.0", client="appid", key_issuers=(v1, v2))),
-            self._issuer(v2, f"{endpoints}/v2.0", _profile("entra_v2", tenant, version="2.0", client="azp", key_issuers=(v2,))),
+            self._issuer(v1, endpoints, v1_profile, token_endpoint),
+            self._issuer(v2, f"{endpoints}/v2.0", v2_profile, token_endpoint),
         )
 
-    def _issuer(self, issuer: str, endpoints: str, profile: Profile) -> Issuer:
+    def _issuer(self, issuer: str, endpoints: str, profile: Profile, token_endpoint: str | None) -> Issuer:
         by_metadata = self.jwks_uri is None and self.jwks is None
         query = f"?appid={self.app_id.lower()}" if self.app_id else ""
         return Issuer(
@@ -160,6 +163,7 @@ class _Directory:
             profile=profile,
             audience=self.audience,
             insecure_allow_http=self.insecure_allow_http,
+            token_endpoint=token_endpoint,
         )
 
 

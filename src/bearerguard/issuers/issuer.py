@@ -46,6 +46,7 @@ class Issuer:
         audience: Overrides the resource server's audience for this issuer's tokens.
         metadata_issuers: What the metadata's ``issuer`` may be, where a vendor's document differs from its tokens (R73).
         insecure_allow_http: Allow ``http://`` on loopback addresses, for development and tests.
+        token_endpoint: Where clients obtain tokens, for the OpenAPI document; nothing is sent there. Presets know it.
 
     Raises:
         ConfigurationError: a value is wrong; nothing is fetched here.
@@ -61,6 +62,7 @@ class Issuer:
     audience: str | Collection[str] | None = None
     metadata_issuers: Collection[str] = ()
     insecure_allow_http: bool = False
+    token_endpoint: str | None = None
 
     def __post_init__(self) -> None:
         """Checks every value, so that a wrong one fails at start and not at the first request."""
@@ -90,7 +92,7 @@ class Issuer:
                 _wrong("metadata_url", f"an issuer with {TENANT} has no metadata of its own", '"https://issuer.example/common/…"')
             check_issuer_url("issuer", self.issuer, allow_http=self.insecure_allow_http)
             self._set("metadata_url", self.issuer.rstrip("/") + OPENID_CONFIGURATION)
-        for name in ("metadata_url", "jwks_uri"):
+        for name in ("metadata_url", "jwks_uri", "token_endpoint"):
             if getattr(self, name) is not None:
                 check_url(name, getattr(self, name), allow_http=self.insecure_allow_http)
         if self.jwks is not None and not (isinstance(self.jwks, Mapping) and isinstance(self.jwks.get("keys"), list)):

@@ -59,6 +59,7 @@ def keycloak(
         profile=_profile(client_id),
         audience=audience,
         insecure_allow_http=insecure_allow_http,
+        token_endpoint=f"{base_url}/realms/{realm}/protocol/openid-connect/token",
     )
 
 

@@ -25,8 +25,8 @@ def okta(
     """A custom authorization server of Okta.
 
     Roles come from ``groups``, which is in a token only if the server has a groups claim of that name; scopes from ``scp``,
-    an array; the client from ``cid``. ``aud`` is set at the authorization server, ``api://default`` for the one named
-    ``default``.
+    an array; the client from ``cid``, without which a token is refused: an ID token has none. ``aud`` is set at the
+    authorization server, ``api://default`` for the one named ``default``.
 
     Access tokens of the org authorization server (``iss`` without ``/oauth2/…``) are for Okta's own APIs: nobody else can verify
     them, so that its issuer is refused here. ``require_at_jwt=True`` refuses every token, since Okta sends no ``typ``.
@@ -55,6 +55,7 @@ def okta(
         profile=_PROFILE,
         audience=audience,
         insecure_allow_http=insecure_allow_http,
+        token_endpoint=f"{issuer}/v1/token",
     )
 
 
@@ -72,5 +73,6 @@ _PROFILE: Final = Profile(
     roles=(("groups",),),
     scopes=(("scp",),),
     client=(("cid",),),
+    client_required=True,
     is_application=application_by_user_id,
 )

@@ -108,22 +108,25 @@ class Profile:
         roles: Paths of arrays of role names; all of them count.
         scopes: Paths of scopes, string or array; the first that is present counts.
         client: Paths of the calling application's id; the first that is present counts.
+        client_required: Refuse tokens that name no client, as ID tokens do not (R108).
         tenant: Paths of the tenant id; the first that is present counts.
         audience_claim: The claim that names the audience: ``aud``, or ``client_id`` for Amazon Cognito.
         rules: What the claims must hold.
         tenant_in_issuer: ``tid`` must equal the tenant that stands in ``iss`` (Microsoft Entra).
         key_issuers: Issuers, ``{tenantid}`` allowed, that a key may name in its own ``issuer`` member; empty ignores the member.
         graph_nonce: Refuse tokens whose header has ``nonce``: Microsoft Graph's, which nobody else can verify.
-        is_application: Tells an application's own token from one that acts for a user, given claims and roles.
+        is_application: Tells an application's own token from one that acts for a user, given claims and roles; asked only where
+            the token names its client.
 
     Raises:
-        ConfigurationError: a path is not a tuple of member names.
+        ConfigurationError: a value is of the wrong kind, or a client is demanded and none of its paths is named.
     """
 
     name: str = "generic"
     roles: tuple[ClaimPath, ...] = (("roles",),)
     scopes: tuple[ClaimPath, ...] = (("scope",), ("scp",))
     client: tuple[ClaimPath, ...] = CLIENT
+    client_required: bool = False
     tenant: tuple[ClaimPath, ...] = ()
     audience_claim: str = "aud"
     rules: tuple[ClaimRule, ...] = ()
@@ -133,7 +136,7 @@ class Profile:
     is_application: Callable[[Claims, frozenset[str]], bool] = application_by_subject
 
     def __post_init__(self) -> None:
-        """Checks the paths: a text in place of a tuple would be read letter by letter."""
+        """Checks the kinds: a text in place of a tuple would be read letter by letter."""
         for name in ("roles", "scopes", "client", "tenant"):
             paths = getattr(self, name)
             if not isinstance(paths, tuple):
@@ -145,6 +148,13 @@ class Profile:
         if not isinstance(self.audience_claim, str) or not self.audience_claim:
             problem = f"expected the name of a claim, got {show(self.audience_claim)}"
             raise ConfigurationError("audience_claim", problem, example='"client_id"')
+        _check_tuple("rules", self.rules, ClaimRule, example='(ClaimRule(("ver",), values=frozenset({"2.0"})),)')
+        _check_tuple("key_issuers", self.key_issuers, str, example='("https://login.example/{tenantid}/v2.0",)')
+        if not callable(self.is_application):
+            problem = f"expected a function of claims and roles, got {show(self.is_application)}"
+            raise ConfigurationError("is_application", problem, example="application_by_idtyp")
+        if self.client_required and not self.client:
+            raise ConfigurationError("client_required", "client= names no claim", example='Profile(client=(("azp",),), …)')
 
     def roles_in(self, claims: Claims) -> frozenset[str]:
         """All roles; a roles claim of the wrong type means no role."""
@@ -174,6 +184,11 @@ class Profile:
         if named in self.key_issuers:
             return True  # usual, and much cheaper
         return named.replace(TENANT, tenant) in {issuer.replace(TENANT, tenant) for issuer in self.key_issuers}
+
+
+def _check_tuple(parameter: str, values: object, kind: type, *, example: str) -> None:
+    if not isinstance(values, tuple) or not all(isinstance(value, kind) for value in values):
+        raise ConfigurationError(parameter, f"expected a tuple of {kind.__name__}, got {show(values)}", example=example)
 
 
 def _check_path(parameter: str, path: object) -> None:

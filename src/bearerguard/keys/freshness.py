@@ -55,6 +55,7 @@ class Freshness:
         self.validity: Validity | None = None
         self.failures = 0
         self.next_try = float("-inf")
+        self._is_ahead = False  # the refresh under way was begun within the lifetime: nobody waits for it
         self._spacing = 0
         self._next_unknown = float("-inf")
         self._last_unknown = float("-inf")
@@ -70,9 +71,13 @@ class Freshness:
             return Decision.WAIT if in_flight or may_try else Decision.REFUSE
         if now < validity.refresh_at:
             return Decision.SERVE
-        if now >= validity.expires_at and self.failures == 0:
+        if now >= validity.expires_at and self.failures == 0 and not (in_flight and self._is_ahead):
+            self._is_ahead = False
             return Decision.WAIT
-        return Decision.SERVE_AND_FETCH if may_try else Decision.SERVE
+        if not may_try:
+            return Decision.SERVE
+        self._is_ahead = now < validity.expires_at
+        return Decision.SERVE_AND_FETCH
 
     def is_usable(self, now: float) -> bool:
         """Whether the set may decide at all: fetched, and within 24 h of the last success."""

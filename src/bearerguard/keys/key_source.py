@@ -83,6 +83,7 @@ class _Flight:
 
     number: int
     for_unknown_kid: bool
+    has_left: bool = False
     answered: bool = False
     done: anyio.Event = field(default_factory=anyio.Event)
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
@@ -155,7 +156,9 @@ class RemoteKeySource:
     async def look_again(self, kid: str | None, current: JWKSet, /) -> JWKSet:
         """See ``KeySource``. One fetch serves all who ask at the same time; a kid that is not found is remembered."""
         loop = current_loop()
-        asked = self._begun
+        flight = self._in_flight.get(loop)
+        # one that has not left yet, such as the refresh that this very token's coming began, asks after it
+        asked = self._begun if flight is None or flight.has_left else flight.number - 1
         while True:
             latest = self._key_set or current
             if latest is not current and latest.may_hold(kid):
@@ -221,6 +224,7 @@ class RemoteKeySource:
             held, validators = self._key_set, self._validators
 
         async def fly() -> None:
+            flight.has_left = True
             try:
                 with flight.scope:
                     self._land(flight, await self._fetch(validators), held)

@@ -211,6 +211,14 @@ def _profile_rules(token: UnverifiedToken, expected: Expectations, _now: float) 
     return None
 
 
+def _client(token: UnverifiedToken, expected: Expectations, _now: float) -> AccessTokenError | None:
+    profile = expected.issuer.profile
+    if profile.client_in(token.claims) is not None:
+        return None
+    names = " or ".join(f"`{'.'.join(path)}`" for path in profile.client)
+    return InvalidToken(codes.MISSING_CLAIM, expected=f"{names}, the client", at="$." + ".".join(profile.client[0]))
+
+
 def _tenant(token: UnverifiedToken, expected: Expectations, _now: float) -> AccessTokenError | None:
     tenant = token.claims.get("tid")
     if type(tenant) is str and _is_issued_by(token.claims["iss"], tenant, expected.issuer):
@@ -245,6 +253,7 @@ CHECKS: Final = (
     Check("aud", "RFC 7519 §4.1.3, RFC 8725 §3.9", _audience),
     Check("sub, jti", "RFC 7519 §4.1.2, §4.1.7", _names),
     Check("the issuer's own rules", "the preset's source", _profile_rules, lambda issuer: bool(issuer.profile.rules)),
+    Check("client", "R108: ID tokens name none", _client, lambda issuer: issuer.profile.client_required),
     Check("tid", "Microsoft Entra (R96)", _tenant, lambda issuer: issuer.profile.tenant_in_issuer),
     Check("claims of at+jwt", "RFC 9068 §2.2", _at_jwt_claims, lambda issuer: issuer.require_at_jwt),
 )

@@ -207,6 +207,11 @@ WRONG_PROFILES: dict[str, tuple[dict[str, Any], str]] = {
     "a number": ({"tenant": ((1,),)}, "tenant"),
     "no audience claim": ({"audience_claim": ""}, "audience_claim"),
     "an audience path": ({"audience_claim": ("aud",)}, "audience_claim"),
+    "a text as rules": ({"rules": "ver"}, "rules"),
+    "no rule among rules": ({"rules": (ClaimRule(("ver",)), "ver")}, "rules"),
+    "a text as key issuers": ({"key_issuers": "https://login.test/{tenantid}/v2.0"}, "key_issuers"),
+    "no function": ({"is_application": None}, "is_application"),
+    "a client that stands nowhere": ({"client": (), "client_required": True}, "client_required"),
 }
 
 

@@ -250,3 +250,17 @@ def test_to_ask_whether_a_look_is_in_vain_changes_nothing() -> None:
     state.remember_unknown("a", 0.0)
     assert [state.looks_in_vain("a", now) for now in (0.0, 10.0, 9.9)] == [True, False, True]
     assert [state.looks_in_vain("b", now) for now in (0.0, 9.9)] == [False, False]
+
+
+def test_nobody_waits_for_a_refresh_that_was_begun_ahead_and_outlasts_the_lifetime() -> None:
+    state = fresh_since(0.0)
+    assert state.decide(599.0, in_flight=False) is SERVE_AND_FETCH
+    assert [state.decide(now, in_flight=True) for now in (599.5, 600.0, 604.0)] == [SERVE] * 3
+
+
+def test_a_refresh_ahead_that_was_cut_off_is_not_waited_for_for_ever() -> None:
+    """Its end was never told: what is in flight afterwards was begun by whoever waits."""
+    state = fresh_since(0.0)
+    assert state.decide(599.0, in_flight=False) is SERVE_AND_FETCH
+    assert state.decide(601.0, in_flight=False) is WAIT
+    assert state.decide(601.0, in_flight=True) is WAIT

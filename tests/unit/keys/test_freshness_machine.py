@@ -26,6 +26,7 @@ class FreshnessMachine(RuleBasedStateMachine):
         self.in_flight: str = ""  # why the fetch under way was begun
         self.confirmed_at: float | None = None
         self.lifetime = 0.0
+        self.ahead = False  # the fetch under way is a refresh that was begun within the lifetime
         self.failures = 0
         self.failed_at = -DAY
         self.in_vain = 0
@@ -52,11 +53,13 @@ class FreshnessMachine(RuleBasedStateMachine):
         if decision is Decision.WAIT and self.usable:
             assert self.age >= self.lifetime, "a request waited although the set is in its lifetime"
             assert self.failures == 0, "a request waited although a try had failed before"
+            assert not (self.in_flight and self.ahead), "a request waited for the refresh ahead"
         begins = decision is Decision.SERVE_AND_FETCH or (decision is Decision.WAIT and not self.in_flight)
         if begins:
             assert self.may_try
             assert not self.usable or self.age >= 0.72 * self.lifetime - 1e-6, "a refresh before its time"
             self.in_flight = "refresh"
+            self.ahead = decision is Decision.SERVE_AND_FETCH and self.age < self.lifetime
 
     @rule(kid=KIDS)
     def unknown_kid(self, kid: str | None) -> None:
@@ -73,6 +76,7 @@ class FreshnessMachine(RuleBasedStateMachine):
             assert allowed == (self.may_try_exactly and self.spacing_allows)
         if allowed and not self.in_flight:
             self.in_flight = "unknown"
+            self.ahead = False
 
     @precondition(lambda self: self.in_flight)
     @rule(lifetime=st.none() | st.floats(-100.0, 100_000.0, allow_nan=False), new_key=st.booleans(), kid=KIDS)

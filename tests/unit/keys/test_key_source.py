@@ -250,6 +250,23 @@ async def test_a_loop_that_begins_tasks_eagerly_changes_nothing() -> None:
         asyncio.get_running_loop().set_task_factory(None)
 
 
+async def test_no_request_waits_for_a_refresh_ahead_however_long_it_takes() -> None:
+    clock = FakeClock()
+    fetch = ScriptedFetch(key_set("a"))
+    keys = source(fetch, clock)
+    current, _ = await keys.obtain()
+    fetch.hold()
+    clock.advance(599.0)
+    assert keys.known() is current
+    await settled()
+    clock.advance(5.0)
+    assert keys.known() is current
+    assert len(fetch.asked) == 2
+    fetch.release()
+    await settled()
+    assert keys.age() == 0.0
+
+
 async def test_an_idle_source_fetches_nothing() -> None:
     clock = FakeClock()
     keys, fetch = await started("a", clock=clock)

@@ -29,6 +29,17 @@ async def test_a_new_key_is_found_at_once() -> None:
     assert len(fetch.asked) == 2
 
 
+async def test_a_token_that_begins_a_refresh_causes_no_second_fetch() -> None:
+    clock = FakeClock()
+    keys, fetch, _ = await started(clock, "a")
+    clock.advance(500.0)
+    fetch.outcome = key_set("a", "b")
+    current = keys.known()
+    assert current is not None
+    assert kids_of(await keys.look_again("x", current)) == {"a", "b"}
+    assert len(fetch.asked) == 2
+
+
 async def test_any_number_of_rotations_in_a_row_are_each_found_at_once() -> None:
     """Also when the first key comes back after so many that it is not remembered any more."""
     keys, fetch, current = await started(FakeClock(), "0")

@@ -1,0 +1,71 @@
+"""Where clients obtain tokens: a preset knows it where the vendor documents one place, and nobody guesses it."""
+
+from typing import Any
+
+import pytest
+
+from bearerguard.errors import ConfigurationError
+from bearerguard.issuers.issuer import Issuer
+from bearerguard.testing.local_issuer import LocalIssuer
+from bearerguard.testing.shapes import SHAPES
+from support.preset_tokens import PRESETS
+
+TENANT = "11111111-2222-3333-4444-555555555555"
+ENTRA = f"/{TENANT}/oauth2/v2.0/token"
+HERE = "https://issuer.example"
+
+
+@pytest.mark.parametrize(
+    ("preset", "settings", "endpoint"),
+    [
+        ("entra", {"tenant_id": TENANT}, f"https://login.microsoftonline.com{ENTRA}"),
+        (
+            "entra",
+            {"tenant_id": TENANT, "authority": "https://login.microsoftonline.us"},
+            f"https://login.microsoftonline.us{ENTRA}",
+        ),
+        ("entra_multitenant", {"tenants": [TENANT]}, f"https://login.microsoftonline.com{ENTRA}"),
+        ("entra_multitenant", {"insecure_any_tenant": True}, None),
+        (
+            "azure_b2c",
+            {"tenant_name": "contoso", "tenant_id": TENANT, "policy": "B2C_1_signin"},
+            "https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_signin/oauth2/v2.0/token",
+        ),
+        ("auth0", {"domain": "contoso.eu.auth0.com"}, "https://contoso.eu.auth0.com/oauth/token"),
+        (
+            "keycloak",
+            {"base_url": HERE, "realm": "contoso", "client_id": "orders"},
+            f"{HERE}/realms/contoso/protocol/openid-connect/token",
+        ),
+        ("okta", {"issuer": f"{HERE}/oauth2/default"}, f"{HERE}/oauth2/default/v1/token"),
+        ("cognito", {"region": "eu-central-1", "user_pool_id": "eu-central-1_Example01", "client_ids": "reader"}, None),
+        ("oidc", {"issuer": HERE}, None),
+    ],
+)
+def test_each_preset_names_the_one_that_its_vendor_documents(preset: str, settings: dict[str, Any], endpoint: str | None) -> None:
+    """Entra's v2 endpoint gives v1 tokens, too, and ``common`` gives an application none. Cognito's has a domain of its own.
+
+    Sources: https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-client-creds-grant-flow,
+    https://learn.microsoft.com/en-us/azure/active-directory-b2c/client-credentials-grant-flow,
+    https://auth0.com/docs/get-started/authentication-and-authorization-flow/client-credentials-flow,
+    https://www.keycloak.org/securing-apps/oidc-layers, https://developer.okta.com/docs/guides/implement-client-creds/.
+    """
+    built = PRESETS[preset](**settings)
+
+    assert {one.token_endpoint for one in (built if isinstance(built, tuple) else (built,))} == {endpoint}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_that_of_a_local_issuer_is_its_own(shape: str) -> None:
+    """Entra's v1 apart, which is a second door of the same house."""
+    issuer = LocalIssuer(shape=shape)
+    known = {one.token_endpoint for one in issuer.trusted()} - {None}
+
+    assert known <= {document.token_endpoint for document in issuer.documents}
+
+
+def test_it_is_checked_as_all_addresses_are() -> None:
+    assert Issuer(HERE, token_endpoint=f"{HERE}/token").token_endpoint == f"{HERE}/token"
+    with pytest.raises(ConfigurationError) as caught:
+        Issuer(HERE, token_endpoint="http://issuer.example/token")
+    assert caught.value.parameter == "token_endpoint"
