@@ -10,7 +10,11 @@ from bearerguard import AccessTokenMiddleware, ResourceServer, application, clie
 
 api = ResourceServer(
     issuers=[entra(tenant_id="808b7ce5-9924-441e-ae53-3e42fd8a6d43")],
-    audience=["api://orders", "2bfddaf4-0673-49a7-a615-2b6bb3acbf31"],  # v1 tokens name the App ID URI, v2 the client id
+    audience=[
+        "2bfddaf4-0673-49a7-a615-2b6bb3acbf31",  # the API's client id: always in v2 tokens, in v1 tokens if the client asked for it
+        "api://orders",  # its application ID URI: in v1 tokens, as the client wrote it
+        "api://orders/",  # which may be with a slash
+    ],
     implied_roles={"ReadWrite.All": ["Read.All", "Write.All"]},
 )
 

@@ -10,7 +10,7 @@ from bearerguard import AccessTokenMiddleware, ResourceServer, entra, public, re
 
 api = ResourceServer(
     issuers=[entra(tenant_id="808b7ce5-9924-441e-ae53-3e42fd8a6d43")],  # v1 and v2 tokens
-    audience="api://orders",
+    audience=["2bfddaf4-0673-49a7-a615-2b6bb3acbf31", "api://orders"],  # v2 tokens name the client id, v1 tokens either
 )
 
 

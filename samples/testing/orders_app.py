@@ -8,7 +8,10 @@ from starlette.routing import Route
 
 from bearerguard import AccessTokenMiddleware, ResourceServer, entra, requires, role
 
-api = ResourceServer(issuers=[entra(tenant_id="808b7ce5-9924-441e-ae53-3e42fd8a6d43")], audience="api://orders")
+api = ResourceServer(
+    issuers=[entra(tenant_id="808b7ce5-9924-441e-ae53-3e42fd8a6d43")],
+    audience=["2bfddaf4-0673-49a7-a615-2b6bb3acbf31", "api://orders"],  # v2 tokens name the client id, v1 tokens either
+)
 
 
 @requires(role("Read.All"))

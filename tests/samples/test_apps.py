@@ -12,6 +12,7 @@ from support.sample_files import sample
 
 pytestmark = pytest.mark.anyio
 
+API: Final = "2bfddaf4-0673-49a7-a615-2b6bb3acbf31"  # client id of the API: `aud` of every v2 token (R94)
 CLOSER: Final = "4e4c9d60-3356-40be-94a5-ed8b55587619"  # the client that entra.py lets close a month
 
 
@@ -34,14 +35,17 @@ READ: Final = {"roles": ["Read.All"]}
 WRITE: Final = {"roles": ["Write.All"]}
 REQUESTS: Final = (
     Request("starlette_app", "GET /orders", 200, READ),
-    Request("starlette_app", "GET /orders", 200, READ | {"shape": "entra_v1"}),
+    Request("starlette_app", "GET /orders", 200, READ | {"audience": API}),
+    Request("starlette_app", "GET /orders", 200, READ | {"shape": "entra_v1", "audience": API}),
+    Request("starlette_app", "GET /orders", 200, READ | {"shape": "entra_v1", "audience": "api://orders"}),
     Request("starlette_app", "GET /orders", 403, WRITE, "missing_role"),
     Request("starlette_app", "POST /orders", 201, WRITE),
     Request("starlette_app", "POST /orders", 403, READ, "missing_role"),
     Request("starlette_app", "GET /orders", 401, None, "missing_token"),
     Request("starlette_app", "GET /orders", 401, READ | {"audience": "api://billing"}, "wrong_audience"),
     Request("starlette_app", "GET /health", 200, None),
-    Request("fastapi_main", "GET /orders", 200, READ),
+    Request("fastapi_main", "GET /orders", 200, READ | {"audience": API}),
+    Request("fastapi_main", "GET /orders", 200, READ | {"shape": "entra_v1", "audience": "api://orders"}),
     Request("fastapi_main", "GET /orders", 403, WRITE, "missing_role"),
     Request("fastapi_main", "POST /orders", 201, {"roles": ["Read.All", "Write.All"]}),
     Request("fastapi_main", "POST /orders", 403, READ, "missing_role"),
@@ -49,8 +53,10 @@ REQUESTS: Final = (
     Request("fastapi_main", "GET /health", 200, None),
     Request("fastapi_main", "GET /openapi.json", 200, None),
     Request("entra", "GET /orders", 200, READ),
-    Request("entra", "GET /orders", 200, READ | {"shape": "entra_v1"}),
-    Request("entra", "GET /orders", 200, READ | {"audience": "2bfddaf4-0673-49a7-a615-2b6bb3acbf31"}),
+    Request("entra", "GET /orders", 200, READ | {"audience": API}),
+    Request("entra", "GET /orders", 200, READ | {"shape": "entra_v1", "audience": API}),
+    Request("entra", "GET /orders", 200, READ | {"shape": "entra_v1", "audience": "api://orders"}),
+    Request("entra", "GET /orders", 200, READ | {"shape": "entra_v1", "audience": "api://orders/"}),
     Request("entra", "GET /orders", 200, {"roles": ["ReadWrite.All"]}),
     Request("entra", "GET /orders", 200, {"user": "alice", "scopes": ["orders.read"]}),
     Request("entra", "GET /orders", 403, {}, "requirement_not_met"),
