@@ -14,8 +14,9 @@ import httpx
 from bearerguard import error_codes as codes
 from bearerguard.authorization.implied_roles import ImpliedRoles
 from bearerguard.clock import Clock, SystemClock
-from bearerguard.errors import AccessTokenError, ConfigurationError, InvalidRequest, InvalidToken, IssuerUnavailable
+from bearerguard.errors import AccessTokenError, ConfigurationError, InvalidRequest, InvalidToken, IssuerUnavailable, show
 from bearerguard.events import Event, EventHook, emit, logger
+from bearerguard.issuers.checks import check_methods, checked_count, checked_number
 from bearerguard.issuers.issuer import Issuer, checked_audience
 from bearerguard.keys.fetch import Fetcher
 from bearerguard.keys.jwk_set import JWKSet, VerificationKey
@@ -32,6 +33,7 @@ from bearerguard.token.token_cache import TokenCache
 
 MAX_LEEWAY: Final = 300.0
 _ALWAYS: Final = float("-inf")
+_MOST_REMEMBERED: Final = 10_000_000
 _WARMED_AT_ONCE: Final = 16
 
 
@@ -69,10 +71,11 @@ class ResourceServer:
     ) -> None:
         self.issuers = _flattened(issuers)
         self.audience = checked_audience("audience", audience)
-        self._leeway = _checked("leeway", leeway, 0.0, MAX_LEEWAY)
+        self._leeway = checked_number("leeway", leeway, 0.0, MAX_LEEWAY)
         self._on_event = on_event
         self._implied_roles = ImpliedRoles(implied_roles)
-        self._token_cache_size = int(_checked("token_cache_size", token_cache_size, 0, 10_000_000))
+        self._token_cache_size = checked_count("token_cache_size", token_cache_size, _MOST_REMEMBERED)
+        _check_parts(transport, clock, on_event)
         self._connect(self.issuers, transport, clock or SystemClock())
 
     def _connect(self, issuers: tuple[Issuer, ...], transport: httpx.AsyncBaseTransport | None, clock: Clock) -> None:
@@ -258,7 +261,10 @@ def _flattened(issuers: Issuer | Iterable[Issuer | tuple[Issuer, ...]]) -> tuple
     return tuple(flat)
 
 
-def _checked(parameter: str, value: float, low: float, high: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-        raise ConfigurationError(parameter, f"expected a number from {low:g} to {high:g}, got {value!r}", example=f"{low:g}")
-    return value
+def _check_parts(transport: object, clock: object, on_event: object) -> None:
+    if transport is not None:
+        check_methods("transport", transport, ["handle_async_request"], example="httpx.AsyncHTTPTransport(…)")
+    if clock is not None:
+        check_methods("clock", clock, ["now", "monotonic"], example="SystemClock()")
+    if on_event is not None and not callable(on_event):
+        raise ConfigurationError("on_event", f"expected a function of an Event, got {show(on_event)}", example="events.append")

@@ -1,8 +1,10 @@
 """The rooms, wired."""
 
 import logging
+import time
 from typing import Any, Final
 
+import httpx
 import pytest
 
 from bearerguard import ResourceServer
@@ -19,9 +21,12 @@ TOKEN: Final = seal()
 
 WRONG: Final[dict[str, tuple[Any, ...]]] = {
     "issuers": ([], (), None, 42, "x", [None], b"x", [ISSUER], [[issuer()]], [issuer(), issuer()]),
-    "audience": ("", [], None, [""], 7, ["a", None]),
+    "audience": ("", [], None, [""], 7, ["a", None], "  ", " api://orders", ["a", "b\n"], "api://orders/.default"),
     "leeway": (-1, -0.001, 300.1, True, None, "60", [], 60j, float("nan"), float("inf")),
-    "token_cache_size": (-1, None, False, "10", 10**9, float("nan")),
+    "token_cache_size": (-1, None, False, "10", 10**9, float("nan"), 0.5, 100.0),
+    "transport": ("x", httpx.HTTPTransport(), httpx.AsyncHTTPTransport, httpx.AsyncClient()),
+    "clock": ("x", object(), time),
+    "on_event": ("x", 7, []),
     "implied_roles": ({"": ["a"]}, {"a": "bc"}, ["a"]),
 }
 

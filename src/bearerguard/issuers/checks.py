@@ -1,7 +1,7 @@
 """Checks of settings that several presets share: each gives the value or a ``ConfigurationError`` that shows a valid one."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from bearerguard.errors import ConfigurationError, show
@@ -54,3 +54,24 @@ def checked_path(parameter: str, path: Sequence[str], *, example: str) -> ClaimP
     if not isinstance(path, (list, tuple)) or not path or not all(isinstance(name, str) and name for name in path):
         raise ConfigurationError(parameter, f"expected a list of member names, got {show(path)}", example=example)
     return tuple(path)
+
+
+def checked_number(parameter: str, value: float, low: float, high: float) -> float:
+    """A number within bounds, neither bool nor NaN."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+        raise ConfigurationError(parameter, f"expected a number from {low:g} to {high:g}, got {value!r}", example=f"{low:g}")
+    return value
+
+
+def checked_count(parameter: str, value: int, high: int) -> int:
+    """A whole number from 0 on."""
+    if type(value) is not int or not 0 <= value <= high:
+        raise ConfigurationError(parameter, f"expected a whole number from 0 to {high}, got {value!r}", example="10_000")
+    return value
+
+
+def check_methods(parameter: str, value: object, names: Iterable[str], *, example: str) -> None:
+    """Something of the user's that is called later, when it would be too late to say that it cannot be."""
+    missing = [name for name in names if not callable(getattr(value, name, None))]
+    if missing or isinstance(value, type):
+        raise ConfigurationError(parameter, f"expected an object with {', '.join(names)}, got {show(value)}", example=example)

@@ -108,10 +108,12 @@ class Issuer:
 
 
 def checked_audience(parameter: str, audience: str | Collection[str]) -> frozenset[str]:
-    """One identifier or several, as a set. Raises ``ConfigurationError`` when there is none or one is empty (R57)."""
+    """One identifier or several, as a set. Raises ``ConfigurationError`` when there is none or one is none (R57)."""
     names = [audience] if isinstance(audience, str) else list(audience) if isinstance(audience, Collection) else []
-    if not names or not all(isinstance(name, str) and name for name in names):
+    if not names or not all(isinstance(name, str) and name and name == name.strip() for name in names):
         _wrong(parameter, f"expected one or several identifiers of this API, got {audience!r}", '"api://orders"')
+    if any(name.endswith("/.default") for name in names):
+        _wrong(parameter, f"'/.default' belongs to a client's scope, not to an audience, got {audience!r}", '"api://orders"')
     return frozenset(names)
 
 
