@@ -14,16 +14,16 @@ from bearerguard.authorization.requirement import authenticated
 from bearerguard.errors import ConfigurationError, show
 from bearerguard.fastapi import documented_answers as answers
 from bearerguard.fastapi.documented_requirement import described, scope_alternatives
-from bearerguard.issuers.issuer import url_problem
+from bearerguard.issuers.issuer import Issuer, url_problem
 from bearerguard.resource_server import ResourceServer
 from bearerguard.web.audit import audit
 from bearerguard.web.declaration import Declaration
+from bearerguard.web.metadata import authorization_servers
 from bearerguard.web.middleware import AccessTokenMiddleware
 
 Document: TypeAlias = dict[str, Any]
 
 SCHEME: Final = "accessToken"
-_ENTRA_V1: Final = "entra_v1"
 
 
 def document_security(
@@ -46,8 +46,9 @@ def document_security(
     Args:
         app: The application; call this for each mounted one that has a document of its own.
         api: Whose issuers give the tokens.
-        token_url: Where clients obtain tokens. By default what the metadata of the first issuer says (Entra: of v2), as soon as
-            it has been fetched with the issuer's keys; until then, the document names that metadata (``openIdConnect``).
+        token_url: Where clients obtain tokens. By default what the preset of the first issuer knows (Entra: of v2), so that the
+            document is the same at any time. Where it knows none (``oidc``, ``cognito``), what the issuer's metadata says, once
+            it has been fetched with the keys; until then, the document names that metadata (``openIdConnect``).
         scopes: Scopes that a client may ask for, with a description, besides those that requirements name.
 
     Raises:
@@ -85,14 +86,18 @@ class _OpenAPI:
         return self._document
 
     def _scheme(self) -> Document:
-        issuers = self._api.issuers
-        number = next((n for n, issuer in enumerate(issuers) if issuer.profile.name != _ENTRA_V1), 0)  # v1 knows no scope=
-        token_url = self._token_url or self._api.status()[number].token_endpoint
+        issuer = authorization_servers(self._api)[0]
+        token_url = self._token_url or issuer.token_endpoint or self._fetched_token_url(issuer)
         if token_url:
             return {"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": token_url, "scopes": {}}}}
-        if issuers[number].metadata_url:
-            return {"type": "openIdConnect", "openIdConnectUrl": issuers[number].metadata_url}
+        if issuer.metadata_url:
+            return {"type": "openIdConnect", "openIdConnectUrl": issuer.metadata_url}
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+
+    def _fetched_token_url(self, issuer: Issuer) -> str:
+        if issuer.is_template:
+            return ""  # Entra's ``common``, which gives an application no token
+        return next(status.token_endpoint for status in self._api.status() if status.issuer == issuer.issuer)
 
 
 def _access(app: FastAPI) -> dict[tuple[str, str], Declaration]:

@@ -14,11 +14,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bearerguard.errors import ConfigurationError, show
-from bearerguard.issuers.issuer import checked_audience, url_problem
+from bearerguard.issuers.issuer import Issuer, checked_audience, url_problem
 from bearerguard.resource_server import ResourceServer
 from bearerguard.web.decorator import public
 
 WELL_KNOWN: Final = "/.well-known/oauth-protected-resource"
+_ENTRA_V1: Final = "entra_v1"
 _EXAMPLE: Final = '"https://api.example/orders"'
 
 
@@ -44,7 +45,7 @@ def protected_resource_metadata(
     clients ask a token for (RFC 8707) and should be one of the resource server's audiences.
 
     Args:
-        api: Its issuers are named, those with a template for an issuer left out.
+        api: Its issuers are named, those with a template for an issuer left out; of a tenant of Entra, v2 alone.
         resource: This API's identifier: an https URL without query and fragment; http on loopback.
         scopes: Scopes that clients may ask for.
         authorization_servers: Issuers to name instead of those of ``api``.
@@ -99,8 +100,23 @@ def _well_known(resource: str) -> str:
     return WELL_KNOWN + ("" if path == "/" else decoded)
 
 
+def authorization_servers(api: ResourceServer) -> tuple[Issuer, ...]:
+    """The issuers that a client is sent to: of a directory of Entra, v2 without v1, where both are trusted.
+
+    An API's own manifest says which version its tokens are of, whatever endpoint they come from, and v1's knows no ``scope``.
+
+    Source: https://learn.microsoft.com/en-us/entra/identity-platform/access-tokens (token formats)
+    """
+    trusted = {issuer.issuer for issuer in api.issuers}
+    return tuple(
+        issuer
+        for issuer in api.issuers
+        if issuer.profile.name != _ENTRA_V1 or trusted.isdisjoint({*issuer.profile.key_issuers} - {issuer.issuer})
+    )
+
+
 def _issuers_of(api: ResourceServer) -> tuple[str, ...]:
-    names = dict.fromkeys(issuer.issuer for issuer in api.issuers if not issuer.is_template)
+    names = dict.fromkeys(issuer.issuer for issuer in authorization_servers(api) if not issuer.is_template)
     return tuple(name for name in names if not url_problem(name, allow_http=True))
 
 

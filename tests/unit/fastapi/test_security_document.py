@@ -22,6 +22,7 @@ from bearerguard import (
     authenticated,
     client,
     entra,
+    entra_multitenant,
     oidc,
     public,
     requires,
@@ -198,15 +199,42 @@ async def test_the_token_url_comes_from_the_metadata_once_it_is_known(issuer: Lo
 
 
 @pytest.mark.anyio
-async def test_the_token_url_of_entra_is_that_of_v2() -> None:
-    """The v1 endpoint takes ``resource``, which no document can tell."""
-    issuer = LocalIssuer(shape="entra_v2")
+@pytest.mark.parametrize("shape", ["entra_v1", "entra_v2", "azure_b2c", "auth0", "keycloak", "okta"])
+async def test_where_the_vendor_has_one_place_the_document_is_the_same_at_any_time(shape: str) -> None:
+    """An export in CI fetches nothing, and differs in nothing from what is served. Entra's v1 endpoint takes no ``scope``."""
+    issuer = LocalIssuer(shape=shape)
     api = ResourceServer(issuer.trusted(), "api://orders", transport=httpx.ASGITransport(issuer))
+    app = _app()
+
+    early = copy.deepcopy(_documented(app, api))
     await api.warm_up()
 
-    token_url = _scheme(_documented(_app(), api))["flows"]["clientCredentials"]["tokenUrl"]
+    assert app.openapi() == early
+    token_url = _scheme(early)["flows"]["clientCredentials"]["tokenUrl"]
+    assert token_url in {status.token_endpoint for status in api.status()}, "the metadata says so, too"
+    assert not shape.startswith("entra") or token_url.endswith("/oauth2/v2.0/token")
 
-    assert token_url.endswith("/oauth2/v2.0/token")
+
+@pytest.mark.anyio
+async def test_where_any_tenant_may_call_no_token_url_is_told(issuer: LocalIssuer) -> None:
+    """``common`` gives an application no token: https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow."""
+    base = "https://login.test"
+    found = {"token_endpoint": f"{base}/common/oauth2/v2.0/token", "jwks_uri": f"{base}/keys", **issuer.jwks()}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        issuer = base + "/{tenantid}/v2.0" if "v2.0" in request.url.path else "https://sts.windows.net/{tenantid}/"
+        return httpx.Response(200, json={**found, "issuer": issuer})
+
+    trusted = entra_multitenant(authority=base, insecure_any_tenant=True)
+    api = ResourceServer(trusted, "api://orders", transport=httpx.MockTransport(answer))
+    app = _app()
+
+    early = copy.deepcopy(_documented(app, api))
+    await api.warm_up()
+
+    assert [status.token_endpoint for status in api.status()] == [found["token_endpoint"]] * 2
+    assert app.openapi() == early
+    assert _scheme(early)["openIdConnectUrl"].startswith(f"{base}/common/v2.0/")
 
 
 def test_without_any_metadata_the_scheme_is_bearer(api: ResourceServer) -> None:
@@ -231,15 +259,20 @@ def test_a_route_that_is_added_later_is_told_when_the_document_is_made_anew(api:
 
 
 @pytest.mark.parametrize(
-    "make", [lambda: entra(tenant_id="808b7ce5-9924-441e-ae53-3e42fd8a6d43"), lambda: oidc("https://a.test")]
+    ("make", "kind"),
+    [
+        (lambda: entra(tenant_id="808b7ce5-9924-441e-ae53-3e42fd8a6d43"), "oauth2"),
+        (lambda: oidc("https://a.test"), "openIdConnect"),
+    ],
+    ids=["entra", "oidc"],
 )
-def test_nothing_is_fetched_at_import(make: Any) -> None:
+def test_nothing_is_fetched_at_import(make: Any, kind: str) -> None:
     def refuse(request: httpx.Request) -> httpx.Response:
         raise AssertionError(request.url)
 
     api = ResourceServer(make(), "api://orders", transport=httpx.MockTransport(refuse))
 
-    assert _scheme(_documented(_app(), api))["type"] == "openIdConnect"
+    assert _scheme(_documented(_app(), api))["type"] == kind
 
 
 def test_wrong_values_are_named(api: ResourceServer) -> None:

@@ -16,6 +16,7 @@ from bearerguard import (
     ConfigurationError,
     PathPolicy,
     ResourceServer,
+    entra,
     entra_multitenant,
     oidc,
     requires,
@@ -28,6 +29,7 @@ pytestmark = pytest.mark.anyio
 
 RESOURCE = "https://api.example/orders"
 WELL_KNOWN = "/.well-known/oauth-protected-resource"
+TENANT, OTHER_TENANT = "808b7ce5-9924-441e-ae53-3e42fd8a6d43", "11111111-2222-3333-4444-555555555555"
 
 
 @requires(role("Read.All"))
@@ -155,6 +157,22 @@ async def test_issuers_that_are_templates_are_left_out() -> None:
     document = await _document(Starlette(routes=[protected_resource_metadata(api, resource=RESOURCE)]))
 
     assert document["authorization_servers"] == ["https://a.test", "https://a.test/b"]
+
+
+async def test_entra_is_named_by_v2_alone() -> None:
+    """A client that takes the first one asks v1, which knows no ``scope``; v2's endpoint gives tokens of both versions."""
+    v1, v2 = entra(tenant_id=TENANT)
+    other = entra_multitenant(tenants=[OTHER_TENANT])
+    for issuers, named in (
+        ([v1, v2], [v2]),
+        ([v1, v2, oidc("https://a.test"), other], [v2, oidc("https://a.test"), other[1]]),
+        ([v1], [v1]),
+        ([v1, other], [v1, other[1]]),
+    ):
+        api = ResourceServer(issuers, "api://orders")
+        document = await _document(Starlette(routes=[protected_resource_metadata(api, resource=RESOURCE)]))
+
+        assert document["authorization_servers"] == [one.issuer for one in named]
 
 
 async def test_only_get_and_head_are_served(api: ResourceServer) -> None:
