@@ -162,4 +162,4 @@ def test_a_refusal_is_understood_as_entras(site: Site, obtain: Callable[..., str
 
 @each_library
 def test_a_key_that_is_not_registered_is_refused(site: Site, obtain: Callable[..., str]) -> None:
-    assert "50013" in obtain(site, "batch", make_client_key("batch"))
+    assert "700027" in obtain(site, "batch", make_client_key("batch"))

@@ -10,6 +10,10 @@ from typing import Final, NamedTuple
 _ENTRA: Final = "https://learn.microsoft.com/entra/identity-platform/reference-error-codes"
 _ENTRA_CLIENT_CREDENTIALS: Final = "https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow"
 _ENTRA_CERTIFICATES: Final = "https://learn.microsoft.com/entra/identity-platform/certificate-credentials"
+_ENTRA_ASSERTIONS: Final = "https://learn.microsoft.com/azure/developer/java/sdk/troubleshooting-authentication-service-principal"
+_AUTH0: Final = (
+    "https://auth0.com/docs/get-started/authentication-and-authorization-flow/client-credentials-flow, and observed answers"
+)
 _RFC_6749: Final = "RFC 6749 §5.2"
 _OURS: Final = "bearerguard"
 
@@ -21,11 +25,13 @@ class Hint(NamedTuple):
         code: AADSTS number, or error code of the answer.
         advice: What to do.
         source: Where the cause is documented.
+        status: HTTP status this cause is told by, where the code alone does not tell; 0: any.
     """
 
     code: int | str
     advice: str
     source: str
+    status: int = 0
 
 
 HINTS: Final = (
@@ -55,6 +61,14 @@ HINTS: Final = (
         "The request is malformed: check that the token endpoint ends in /oauth2/v2.0/token and takes form parameters",
         _ENTRA,
     ),
+    Hint(9000411, "A parameter is sent twice: check the query of token_endpoint, and what transport= adds", _ENTRA),
+    Hint(
+        90023,
+        "Entra takes the request for invalid, and its description says why; most often a public registration that sends a "
+        "secret, or two credentials in one request",
+        _ENTRA,
+    ),
+    Hint(70003, "The grant is not offered here: token_endpoint must be the tenant's own, ending in /oauth2/v2.0/token", _ENTRA),
     Hint(
         7000215,
         "The client secret is wrong. Entra shows a 'Value' and a 'Secret ID': send the Value. A new secret may need a minute "
@@ -106,6 +120,13 @@ HINTS: Final = (
         _ENTRA_CERTIFICATES,
     ),
     Hint(700024, "The assertion is outside of its valid time: set this machine's clock (NTP)", _ENTRA_CERTIFICATES),
+    Hint(50027, "The assertion is malformed: check private_key and certificate, and what transport= changes", _ENTRA_ASSERTIONS),
+    Hint(700021, "The assertion names another client than client_id: check what transport= changes", _ENTRA_ASSERTIONS),
+    Hint(
+        700023,
+        "The assertion names another audience than this endpoint: leave assertion_audience out, and check tenant and authority",
+        _ENTRA_ASSERTIONS,
+    ),
     Hint(
         700030, "The certificate's subject is not authorized: register this certificate, or its subject name and issuer", _ENTRA
     ),
@@ -123,10 +144,18 @@ HINTS: Final = (
     ),
     Hint("invalid_scope", "A requested scope is unknown, malformed or not granted to this client: check scope", _RFC_6749),
     Hint("invalid_target", "The API named by resource= or audience= is unknown to the server, or not allowed", "RFC 8707 §2"),
+    Hint("access_denied", "Client id or secret is wrong: check both, and that they are of this tenant", _AUTH0, status=401),
     Hint(
         "access_denied",
-        "The client is not authorized for this audience: check that it is the API's identifier, and authorize the client for it",
-        "https://auth0.com/docs/get-started/authentication-and-authorization-flow/client-credentials-flow",
+        "The client has no access to this audience: check that audience= is set and is the API's identifier to the letter, and "
+        "authorize the client for that API",
+        _AUTH0,
+        status=403,
+    ),
+    Hint(
+        "access_denied",
+        "The server denies this client the token: check its access policy, and what audience= and scope= ask for",
+        "RFC 6749 §4.1.2.1",
     ),
     Hint(
         "temporarily_unavailable",
@@ -145,9 +174,10 @@ HINTS: Final = (
 )
 """Every hint, the most precise first."""
 
-_ADVICE: Final = {hint.code: hint.advice for hint in HINTS}
+_ADVICE: Final = {(hint.code, hint.status): hint.advice for hint in HINTS}
 
 
-def hint_for(error: str, error_codes: Iterable[int] = ()) -> str:
-    """The advice for the first number that is known, else for the error code; empty where nothing is known."""
-    return next((_ADVICE[code] for code in (*error_codes, error) if code in _ADVICE), "")
+def hint_for(error: str, error_codes: Iterable[int] = (), *, status: int = 0) -> str:
+    """The advice for the first number that is known, else for the error code under this HTTP status; empty where nothing is."""
+    causes = [(code, under) for code in (*error_codes, error) for under in (status, 0)]
+    return next((_ADVICE[cause] for cause in causes if cause in _ADVICE), "")

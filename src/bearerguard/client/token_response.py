@@ -135,7 +135,7 @@ def _refused(response: TokenResponse, members: Mapping[str, Any], secrets: Colle
         correlation_id=presentable(_reference("correlation_id", "Correlation ID", members, text), secrets),
         timestamp=presentable(_reference("timestamp", "Timestamp", members, text), secrets),
         status=response.status,
-        hint=hint_for(error, codes),
+        hint=hint_for(error, codes, status=response.status),
         temporary=error in _PASSING_ERRORS or (error != "invalid_client" and _may_pass(response.status)),
         retry_after=_retry_after(response, now),
     )

@@ -46,9 +46,9 @@ class ClientAssertions:
             raise _wrong("it is no JWT") from None
         client_id = claims.get("sub")
         if not isinstance(client_id, str) or claims.get("iss") != client_id:
-            raise _wrong("iss and sub must both be the client id")
+            raise _wrong("iss and sub must both be the client id", Reason.ASSERTION_OF_ANOTHER_CLIENT)
         if form.get("client_id", client_id) != client_id:
-            raise _wrong("client_id names another client")
+            raise _wrong("client_id names another client", Reason.ASSERTION_OF_ANOTHER_CLIENT)
         return client_id
 
     def verify(self, assertion: str, client: LocalClient) -> None:
@@ -72,19 +72,21 @@ class ClientAssertions:
             raise _wrong(f"it has no {missing[0]}")
         named = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
         if not any(audience in named for audience in self._audiences):
-            raise _wrong("its aud names neither the token endpoint nor the issuer")
+            raise _wrong("its aud names neither the token endpoint nor the issuer", Reason.ASSERTION_NOT_FOR_THIS_SERVER)
         now, expires_at, not_before = self._clock.now(), claims["exp"], claims.get("nbf", 0)
-        if not (_is_time(expires_at) and expires_at > now - _LEEWAY):
-            raise _wrong("it has expired")
-        if not (_is_time(not_before) and not_before <= now + _LEEWAY):
-            raise _wrong("it is not valid yet")
+        if not (_is_time(expires_at) and _is_time(not_before)):
+            raise _wrong("its exp or nbf is no number")
+        if not expires_at > now - _LEEWAY:  # NaN is refused too
+            raise _wrong("it has expired", Reason.ASSERTION_OUT_OF_TIME)
+        if not not_before <= now + _LEEWAY:
+            raise _wrong("it is not valid yet", Reason.ASSERTION_OUT_OF_TIME)
 
 
 def _signed_claims(assertion: str, client: LocalClient) -> dict[str, Any]:
     header = jwt.get_unverified_header(assertion)
     algorithm, kid = header.get("alg"), header.get("kid")
     if algorithm not in ALGORITHMS:
-        raise _wrong("its algorithm is not asymmetric")
+        raise _wrong("its algorithm is not asymmetric", Reason.ASSERTION_WRONGLY_SIGNED)
     for jwk in (client.public_jwks or {"keys": []})["keys"]:
         if None in (kid, jwk.get("kid")) or kid == jwk["kid"]:  # msal names its certificate by x5t, not by kid
             try:
@@ -93,12 +95,12 @@ def _signed_claims(assertion: str, client: LocalClient) -> dict[str, Any]:
             except jwt.PyJWTError:
                 continue
             return claims
-    raise _wrong("no registered key of the client verifies it")
+    raise _wrong("no registered key of the client verifies it", Reason.ASSERTION_WRONGLY_SIGNED)
 
 
 def _is_time(value: object) -> bool:
     return type(value) in (int, float)
 
 
-def _wrong(problem: str) -> TokenRefused:
-    return TokenRefused(Reason.WRONG_ASSERTION, problem)
+def _wrong(problem: str, reason: Reason = Reason.WRONG_ASSERTION) -> TokenRefused:
+    return TokenRefused(reason, problem)

@@ -21,6 +21,10 @@ class Reason(Enum):
     UNKNOWN_CLIENT = auto()
     WRONG_SECRET = auto()
     WRONG_ASSERTION = auto()
+    ASSERTION_OF_ANOTHER_CLIENT = auto()
+    ASSERTION_NOT_FOR_THIS_SERVER = auto()
+    ASSERTION_OUT_OF_TIME = auto()
+    ASSERTION_WRONGLY_SIGNED = auto()
     INVALID_SCOPE = auto()
     UNKNOWN_RESOURCE = auto()
     UNKNOWN_TENANT = auto()
@@ -111,7 +115,16 @@ RFC6749: Final = RefusalStyle(
         Reason.SEVERAL_METHODS: Wording(400, "invalid_request", "The client used more than one authentication method"),
         Reason.UNKNOWN_CLIENT: Wording(401, "invalid_client", "The client authentication failed"),
         Reason.WRONG_SECRET: Wording(401, "invalid_client", "The client authentication failed"),
-        Reason.WRONG_ASSERTION: Wording(401, "invalid_client", "The client assertion is not valid: {detail}"),
+        **dict.fromkeys(
+            (
+                Reason.WRONG_ASSERTION,
+                Reason.ASSERTION_OF_ANOTHER_CLIENT,
+                Reason.ASSERTION_NOT_FOR_THIS_SERVER,
+                Reason.ASSERTION_OUT_OF_TIME,
+                Reason.ASSERTION_WRONGLY_SIGNED,
+            ),
+            Wording(401, "invalid_client", "The client assertion is not valid: {detail}"),
+        ),
         Reason.INVALID_SCOPE: Wording(400, "invalid_scope", "The scope '{detail}' is unknown or not granted to the client"),
         Reason.UNKNOWN_RESOURCE: Wording(400, "invalid_target", "The resource '{detail}' is unknown"),
         Reason.UNKNOWN_TENANT: Wording(400, "invalid_request", "The tenant '{detail}' is unknown"),
@@ -125,7 +138,9 @@ ENTRA: Final = RefusalStyle(
     {
         Reason.NOT_A_FORM: Wording(400, "invalid_request", _PARAMETER.format(detail="grant_type"), 900144),
         Reason.MISSING_PARAMETER: Wording(400, "invalid_request", _PARAMETER, 900144),
-        Reason.REPEATED_PARAMETER: Wording(400, "invalid_request", "The '{detail}' request parameter is duplicated.", 9000410),
+        Reason.REPEATED_PARAMETER: Wording(
+            400, "invalid_request", "The request is not properly formatted. The parameter '{detail}' is duplicated.", 9000411
+        ),
         Reason.UNSUPPORTED_GRANT_TYPE: Wording(
             400, "unsupported_grant_type", "The app requested an unsupported grant type '{detail}'.", 70003
         ),
@@ -148,7 +163,22 @@ ENTRA: Final = RefusalStyle(
             "not the client secret ID, for a secret added to app '{detail}'.",
             7000215,
         ),
-        Reason.WRONG_ASSERTION: Wording(401, "invalid_client", "Client assertion failed validation: {detail}.", 50013),
+        Reason.WRONG_ASSERTION: Wording(401, "invalid_client", "JWT token is invalid or malformed: {detail}.", 50027),
+        Reason.ASSERTION_OF_ANOTHER_CLIENT: Wording(
+            401,
+            "invalid_client",
+            "Client assertion application identifier doesn't match 'client_id' parameter: {detail}.",
+            700021,
+        ),
+        Reason.ASSERTION_NOT_FOR_THIS_SERVER: Wording(
+            401, "invalid_client", "Client assertion audience claim does not match Realm issuer: {detail}.", 700023
+        ),
+        Reason.ASSERTION_OUT_OF_TIME: Wording(
+            401, "invalid_client", "Client assertion is not within its valid time range: {detail}.", 700024
+        ),
+        Reason.ASSERTION_WRONGLY_SIGNED: Wording(
+            401, "invalid_client", "Client assertion failed signature validation: {detail}.", 700027
+        ),
         Reason.INVALID_SCOPE: Wording(
             400,
             "invalid_scope",
@@ -169,7 +199,9 @@ ENTRA: Final = RefusalStyle(
     },
     _entra_body,
 )
-"""https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes"""
+"""https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes; of assertions also
+https://learn.microsoft.com/en-us/azure/developer/java/sdk/troubleshooting-authentication-service-principal
+"""
 
 AZURE_B2C: Final = RefusalStyle(
     {

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from jwt.algorithms import ECAlgorithm
 
 from bearerguard import ClientCredentials, ConfigurationError, TokenRequestError
+from bearerguard.client.error_hints import hint_for
 from bearerguard.testing import LocalIssuer
 from bearerguard.testing.local_client import LocalClient
 from support.token_endpoint_stub import StubApi
@@ -96,6 +97,39 @@ def test_the_auth0_preset_is_understood_by_an_issuer_of_that_shape() -> None:
         **asgi(issuer),
     )
     assert auth.token_sync()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status"),
+    [({"client_secret": "wrong"}, 401), ({"client_id": "nobody"}, 401), ({"audience": "https://stock.example"}, 403)],
+    ids=["secret", "client", "audience"],
+)
+def test_a_denial_in_auth0s_shape_is_advised_on_by_its_status(wrong: dict[str, str], status: int) -> None:
+    issuer = LocalIssuer("https://dev-orders.us.auth0.com", shape="auth0", audience="https://orders.example")
+    given: dict[str, Any] = {
+        "client_id": "reader",
+        "client_secret": "reader-secret",
+        "audience": "https://orders.example",
+        **wrong,
+    }
+    with pytest.raises(TokenRequestError) as raised:
+        ClientCredentials.auth0(domain="dev-orders.us.auth0.com", **given, **asgi(issuer)).token_sync()
+    assert (raised.value.error, raised.value.status) == ("access_denied", status)
+    assert raised.value.hint == hint_for("access_denied", status=status)
+
+
+def test_a_missing_audience_in_auth0s_shape_is_told_from_a_wrong_secret() -> None:
+    issuer = LocalIssuer("https://dev-orders.us.auth0.com", shape="auth0", audience="https://orders.example")
+    auth = ClientCredentials(
+        token_endpoint=issuer.token_endpoint,
+        client_id="reader",
+        client_secret="reader-secret",
+        client_auth="post",
+        **asgi(issuer),
+    )
+    with pytest.raises(TokenRequestError) as raised:
+        auth.token_sync()
+    assert raised.value.hint == hint_for("access_denied", status=403)
 
 
 def test_settings_may_come_from_the_environment() -> None:

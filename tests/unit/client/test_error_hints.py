@@ -20,13 +20,16 @@ PLAIN = [
     ("unsupported_grant_type", 400, "unsupported grant_type requested"),
     ("invalid_scope", 400, "requested scope is not allowed"),
     ("invalid_target", 400, "resource indicator is missing, or unknown"),
-    (
-        "access_denied",
-        403,
-        'Client is not authorized to access "https://orders.example".',
-    ),
+    ("access_denied", 400, "Policy evaluation failed for this request, please check the policy configurations."),
     ("temporarily_unavailable", 503, ""),
     ("server_error", 500, "oops! something went wrong"),
+]
+
+AUTH0 = [
+    (401, "Unauthorized"),
+    (403, 'Client is not authorized to access "https://orders.example".'),
+    (403, "Service not found: https://orders.example"),
+    (403, "No audience parameter was provided, and no default audience has been configured"),
 ]
 
 NOT_OAUTH = [
@@ -64,7 +67,18 @@ def test_the_references_of_entra_stand_beside_its_words(body: dict[str, Any]) ->
 @pytest.mark.parametrize(("error", "status", "text"), PLAIN, ids=[case[0] for case in PLAIN])
 def test_an_error_of_the_standard_carries_its_hint(error: str, status: int, text: str) -> None:
     failure = refused(status, json.dumps({"error": error, "error_description": text}).encode())
-    assert failure.hint == next(hint.advice for hint in HINTS if hint.code == error)
+    assert failure.hint == next(hint.advice for hint in HINTS if (hint.code, hint.status) == (error, 0))
+
+
+@pytest.mark.parametrize(("status", "text"), AUTH0, ids=[case[1] for case in AUTH0])
+def test_a_denial_of_auth0_carries_the_hint_of_its_status(status: int, text: str) -> None:
+    """Auth0 says ``access_denied`` for a wrong secret (401) and for a wrong or missing audience (403)."""
+    failure = refused(status, json.dumps({"error": "access_denied", "error_description": text}).encode())
+    assert failure.hint == next(hint.advice for hint in HINTS if (hint.code, hint.status) == ("access_denied", status))
+
+
+def test_the_three_denials_have_three_hints() -> None:
+    assert len({hint_for("access_denied", status=status) for status in (400, 401, 403)}) == 3
 
 
 @pytest.mark.parametrize(("error", "status", "body"), NOT_OAUTH, ids=[case[0] for case in NOT_OAUTH])
@@ -75,10 +89,11 @@ def test_what_is_no_oauth_answer_carries_its_hint(error: str, status: int, body:
 def test_no_hint_is_without_a_case() -> None:
     cases = {case[0] for case in (*PLAIN, *NOT_OAUTH)} | ELSEWHERE | {body["error_codes"][0] for body in ENTRA}
     assert {hint.code for hint in HINTS} == cases
+    assert {hint.status for hint in HINTS if hint.status} == {status for status, _ in AUTH0}
 
 
 def test_every_hint_names_its_source_and_stands_once() -> None:
-    assert len({hint.code for hint in HINTS}) == len(HINTS)
+    assert len({(hint.code, hint.status) for hint in HINTS}) == len(HINTS)
     assert all(hint.source and hint.advice and not hint.advice.endswith(".") for hint in HINTS)
 
 
