@@ -11,9 +11,9 @@ from bearerguard import AccessTokenMiddleware, ResourceServer, application, clie
 api = ResourceServer(
     issuers=[entra(tenant_id="808b7ce5-9924-441e-ae53-3e42fd8a6d43")],
     audience=[
-        "2bfddaf4-0673-49a7-a615-2b6bb3acbf31",  # the API's client id: always in v2 tokens, in v1 tokens if the client asked for it
-        "api://orders",  # its application ID URI: in v1 tokens, as the client wrote it
-        "api://orders/",  # which may be with a slash
+        "2bfddaf4-0673-49a7-a615-2b6bb3acbf31",  # the client id: in every v2 token, and in v1 tokens where the client named it
+        "api://orders",  # the application ID URI: in v1 tokens, as the client wrote it
+        "api://orders/",  # which may be with a slash at the end
     ],
     implied_roles={"ReadWrite.All": ["Read.All", "Write.All"]},
 )

@@ -5,7 +5,7 @@ import inspect
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
-from typing import Any, Final
+from typing import Any, Final, get_args, get_type_hints
 
 import pytest
 
@@ -14,19 +14,38 @@ from bearerguard import (
     ClientCredentials,
     Issuer,
     ResourceServer,
+    auth0,
+    azure_b2c,
+    cognito,
+    entra,
+    entra_multitenant,
+    keycloak,
+    oidc,
+    okta,
     principal_of,
     protected_resource_metadata,
+    readiness,
 )
-from bearerguard.fastapi import document_security
-from bearerguard.issuers.profile import Profile
-from bearerguard.testing import pytest_plugin
+from bearerguard.error_codes import MISSING_CLAIM
+from bearerguard.events import Event
+from bearerguard.fastapi import document_security, require
+from bearerguard.issuers.profile import ClaimRule, Profile, application_by_subject
+from bearerguard.testing import LocalIssuer, pytest_plugin
+from bearerguard.testing.local_client import DEFAULT_CLIENTS
 from support.readme import README, ROOT, error_reference, renewed, samples_in
 
 TEXT: Final = README.read_text(encoding="utf-8")
 DOCUMENTS: Final = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
 REQUIRED: Final = "required"
 POSITIONAL: Final = {"self", "app"}
-FACTORIES: Final[Mapping[str, object]] = {"Profile()": Profile()}
+NAMES: Final[Mapping[str, object]] = {
+    "Profile()": Profile(),
+    "application_by_subject": application_by_subject,
+    "DEFAULT_CLIENTS": DEFAULT_CLIENTS,
+    "MISSING_CLAIM": MISSING_CLAIM,
+    "frozenset()": frozenset(),
+}
+PRESETS: Final = (entra, entra_multitenant, azure_b2c, auth0, keycloak, cognito, okta, oidc)
 
 
 def test_code_blocks_are_the_files_they_name() -> None:
@@ -37,12 +56,11 @@ def test_code_blocks_are_the_files_they_name() -> None:
     assert blocks == [(name, (ROOT / name).read_text(encoding="utf-8")) for name, _ in blocks]
 
 
-def test_code_blocks_of_python_are_files_or_lines_to_add_to_one() -> None:
-    """A whole program in README has a file in samples/ that is run."""
-    named = {text for _, text in samples_in(TEXT)}
+def test_every_code_block_names_its_file() -> None:
+    """No line of Python or TOML in README that is not in samples/, where tests run it."""
+    named = [text for _, text in samples_in(TEXT)]
 
-    for text in re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL):
-        assert text in named or text.count("\n") <= 6, text
+    assert re.findall(r"```(?:python|toml)\n(.*?)```", TEXT, re.DOTALL) == named
 
 
 def test_the_error_reference_is_that_of_the_codes() -> None:
@@ -94,7 +112,7 @@ def _options_of(target: Any) -> Iterator[tuple[str, object]]:
 
 def _value(cell: str) -> object:
     text = cell.strip("`")
-    return text if cell == REQUIRED else FACTORIES[text] if text in FACTORIES else ast.literal_eval(text)
+    return text if cell == REQUIRED else NAMES[text] if text in NAMES else ast.literal_eval(text)
 
 
 @pytest.mark.parametrize(
@@ -107,12 +125,51 @@ def _value(cell: str) -> object:
         document_security,
         principal_of,
         protected_resource_metadata,
+        readiness,
+        require,
+        Profile,
+        ClaimRule,
+        LocalIssuer,
     ],
 )
 def test_every_option_stands_with_its_default(target: Any) -> None:
     shown = _options_in_readme(target.__name__)
 
     assert {name: _value(cell) for name, cell in shown.items()} == dict(_options_of(target))
+
+
+def _passed_on_in_readme() -> Mapping[str, set[str]]:
+    """Options that presets pass on to ``Issuer``, and the presets that do not take them."""
+    sentence = re.search(r"^Presets take these as `Issuer` does, besides their own: (.+?)\.\n\n", TEXT, re.MULTILINE | re.DOTALL)
+    assert sentence is not None
+    entries = re.findall(r"`(\w+)`(?: \(not ([^)]+)\))?", sentence[1])
+    return {option: set(re.findall(r"`(\w+)`", without)) for option, without in entries}
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_option_of_a_preset_stands_with_its_default(preset: Any) -> None:
+    """Its own in a table; those it passes on are named once for all presets, and are those of ``Issuer``."""
+    shown = {name: _value(cell) for name, cell in _options_in_readme(preset.__name__).items()}
+    passed_on = [name for name, without in _passed_on_in_readme().items() if preset.__name__ not in without]
+
+    assert {**shown, **{name: dict(_options_of(Issuer))[name] for name in passed_on}} == dict(_options_of(preset))
+
+
+def test_every_event_is_named() -> None:
+    names = get_args(get_type_hints(Event)["name"])
+
+    assert names
+    assert [name for name in names if f"\n| `{name}` | " not in TEXT] == []
+
+
+def test_every_way_in_which_a_key_fetch_fails_is_named() -> None:
+    row = re.search(r"^\| `keys_failed` \|.*$", TEXT, re.MULTILINE)
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src/bearerguard/keys").glob("*.py"))
+
+    assert row is not None
+    assert set(re.findall(r"`(\w+)`", row[0])) - {"keys_failed"} == set(
+        re.findall(r'\b(?:FetchFailed\(|_fail\(flight, )"(\w+)"', source)
+    )
 
 
 def test_every_variable_of_the_environment_is_named() -> None:

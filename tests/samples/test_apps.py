@@ -34,7 +34,6 @@ class Request:
 READ: Final = {"roles": ["Read.All"]}
 WRITE: Final = {"roles": ["Write.All"]}
 REQUESTS: Final = (
-    Request("starlette_app", "GET /orders", 200, READ),
     Request("starlette_app", "GET /orders", 200, READ | {"audience": API}),
     Request("starlette_app", "GET /orders", 200, READ | {"shape": "entra_v1", "audience": API}),
     Request("starlette_app", "GET /orders", 200, READ | {"shape": "entra_v1", "audience": "api://orders"}),
@@ -52,7 +51,6 @@ REQUESTS: Final = (
     Request("fastapi_main", "GET /orders", 401, None, "missing_token"),
     Request("fastapi_main", "GET /health", 200, None),
     Request("fastapi_main", "GET /openapi.json", 200, None),
-    Request("entra", "GET /orders", 200, READ),
     Request("entra", "GET /orders", 200, READ | {"audience": API}),
     Request("entra", "GET /orders", 200, READ | {"shape": "entra_v1", "audience": API}),
     Request("entra", "GET /orders", 200, READ | {"shape": "entra_v1", "audience": "api://orders"}),

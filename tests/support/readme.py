@@ -11,7 +11,8 @@ from bearerguard.error_codes import ALL_CODES
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 README: Final = ROOT / "README.md"
-_SAMPLE: Final = re.compile(r"<!-- (samples/[\w/]+\.py) -->\n```python\n(.*?)```", re.DOTALL)
+_LANGUAGES: Final = {".py": "python", ".toml": "toml"}
+_SAMPLE: Final = re.compile(r"<!-- (samples/[\w/]+\.(?:py|toml)) -->\n```(?:python|toml)\n(.*?)```", re.DOTALL)
 _ERRORS: Final = re.compile(r"(<!-- errors -->\n).*?(<!-- /errors -->)", re.DOTALL)
 
 
@@ -28,8 +29,13 @@ def error_reference() -> str:
 
 def renewed(text: str) -> str:
     """README with the parts as they should be."""
-    text = _SAMPLE.sub(lambda found: f"<!-- {found[1]} -->\n```python\n{(ROOT / found[1]).read_text()}```", text)
+    text = _SAMPLE.sub(lambda found: _block(found[1]), text)
     return _ERRORS.sub(lambda found: f"{found[1]}{error_reference()}{found[2]}", text)
+
+
+def _block(name: str) -> str:
+    file = ROOT / name
+    return f"<!-- {name} -->\n```{_LANGUAGES[file.suffix]}\n{file.read_text()}```"
 
 
 if __name__ == "__main__":

@@ -1,0 +1,38 @@
+"""An API that trusts Microsoft Entra ID, or the local issuer where ENTRA_AUTHORITY leads to it.
+
+ENTRA_AUTHORITY=http://127.0.0.1:9000 uvicorn samples.local_issuer.orders:app
+"""
+
+import os
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from bearerguard import AccessTokenMiddleware, ResourceServer, entra, requires, role
+
+AUTHORITY = os.environ.get("ENTRA_AUTHORITY", "https://login.microsoftonline.com")
+
+api = ResourceServer(
+    issuers=[
+        entra(
+            tenant_id="808b7ce5-9924-441e-ae53-3e42fd8a6d43",
+            authority=AUTHORITY,
+            insecure_allow_http=AUTHORITY.startswith("http://127.0.0.1:"),  # plain http is possible on loopback alone
+        )
+    ],
+    audience=["2bfddaf4-0673-49a7-a615-2b6bb3acbf31", "api://orders"],
+)
+
+
+@requires(role("Read.All"))
+async def list_orders(request: Request) -> JSONResponse:
+    return JSONResponse({"orders": [], "caller": request.user.display_name})
+
+
+app = Starlette(
+    routes=[Route("/orders", list_orders)],
+    middleware=[Middleware(AccessTokenMiddleware, resource_server=api)],
+)
