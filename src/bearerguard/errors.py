@@ -22,6 +22,7 @@ from typing import Any, Final
 from bearerguard.error_codes import ISSUER_UNAVAILABLE, ErrorCode
 
 _SHOWN: Final = 64
+_SHOWN_OF_A_CLAIM: Final = 128  # an issuer's URL differs from another's at its end
 
 
 class _Absent:
@@ -37,10 +38,10 @@ class _Absent:
 ABSENT: Final = _Absent()
 
 
-def show(value: object) -> str:
+def show(value: object, most: int = _SHOWN) -> str:
     """``repr`` of a value for the operator, cut at 64 characters: escapes line breaks and control characters (R127)."""
     text = repr(value)
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 class BearerguardError(Exception):
@@ -182,7 +183,8 @@ class AccessTokenError(BearerguardError):
             what = f"expected {self.expected}"
             if self.at or self.actual is not ABSENT:
                 unverified = "" if self.verified or self.actual is ABSENT else "unverified "
-                what += f", got {unverified}{show(self.actual)}"
+                most = _SHOWN_OF_A_CLAIM if self.at.startswith("$") else _SHOWN
+                what += f", got {unverified}{show(self.actual, most)}"
         place = f" at {self.at}" if self.at else ""
         return f"{self.code}: {what}{place}. {self.hint or self.reason.remedy}"
 

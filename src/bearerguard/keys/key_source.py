@@ -126,6 +126,7 @@ class RemoteKeySource:
         self._seen: dict[object, None] = {}
         self._last_error = ""
         self._token_endpoint = ""
+        self._last_success: float | None = None
         self._changing = Lock()  # event loops of several threads may share one source; the hit path takes no lock
 
     # --- what requests ask
@@ -206,7 +207,7 @@ class RemoteKeySource:
         wait = max(validity.refresh_at - now if validity else 0.0, self._freshness.retry_after(now))
         age = now - validity.at if validity else None
         kids = key_ids(self._key_set if ready else None)
-        return KeyStatus(self._issuer, ready, kids, age, self._last_error, wait, self._token_endpoint)
+        return KeyStatus(self._issuer, ready, kids, age, self._last_error, wait, self._token_endpoint, self._last_success)
 
     def close(self) -> None:
         """End the fetch that is under way in this event loop; its waiters are told that the issuer is unavailable."""
@@ -252,6 +253,7 @@ class RemoteKeySource:
             self._validators = fetched.validators
             self._token_endpoint = fetched.token_endpoint
             now = self._clock.monotonic()
+            self._last_success = self._clock.now()
             self._quiet_until = self._freshness.succeeded(now, fetched.lifetime).refresh_at
             if self._brought_new_keys():
                 self._freshness.found_new_key()

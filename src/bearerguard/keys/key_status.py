@@ -18,6 +18,8 @@ class KeyStatus:
         next_fetch_in: Seconds until the next fetch may begin; ``None`` for static keys. Fetches are begun by requests: an
             idle issuer fetches nothing.
         token_endpoint: Where the issuer's metadata says that clients obtain tokens; empty before it was fetched, and without any.
+        last_success: When the issuer last confirmed the set, in seconds since 1970-01-01T00:00:00Z; ``None`` before the first
+            time, and for static keys.
     """
 
     issuer: str
@@ -27,6 +29,7 @@ class KeyStatus:
     last_error: str
     next_fetch_in: float | None
     token_endpoint: str = ""
+    last_success: float | None = None
 
 
 def key_ids(key_set: JWKSet | None) -> tuple[str, ...]:

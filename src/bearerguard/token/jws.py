@@ -87,6 +87,8 @@ class Parser:
         """
         if len(token) > MAX_TOKEN:
             raise too_large(token)
+        if b" " in token or b"," in token:  # several credentials, whatever the first of them is worth (R3)
+            raise _malformed()
         signing_input, _, signature = token.rpartition(b".")
         head, dot, body = signing_input.partition(b".")
         if not dot or b"." in body:  # this search is done by memchr, bytes.count goes octet by octet
@@ -152,9 +154,11 @@ def _not_three_parts(token: bytes) -> AccessTokenError:
 
 
 def _bad_characters(token: bytes) -> AccessTokenError | None:
-    if token.translate(None, _B64TOKEN):
-        return InvalidRequest(codes.MALFORMED_AUTHORIZATION, expected="one token of letters, digits and -._~+/=")
-    return None
+    return _malformed() if token.translate(None, _B64TOKEN) else None
+
+
+def _malformed() -> InvalidRequest:
+    return InvalidRequest(codes.MALFORMED_AUTHORIZATION, expected="one token of letters, digits and -._~+/=")
 
 
 def _read_header(members: Mapping[str, Any]) -> Header:

@@ -6,6 +6,7 @@ An unknown ``iss`` causes no network call: only what was configured is ever aske
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from bearerguard import error_codes as codes
 from bearerguard.errors import ABSENT, ConfigurationError, InvalidToken
@@ -13,6 +14,8 @@ from bearerguard.issuers.profile import TENANT, Claims
 from bearerguard.keys.key_source import KeySource
 from bearerguard.token.claims import GUID, Expectations
 from bearerguard.token.glance import ISSUER, sole_text
+
+_NAMED: Final = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +38,7 @@ class Registrations:
         self._exact: dict[str, Registration] = {}
         self._templates: list[tuple[re.Pattern[str], Registration]] = []
         self._without_slash: dict[str, str] = {}
+        self._wanted = _wanted([registration.expected.issuer.issuer for registration in self.all])
         seen: set[str] = set()
         for registration in self.all:
             issuer = registration.expected.issuer
@@ -81,11 +85,15 @@ class Registrations:
         for pattern, registration in self._templates:
             if pattern.fullmatch(issuer):
                 return registration
-        raise InvalidToken(
-            codes.UNKNOWN_ISSUER, expected="a configured issuer", actual=issuer, at="$.iss", hint=self._near(issuer)
-        )
+        raise InvalidToken(codes.UNKNOWN_ISSUER, expected=self._wanted, actual=issuer, at="$.iss", hint=self._near(issuer))
 
     def _near(self, issuer: str) -> str:
         """The one mistake that is worth its own words: a slash too many or too few."""
         known = self._without_slash.get(issuer.rstrip("/"))
         return f"Configured is {known!r}: they differ in the trailing slash." if known else ""
+
+
+def _wanted(issuers: list[str]) -> str:
+    """The configured issuers for the operator, made once; of many only the first."""
+    named = " or ".join(map(repr, issuers[:_NAMED]))
+    return f"`iss` {named}" + (f" or one of {len(issuers) - _NAMED} more" if len(issuers) > _NAMED else "")

@@ -22,8 +22,9 @@ async def test_after_a_fetch_it_tells_the_keys_their_age_and_when_the_next_is_du
     clock = FakeClock()
     keys = source(ScriptedFetch(key_set("a", "b")), clock)
     await keys.obtain()
+    then = clock.now()
     clock.advance(100.0)
-    assert keys.status() == KeyStatus(ISSUER, True, ("a", "b"), 100.0, "", 380.0)
+    assert keys.status() == KeyStatus(ISSUER, True, ("a", "b"), 100.0, "", 380.0, last_success=then)
 
 
 async def test_after_a_failure_it_tells_why_and_when_the_next_try_is_allowed() -> None:
@@ -50,12 +51,13 @@ async def test_a_kept_set_is_ready_with_its_error_and_an_old_one_is_not() -> Non
     clock, fetch = FakeClock(), ScriptedFetch(key_set("a"))
     keys = source(fetch, clock)
     await keys.obtain()
+    then = clock.now()
     fetch.outcome = DOWN
     clock.advance(3600.0)
     await keys.obtain()
-    assert keys.status() == KeyStatus(ISSUER, True, ("a",), 3600.0, "connection refused", 1.0)
+    assert keys.status() == KeyStatus(ISSUER, True, ("a",), 3600.0, "connection refused", 1.0, last_success=then)
     clock.advance(86_400.0 - 3600.0)
-    assert keys.status() == KeyStatus(ISSUER, False, (), 86_400.0, "connection refused", 0.0)
+    assert keys.status() == KeyStatus(ISSUER, False, (), 86_400.0, "connection refused", 0.0, last_success=then)
 
 
 async def test_asking_for_the_status_fetches_nothing() -> None:

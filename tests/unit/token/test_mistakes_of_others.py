@@ -92,6 +92,15 @@ def test_the_tokens_alg_reaches_neither_the_wire_nor_a_line_of_its_own_in_the_lo
     assert str(error).isprintable()
 
 
+@pytest.mark.parametrize("first", [seal(), seal(claims(iss="https://elsewhere.test/")), seal(b"{"), b"a.b"])
+@pytest.mark.parametrize("between", [b" ", b", ", b",", b", Bearer "])
+def test_several_credentials_are_a_malformed_request_whatever_the_first_is_worth(first: bytes, between: bytes) -> None:
+    """R3: which of them counts would be a guess, and the answer must not depend on one of them."""
+    error = refusal(API, first + between + seal())
+
+    assert (error.code, error.status) == ("malformed_authorization", 400)
+
+
 @pytest.mark.parametrize("token", ODD, ids=map(str, range(len(ODD))))
 def test_a_value_of_an_odd_type_is_a_401_and_no_crash(token: bytes) -> None:
     """An integer ``alg``, a list as payload or a text as ``exp`` was a 500 elsewhere (CVE-2019-12995, CVE-2019-17195)."""

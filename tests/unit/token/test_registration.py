@@ -50,6 +50,23 @@ def test_iss_equals_a_configured_issuer_by_code_point(iss: object, code: str) ->
     assert judged(issuer(), iss=iss) == code
 
 
+def test_the_operator_is_told_both_issuers_in_full() -> None:
+    """They differ at their ends: tenant, version, slash."""
+    tenant = f"https://login.microsoftonline.com/{GUID}"
+    refused = refusal(server(issuer(f"{tenant}/v2.0")), seal(payload=claims(iss=f"{tenant[:-1]}2/v2.0")))
+
+    assert f"{tenant}/v2.0" in str(refused)
+    assert f"{tenant[:-1]}2/v2.0" in str(refused)
+
+
+def test_of_many_issuers_a_few_are_told() -> None:
+    refused = refusal(server(*(issuer(f"https://issuer-{number}.test") for number in range(1_000))), seal())
+
+    assert "issuer-3.test" in refused.expected
+    assert "996 more" in refused.expected
+    assert len(refused.expected) < 200
+
+
 def test_a_slash_too_many_or_too_few_is_told_to_the_operator() -> None:
     """The commonest mistake with Auth0 and Entra v1."""
     api = server(issuer(ISSUER.rstrip("/")))
