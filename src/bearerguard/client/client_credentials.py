@@ -77,7 +77,8 @@ class ClientCredentials(BearerAuth):
 
     Raises:
         ConfigurationError: a setting is wrong, or, while sending, a request goes where the token may not.
-        TokenRequestError: while sending: no token could be had. Until ``retry_after`` the failure is given again at once.
+        TokenRequestError: while sending: no token could be had. Until ``retry_after`` the failure is given again at once: 1 to
+            60 s after a failure that may pass, 1 to 5 min after a refusal (``invalid_client`` …).
 
     Not checked: the token's content and the granted scope, which are for the API to judge.
     """

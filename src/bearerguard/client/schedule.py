@@ -8,6 +8,8 @@ refreshed ahead                    from 72 to 88 % of the lifetime, while the to
 used until                         a tenth of the lifetime, at most 10 s, before it expires: it must still be good on arrival
 after a failure                    the next request for a token waits 1, 2, 4 … 60 s with jitter, or what ``Retry-After`` asks
                                    for, up to 300 s; meanwhile a good token serves, and without one the failure is given again
+after a refusal                    60, 120, 240, 300 s with jitter: the server said no (``invalid_client`` …), and it goes on
+                                   saying so until somebody mends the registration, which is noticed without a restart
 refused by an API                  dropped at once, up to 10 times, then once in 10 s: an API that refuses every token (a
                                    wrong audience) must not turn into a storm on the token endpoint
 =================================  ==========================================================================================
@@ -24,10 +26,14 @@ from bearerguard.errors import TokenRequestError
 REFRESH_AHEAD: Final = (0.72, 0.88)
 MARGIN: Final = (0.1, 10.0)
 BACK_OFF: Final = (1.0, 60.0)
+REFUSED_BACK_OFF: Final = (60.0, 300.0)
 JITTER: Final = (0.8, 1.2)
 MAX_RETRY_AFTER: Final = 300.0
 DROPS: Final = 10
 DROP_REGAINED: Final = 10.0
+
+_NO_ANSWER: Final = frozenset({"token_endpoint_failed", "invalid_token_response"})
+"""Not the server's word: a gateway's page, say, while a new version is rolled out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,7 @@ class Schedule:
         self._last_flight = 0
         self._newest = 0
         self._in_flight: int | None = None
-        self._failures = 0
+        self._failures = 0  # in a row, of one kind
         self._failure: TokenRequestError | None = None
         self._next_try = float("-inf")
         self._drops = float(DROPS)
@@ -119,7 +125,8 @@ class Schedule:
         margin = min(token.lifetime * MARGIN[0], MARGIN[1])
         usable_until = asked_at + token.lifetime - margin
         if now >= usable_until:
-            raise TokenRequestError("invalid_token_response", f"the token lives {token.lifetime:g} s and had expired on arrival")
+            problem = f"the token lives {token.lifetime:g} s and had expired on arrival"
+            raise TokenRequestError("invalid_token_response", problem, temporary=True)
         held = HeldToken(token.access_token, flight, asked_at + token.lifetime * self._between(REFRESH_AHEAD), usable_until)
         self._landed(flight)
         if flight > self._newest:
@@ -136,8 +143,11 @@ class Schedule:
         if flight != self._in_flight:
             return
         self._landed(flight)
-        delay = min(BACK_OFF[0] * 2 ** min(self._failures, 10), BACK_OFF[1])
-        delay = min(delay * self._between(JITTER), BACK_OFF[1])
+        if self._failure is not None and _is_refusal(self._failure) != _is_refusal(error):
+            self._failures = 0
+        first, longest = REFUSED_BACK_OFF if _is_refusal(error) else BACK_OFF
+        delay = min(first * 2 ** min(self._failures, 10), longest)
+        delay = min(delay * self._between(JITTER), longest)
         self._failures += 1
         self._failure = error
         self._next_try = now + max(delay, min(float(error.retry_after), MAX_RETRY_AFTER))
@@ -168,3 +178,7 @@ class Schedule:
 
     def _between(self, bounds: tuple[float, float]) -> float:
         return bounds[0] + (bounds[1] - bounds[0]) * self._random()
+
+
+def _is_refusal(error: TokenRequestError) -> bool:
+    return not error.temporary and error.error not in _NO_ANSWER

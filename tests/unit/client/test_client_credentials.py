@@ -191,10 +191,25 @@ def test_a_failure_under_429_says_when_the_endpoint_is_asked_again() -> None:
     assert (failure.status, failure.retry_after, failure.temporary) == (429, 30, True)
 
 
-def test_a_refusal_is_not_kept_for_a_minute() -> None:
-    """Prior art: a 400 cached for a minute. An administrator may mend it any moment."""
+def test_a_wrong_secret_is_asked_about_a_few_times_an_hour_and_healed_without_a_restart() -> None:
+    """R21: no retry loop on invalid_client. Somebody may mend the registration any moment."""
     clock, endpoint = FakeClock(), StubEndpoint()
-    endpoint.script = [refusal("invalid_scope")]
+    endpoint.script = [refusal("invalid_client", status=401)] * 1000
+    auth = credentials(endpoint, clock=clock)
+    for _ in range(3600):
+        with pytest.raises(TokenRequestError):
+            auth.token_sync()
+        clock.advance(1)
+    assert len(endpoint.requests) <= 18
+    endpoint.script = []
+    clock.advance(300)
+    assert auth.token_sync() == "token-1"
+
+
+def test_a_page_that_is_no_token_endpoints_is_asked_for_again_soon() -> None:
+    """Prior art: a failure cached for a minute."""
+    clock, endpoint = FakeClock(), StubEndpoint()
+    endpoint.script = [httpx.Response(404, html="<html>Not found</html>")]
     auth = credentials(endpoint, clock=clock)
     with pytest.raises(TokenRequestError):
         auth.token_sync()

@@ -11,6 +11,7 @@ from bearerguard.client.token_response import IssuedToken
 from bearerguard.errors import TokenRequestError
 
 DOWN = TokenRequestError("token_endpoint_unreachable", temporary=True)
+REFUSED = TokenRequestError("invalid_client", status=401)
 
 
 def schedule(jitter: float = 0.5) -> Schedule:
@@ -80,8 +81,9 @@ def test_the_lifetime_counts_from_when_the_token_was_asked_for() -> None:
 def test_a_token_that_expired_on_its_way_is_a_failure() -> None:
     state = schedule()
     flight = begun(state, 0.0)
-    with pytest.raises(TokenRequestError):
+    with pytest.raises(TokenRequestError) as raised:
         state.succeeded(flight, issued(1.0), asked_at=0.0, now=2.0)
+    assert raised.value.temporary
     assert state.held is None
 
 
@@ -98,6 +100,61 @@ def test_after_failures_the_endpoint_is_left_alone_for_1_2_4_up_to_60_seconds() 
         assert isinstance(state.decide(now + waits[-1] - 0.001), Refuse)
         now += waits[-1]
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
+
+
+def waits_after(state: Schedule, *errors: TokenRequestError) -> list[float]:
+    now, waits = 0.0, []
+    for error in errors:
+        state.failed(begun(state, now), error, now)
+        waits.append(state.retry_after(now))
+        assert isinstance(state.decide(now + waits[-1] - 0.001), Refuse)
+        now += waits[-1]
+    return waits
+
+
+def test_after_a_refusal_that_cannot_pass_the_endpoint_is_left_alone_for_one_to_five_minutes() -> None:
+    """R21: no retry loop on invalid_client; asked again all the same, since somebody may mend the registration."""
+    assert waits_after(schedule(), *[REFUSED] * 5) == [60, 120, 240, 300, 300]
+
+
+@pytest.mark.parametrize("error", ["invalid_client", "unauthorized_client", "invalid_scope", "invalid_target", "access_denied"])
+def test_every_refusal_of_the_server_is_kept_for_a_minute(error: str) -> None:
+    assert waits_after(schedule(), TokenRequestError(error, status=400)) == [60]
+
+
+@pytest.mark.parametrize("error", ["token_endpoint_failed", "invalid_token_response"])
+def test_what_is_no_answer_of_a_token_endpoint_is_asked_again_soon(error: str) -> None:
+    """A gateway's 404 page while a new version is rolled out refuses nobody."""
+    assert waits_after(schedule(), *[TokenRequestError(error, status=404)] * 3) == [1, 2, 4]
+
+
+def test_a_refusal_after_an_outage_and_an_outage_after_a_refusal_begin_anew() -> None:
+    assert waits_after(schedule(), DOWN, DOWN, DOWN, REFUSED, REFUSED, DOWN, DOWN) == [1, 2, 4, 60, 120, 1, 2]
+
+
+def test_retry_after_of_a_refusal_may_be_longer_than_its_wait_but_not_shorten_it() -> None:
+    """RFC 9110 §10.2.3."""
+    assert waits_after(schedule(), TokenRequestError("invalid_client", retry_after=5)) == [60]
+    assert waits_after(schedule(), TokenRequestError("invalid_client", retry_after=200)) == [200]
+
+
+@pytest.mark.parametrize(("jitter", "wait"), [(0.0, 48), (0.999999, 72)])
+def test_the_wait_after_a_refusal_is_jittered(jitter: float, wait: float) -> None:
+    assert waits_after(schedule(jitter), REFUSED) == [pytest.approx(wait, abs=1e-3)]
+
+
+@pytest.mark.parametrize("jitter", [0.0, 0.5, 0.999999])
+def test_a_request_each_second_with_a_wrong_secret_asks_a_few_times_an_hour(jitter: float) -> None:
+    """R21."""
+    state = schedule(jitter)
+    asked = 0
+    for second in range(3600):
+        decision = state.decide(float(second))
+        if isinstance(decision, Proceed):
+            assert decision.begin is not None
+            asked += 1
+            state.failed(decision.begin, REFUSED, float(second))
+    assert asked <= 18
 
 
 @pytest.mark.parametrize(("jitter", "wait"), [(0.0, 0.8), (0.999999, 1.2)])
@@ -120,7 +177,7 @@ def test_no_jitter_goes_beyond_a_minute() -> None:
 def test_retry_after_is_honoured_up_to_five_minutes(asked: int, wait: float) -> None:
     """RFC 9110 §10.2.3; an endpoint must not put itself away for a day."""
     state = schedule()
-    state.failed(begun(state, 0.0), TokenRequestError("slow_down", status=429, retry_after=asked), 0.0)
+    state.failed(begun(state, 0.0), TokenRequestError("slow_down", status=429, temporary=True, retry_after=asked), 0.0)
     assert state.retry_after(0.0) == wait
 
 
@@ -295,7 +352,7 @@ class AnyOrder(RuleBasedStateMachine):
         assert self.in_the_air is not None
         self.state.failed(self.in_the_air, TokenRequestError("x", temporary=temporary, retry_after=retry_after), self.now)
         self.in_the_air = None
-        self.next_try = self.now + min(max(0.8, retry_after), 300) * 0.999
+        self.next_try = self.now + min(max(0.8 if temporary else 48.0, retry_after), 300) * 0.999
 
     @precondition(lambda self: self.in_the_air is not None)
     @rule()
