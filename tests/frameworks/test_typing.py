@@ -23,7 +23,7 @@ from bearerguard.fastapi import CurrentPrincipal, document_security, protected_r
 api = ResourceServer(issuers=[oidc("https://issuer.example")], audience="api://orders")
 app = FastAPI(middleware=[Middleware(AccessTokenMiddleware, resource_server=api, public=["/docs"])])
 router = APIRouter(dependencies=[Depends(require(role("Read.All")))])
-Writer = Annotated[Principal, Depends(require(role("Write.All"), resource_server=api))]
+Writer = Annotated[Principal, Depends(require(role("Write.All"), resource_server=api, realm="orders", disclose="none"))]
 
 
 @router.get("/a")
@@ -49,6 +49,10 @@ WRONG: Final = {
     'require(role("Read.All"), resource_sever=api)': "call-arg",
     'require("Read.All")': "arg-type",
     'require(role("Read.All"), api)': "call-arg",
+    'require(role("Read.All"), resource_server=api, disclose="all")': "arg-type",
+    'require(role("Read.All"), resource_server=api, resource_metdata="https://api.example")': "call-arg",
+    'Depends(role("Read.All"))': "arg-type",
+    'FastAPI(dependencies=[require(role("Read.All"))])': "list-item",
     "require()": "call-arg",
     'require(role("Read.All") and role("Write.All"), resource_server="api")': "arg-type",
     'document_security(app, api, tokenurl="https://issuer.example/token")': "call-arg",

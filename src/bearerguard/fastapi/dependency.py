@@ -13,7 +13,7 @@ from bearerguard.errors import ConfigurationError, show
 from bearerguard.fastapi.refusal_handler import StandIn, answer_refusals_of
 from bearerguard.principal import Principal
 from bearerguard.resource_server import ResourceServer
-from bearerguard.web.challenge import Challenge
+from bearerguard.web.challenge import Challenge, Disclose
 from bearerguard.web.declaration import declare
 from bearerguard.web.gate import Gate, enforce, is_permitted
 from bearerguard.web.passage import PASSAGE
@@ -27,10 +27,15 @@ class Require:
 
     __slots__ = ("__weakref__", "_bearerguard_declaration", "_gate", "_requirement")
 
-    def __init__(self, requirement: Requirement, resource_server: ResourceServer | None) -> None:
+    def __init__(self, requirement: Requirement, gate: Gate | None) -> None:
         self._requirement = requirement
-        self._gate = None if resource_server is None else Gate(resource_server, Challenge())
+        self._gate = gate
         declare(self, requirement)
+
+    @property
+    def resource_server(self) -> ResourceServer | None:
+        """What verifies tokens where no middleware has; ``None`` where it relies on one."""
+        return None if self._gate is None else self._gate.server
 
     async def __call__(self, connection: HTTPConnection) -> Principal:
         """The caller.
@@ -52,10 +57,19 @@ class Require:
         return f"require({self._requirement!r})"
 
 
-_made: Final[WeakValueDictionary[tuple[Requirement, int], Require]] = WeakValueDictionary()  # none outlives its resource server
+_Arguments: TypeAlias = tuple[Requirement, int, str, str, str | None]
+
+_made: Final[WeakValueDictionary[_Arguments, Require]] = WeakValueDictionary()  # none outlives its resource server
 
 
-def require(requirement: Requirement, *, resource_server: ResourceServer | None = None) -> Require:
+def require(
+    requirement: Requirement,
+    *,
+    resource_server: ResourceServer | None = None,
+    realm: str = "api",
+    disclose: Disclose = "code",
+    resource_metadata: str | None = None,
+) -> Require:
     """A dependency that lets only callers through who meet the requirement, and returns the ``Principal``.
 
     ::
@@ -66,8 +80,12 @@ def require(requirement: Requirement, *, resource_server: ResourceServer | None 
 
     For routes of HTTP and websockets. Of several, each is enforced. Behind an ``AccessTokenMiddleware`` it takes the principal
     that was verified there; alone, with ``resource_server``, it verifies the token itself and answers a refusal just as the
-    middleware would with its default options. Equal arguments give the same object: it is solved once a request, and
-    ``app.dependency_overrides[require(role("Read.All"))]`` replaces it in a test.
+    middleware would with the same options: of several, the first that a request comes to gives the words. Equal arguments give
+    the same object: it is solved once a request, and ``app.dependency_overrides[require(role("Read.All"))]`` replaces it in
+    a test.
+
+    It asks for a token wherever it stands: at an application or a router it closes their ``@public`` routes, too. Put those into
+    a router beside it.
 
     Alone it guards nothing but the routes that have it: no audit is made at the start, and FastAPI's documentation pages,
     mounted applications and routes of Starlette's take no dependencies. FastAPI also reads the body of a request before any
@@ -76,9 +94,13 @@ def require(requirement: Requirement, *, resource_server: ResourceServer | None 
     Args:
         requirement: What ``role``, ``scope``, ``client`` … build, combined with ``&`` and ``|``.
         resource_server: Verifies the tokens where there is no middleware, or one with another resource server.
+        realm: Protection space named in the challenge. This and what follows go with ``resource_server``; behind a middleware
+            that has the same one, the middleware's options count.
+        disclose: As in ``AccessTokenMiddleware``.
+        resource_metadata: URL of this API's metadata document (RFC 9728), for the challenge.
 
     Raises:
-        ConfigurationError: no requirement, or no resource server.
+        ConfigurationError: no requirement, no resource server, or an option that is wrong or goes with none.
     """
     if not isinstance(requirement, Requirement):
         problem = f"expected a requirement, got {show(requirement)}"
@@ -86,7 +108,13 @@ def require(requirement: Requirement, *, resource_server: ResourceServer | None 
     if resource_server is not None and not isinstance(resource_server, ResourceServer):
         problem = f"expected a ResourceServer, got {show(resource_server)}"
         raise ConfigurationError("resource_server", problem, example='ResourceServer(issuers=[…], audience="api://orders")')
-    return _made.setdefault((requirement, id(resource_server)), Require(requirement, resource_server))
+    gate = None
+    if resource_server is not None:
+        gate = Gate(resource_server, Challenge(realm, disclose=disclose, resource_metadata=resource_metadata))
+    else:
+        _check_not_given(realm=(realm, "api"), disclose=(disclose, "code"), resource_metadata=(resource_metadata, None))
+    arguments = (requirement, id(resource_server), realm, disclose, resource_metadata)
+    return _made.setdefault(arguments, Require(requirement, gate))
 
 
 async def current_principal(connection: HTTPConnection) -> Principal:
@@ -102,6 +130,13 @@ async def current_principal(connection: HTTPConnection) -> Principal:
 
 CurrentPrincipal: TypeAlias = Annotated[Principal, Depends(current_principal)]
 """A parameter that is the caller. It asks for no permission and declares none: the start-up audit names a route with no more."""
+
+
+def _check_not_given(**options: tuple[object, object]) -> None:
+    for name, (value, default) in options.items():
+        if value != default:
+            example = f"require(…, resource_server=api, {name}={value!r})"
+            raise ConfigurationError(name, "without a resource_server, the middleware says how it refuses", example=example)
 
 
 async def _enforced(scope: Scope, requirement: Requirement) -> Principal:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import pytest
 from fastapi import APIRouter, Body, Depends, FastAPI, Request, WebSocket
@@ -12,6 +12,7 @@ from bearerguard import (
     AccessTokenMiddleware,
     ConfigurationError,
     Issuer,
+    PathPolicy,
     Principal,
     ResourceServer,
     audit,
@@ -182,6 +183,26 @@ async def test_on_a_public_route_a_dependency_still_asks_for_a_token(api: Resour
     assert (await get(app, "/a", reader)).body == b'"reader"'
 
 
+@pytest.mark.parametrize("alone", [False, True], ids=["middleware", "alone"])
+async def test_at_an_application_it_closes_public_routes_too_and_the_audit_says_so(alone: bool, api: ResourceServer) -> None:
+    needed = Depends(require(READ, resource_server=api if alone else None))
+    app, whole = _app(None if alone else api), _app(None if alone else api, dependencies=[needed])
+    beside, guarded = APIRouter(), APIRouter(dependencies=[needed])
+    beside.add_api_route("/health", public(_open))
+    guarded.add_api_route("/a", _name)
+    for part in (beside, guarded):
+        app.include_router(part)
+        whole.include_router(part)
+
+    assert [(await get(one, "/health")).status for one in (app, whole)] == [200, 401]
+    assert [row.access for row in audit(app)] == [PathPolicy.PUBLIC, READ]
+    assert {row.access for row in audit(whole)} == {READ}
+
+
+async def _open() -> str:
+    return "open"
+
+
 def _fresh() -> Callable[..., Any]:
     async def endpoint(caller: CurrentPrincipal) -> str:
         return caller.display_name
@@ -201,6 +222,56 @@ async def test_a_caller_without_a_token_has_no_body_read_behind_the_middleware(a
     refusals = [await call(app, http_scope("POST", "/a", headers)) for app in (behind, alone) for headers in ([], reader)]
 
     assert [(answer.status, answer.received) for answer in refusals] == [(401, 0), (403, 1), (401, 1), (403, 1)]
+
+
+# --- what a refusal says without the middleware
+
+METADATA: Final = "https://api.example/.well-known/oauth-protected-resource"
+
+
+async def test_alone_it_can_say_all_that_the_middleware_can(api: ResourceServer, reader: list[Header]) -> None:
+    options: Any = {"realm": "orders", "disclose": "none", "resource_metadata": METADATA}
+    alone, behind = (
+        _app(),
+        FastAPI(openapi_url=None, middleware=[Middleware(AccessTokenMiddleware, resource_server=api, **options)]),
+    )
+    alone.add_api_route("/a", _name, dependencies=[Depends(require(WRITE, resource_server=api, **options))])
+    behind.add_api_route("/a", _name, dependencies=[Depends(require(WRITE))])
+
+    for headers in ([], reader):
+        answer = await get(alone, "/a", headers)
+        assert answer.messages == (await get(behind, "/a", headers)).messages
+        assert answer.headers["www-authenticate"].startswith(f'Bearer realm="orders", resource_metadata="{METADATA}"')
+        assert b"missing" not in answer.body
+
+
+async def test_behind_a_middleware_with_the_same_resource_server_its_options_count(api: ResourceServer) -> None:
+    app = _app(api)
+    app.add_api_route("/a", public(_fresh()), dependencies=[Depends(require(READ, resource_server=api, realm="orders"))])
+
+    assert (await get(app, "/a")).headers["www-authenticate"] == 'Bearer realm="api"'
+
+
+async def test_of_several_alone_the_first_gives_the_words(api: ResourceServer) -> None:
+    """Dependencies of the application come before those of a router, and these before the route's."""
+    app = _app(dependencies=[Depends(require(READ, resource_server=api, realm="orders"))])
+    app.add_api_route("/a", _name, dependencies=[Depends(require(WRITE, resource_server=api, realm="other"))])
+
+    assert (await get(app, "/a")).headers["www-authenticate"] == 'Bearer realm="orders"'
+
+
+@pytest.mark.parametrize("option", [{"realm": "orders"}, {"disclose": "none"}, {"resource_metadata": METADATA}], ids=str)
+def test_how_it_refuses_is_for_the_middleware_to_say_unless_it_stands_alone(option: Any) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        require(READ, **option)
+    assert caught.value.parameter == next(iter(option))
+
+
+@pytest.mark.parametrize("option", [{"realm": 'a"b'}, {"disclose": "all"}, {"resource_metadata": "http://api.example"}], ids=str)
+def test_words_that_no_challenge_can_hold_are_refused_when_they_are_written(option: Any, api: ResourceServer) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        require(READ, resource_server=api, **option)
+    assert caught.value.parameter == next(iter(option))
 
 
 # --- what the audit makes of it
@@ -248,6 +319,7 @@ def test_equal_arguments_give_one_dependency(api: ResourceServer) -> None:
 
     assert require(role("Read.All")) is needed
     assert require(role("Read.All"), resource_server=api) is alone
+    assert require(role("Read.All"), resource_server=api, realm="orders") is not alone
     assert len({needed, alone, require(WRITE)}) == 3
     assert repr(needed) == 'require(role("Read.All"))'
 

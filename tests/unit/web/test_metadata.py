@@ -14,6 +14,7 @@ from starlette.routing import Route
 from bearerguard import (
     AccessTokenMiddleware,
     ConfigurationError,
+    Issuer,
     PathPolicy,
     ResourceServer,
     entra,
@@ -163,12 +164,13 @@ async def test_entra_is_named_by_v2_alone() -> None:
     """A client that takes the first one asks v1, which knows no ``scope``; v2's endpoint gives tokens of both versions."""
     v1, v2 = entra(tenant_id=TENANT)
     other = entra_multitenant(tenants=[OTHER_TENANT])
-    for issuers, named in (
+    cases: list[tuple[list[Issuer], list[Issuer]]] = [
         ([v1, v2], [v2]),
-        ([v1, v2, oidc("https://a.test"), other], [v2, oidc("https://a.test"), other[1]]),
+        ([v1, v2, oidc("https://a.test"), *other], [v2, oidc("https://a.test"), other[1]]),
         ([v1], [v1]),
-        ([v1, other], [v1, other[1]]),
-    ):
+        ([v1, *other], [v1, other[1]]),
+    ]
+    for issuers, named in cases:
         api = ResourceServer(issuers, "api://orders")
         document = await _document(Starlette(routes=[protected_resource_metadata(api, resource=RESOURCE)]))
 
