@@ -28,6 +28,11 @@ ALGORITHMS: Final = (
 )
 DEFAULT_ALGORITHMS: Final = ("RS256", "PS256", "ES256", "EdDSA")
 OPENID_CONFIGURATION: Final = "/.well-known/openid-configuration"
+_EXAMPLES: Final = {
+    "jwks_uri": '"https://issuer.example/.well-known/jwks.json"',
+    "metadata_url": '"https://issuer.example/.well-known/openid-configuration"',
+    "token_endpoint": '"https://issuer.example/token"',
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,9 @@ class Issuer:
         """Checks every value, so that a wrong one fails at start and not at the first request."""
         if not isinstance(self.issuer, str) or not self.issuer or self.issuer != self.issuer.strip():
             _wrong("issuer", f"expected the exact text of the token's iss, got {self.issuer!r}", "https://issuer.example/")
+        if "/.well-known/" in self.issuer:
+            problem = f"{self.issuer!r} is the address of a document: what stands before /.well-known is the issuer"
+            _wrong("issuer", problem, '"https://issuer.example"')
         self._set("algorithms", _checked_algorithms(self.algorithms))
         if self.audience is not None:
             self._set("audience", checked_audience("audience", self.audience))
@@ -128,7 +136,7 @@ def check_url(parameter: str, url: object, *, allow_http: bool) -> None:
     """An absolute https URL with a host and no credentials; http only for loopback, and only when allowed."""
     problem = url_problem(url, allow_http=allow_http)
     if problem:
-        _wrong(parameter, f"{problem}, got {url!r}", '"https://issuer.example/.well-known/jwks.json"')
+        _wrong(parameter, f"{problem}, got {url!r}", _EXAMPLES.get(parameter, '"https://issuer.example"'))
 
 
 def url_problem(url: object, *, allow_http: bool) -> str:

@@ -115,6 +115,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "bytes": ({"issuer": b"https://issuer.example"}, "issuer"),
     "plain http": ({"issuer": "http://issuer.example"}, "issuer"),
     "plain http on loopback": ({"issuer": "http://127.0.0.1:9000"}, "issuer"),
+    "the address of its metadata": ({"issuer": "https://issuer.example/.well-known/openid-configuration"}, "issuer"),
     "plain http elsewhere": ({"issuer": "http://issuer.example", "insecure_allow_http": True}, "issuer"),
     "a query": ({"issuer": f"{HERE}?a"}, "issuer"),
     "a fragment": ({"issuer": f"{HERE}#a"}, "issuer"),
