@@ -10,6 +10,7 @@ from starlette.types import Scope
 from bearerguard.authorization.combination import Requirement
 from bearerguard.authorization.requirement import authenticated
 from bearerguard.errors import ConfigurationError, show
+from bearerguard.fastapi.advice import Forgotten, forgotten
 from bearerguard.fastapi.refusal_handler import StandIn, answer_refusals_of
 from bearerguard.principal import Principal
 from bearerguard.resource_server import ResourceServer
@@ -26,6 +27,9 @@ class Require:
     """What ``require`` makes. Called with a connection, it returns its ``Principal`` or raises the refusal."""
 
     __slots__ = ("__weakref__", "_bearerguard_declaration", "_gate", "_requirement")
+
+    dependency = Forgotten()
+    __get_pydantic_core_schema__ = forgotten
 
     def __init__(self, requirement: Requirement, gate: Gate | None) -> None:
         self._requirement = requirement

@@ -1,0 +1,86 @@
+"""A forgotten ``Depends`` or ``require`` is found while the routes are made, and told in words that mend it."""
+
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any, Final
+
+import pytest
+from fastapi import APIRouter, Depends, FastAPI, Security, WebSocket
+
+from bearerguard import ConfigurationError, Principal, role, scope
+from bearerguard.fastapi import require
+
+READ: Final = role("Read.All")
+EITHER: Final = READ | scope("orders.read")
+
+
+async def _endpoint() -> None:
+    raise NotImplementedError
+
+
+async def _parameter(caller: Annotated[Principal, Depends(READ)]) -> None:
+    raise NotImplementedError
+
+
+async def _default(caller: Any = Depends(EITHER)) -> None:  # type: ignore[arg-type]  # noqa: B008
+    raise NotImplementedError
+
+
+async def _annotation(caller: Annotated[Principal, require(READ)]) -> None:
+    raise NotImplementedError
+
+
+async def _bare_annotation(caller: Annotated[Principal, READ]) -> None:
+    raise NotImplementedError
+
+
+async def _not_called(caller: Annotated[Principal, Depends(require)]) -> None:
+    raise NotImplementedError
+
+
+async def _live(websocket: WebSocket) -> None:
+    raise NotImplementedError
+
+
+def _router(*dependencies: Any) -> None:
+    router = APIRouter(dependencies=dependencies)
+    router.add_api_route("/a", _endpoint)
+    FastAPI().include_router(router)
+
+
+SLIPS: Final[dict[str, Callable[[], Any]]] = {
+    "dependencies=[Depends(role)]": lambda: FastAPI().add_api_route("/a", _endpoint, dependencies=[Depends(READ)]),  # type: ignore[arg-type]
+    "dependencies=[Security(role)]": lambda: FastAPI().add_api_route("/a", _endpoint, dependencies=[Security(EITHER)]),  # type: ignore[arg-type]
+    "dependencies=[role]": lambda: FastAPI().add_api_route("/a", _endpoint, dependencies=[READ]),  # type: ignore[list-item]
+    "dependencies=[require]": lambda: FastAPI().add_api_route("/a", _endpoint, dependencies=[require(READ)]),  # type: ignore[list-item]
+    "a router's [require]": lambda: _router(require(READ)),
+    "a router's [Depends(role)]": lambda: _router(Depends(EITHER)),  # type: ignore[arg-type]
+    "a websocket's [require]": lambda: FastAPI().add_api_websocket_route("/a", _live, dependencies=[require(READ)]),  # type: ignore[list-item]
+    "Annotated[…, Depends(role)]": lambda: FastAPI().add_api_route("/a", _parameter),
+    "= Depends(role)": lambda: FastAPI().add_api_route("/a", _default),
+    "Annotated[…, require]": lambda: FastAPI().add_api_route("/a", _annotation),
+    "Annotated[…, role]": lambda: FastAPI().add_api_route("/a", _bare_annotation),
+    "Depends(require) that is not called": lambda: FastAPI().add_api_route("/a", _not_called),
+    "@role": lambda: READ(_endpoint),  # type: ignore[operator]
+}
+
+
+@pytest.mark.parametrize("slip", SLIPS.values(), ids=SLIPS)
+def test_it_is_told_how_to_write_it(slip: Callable[[], Any]) -> None:
+    """``Annotated[Principal, require(…)]`` would else take the caller from the request's body."""
+    with pytest.raises(ConfigurationError) as caught:
+        slip()
+    assert "Depends(require(" in str(caught.value)
+
+
+def test_the_classes_of_requirements_can_still_be_inspected() -> None:
+    """Python asks for a signature when it makes a dataclass."""
+    assert list(inspect.signature(type(READ)).parameters) == ["name"]
+    assert not hasattr(type(READ), "__signature__")
+
+
+def test_what_has_no_truth_value_still_has_none() -> None:
+    for use in (bool, lambda one: one and READ, lambda one: not one):
+        with pytest.raises(ConfigurationError) as caught:
+            use(READ)
+        assert caught.value.parameter == "requirement"
