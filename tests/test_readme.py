@@ -30,7 +30,7 @@ from bearerguard.error_codes import MISSING_CLAIM
 from bearerguard.events import Event
 from bearerguard.fastapi import document_security, require
 from bearerguard.issuers.profile import ClaimRule, Profile, application_by_subject
-from bearerguard.testing import LocalIssuer, pytest_plugin
+from bearerguard.testing import LocalClient, LocalIssuer, pytest_plugin
 from bearerguard.testing.local_client import DEFAULT_CLIENTS
 from support.readme import README, ROOT, error_reference, renewed, samples_in
 
@@ -130,6 +130,7 @@ def _value(cell: str) -> object:
         Profile,
         ClaimRule,
         LocalIssuer,
+        LocalClient,
     ],
 )
 def test_every_option_stands_with_its_default(target: Any) -> None:
