@@ -1,7 +1,8 @@
 """Clients of an application in the same process, whose requests carry a token."""
 
+import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeVar, Unpack
 
 import httpx
@@ -11,13 +12,14 @@ from bearerguard.resource_server import ResourceServer
 from bearerguard.testing.stand_ins import StandIns
 from bearerguard.testing.token_factory import AccessTokens, TokenOptions
 from bearerguard.web.middleware import AccessTokenMiddleware
-from bearerguard.web.routes import layers
+from bearerguard.web.routes import layers, router_of, routes_of, subtree_of
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # Starlette prefers httpx2 and takes httpx: which of them there is, is not decided here
     from starlette.testclient import TestClient
 
 BASE_URL: Final = "http://testserver"
+_DEPENDENCY: Final = "bearerguard.fastapi.dependency"  # not imported here: FastAPI is an extra
 Request = TypeVar("Request", bound=Any)
 
 
@@ -86,10 +88,25 @@ def _check_trust(app: Any, issuers: StandIns) -> None:
 
 
 def _servers_of(app: Any) -> Iterator[ResourceServer]:
-    """The resource servers of the middleware around an application, as far as they can be seen from outside."""
+    """The resource servers of middlewares and of FastAPI's dependencies, as far as they can be seen from outside."""
     for layer in layers(app):
         if isinstance(layer, AccessTokenMiddleware):
             yield layer._server
         for middleware in getattr(layer, "user_middleware", ()):
             if isinstance(middleware.kwargs.get("resource_server"), ResourceServer):
                 yield middleware.kwargs["resource_server"]
+    router = router_of(app)
+    replaced = getattr(router, "dependency_overrides", {})
+    for route in () if router is None else routes_of(router):
+        yield from _servers_of(subtree_of(route))
+        yield from _servers_of_dependencies(getattr(route, "dependant", None), replaced)
+
+
+def _servers_of_dependencies(dependant: Any, replaced: Mapping[Any, Any]) -> Iterator[ResourceServer]:
+    kind: Any = getattr(sys.modules.get(_DEPENDENCY), "Require", ())
+    for dependency in getattr(dependant, "dependencies", ()):
+        if dependency.call in replaced:
+            continue
+        if isinstance(dependency.call, kind) and dependency.call.resource_server is not None:
+            yield dependency.call.resource_server
+        yield from _servers_of_dependencies(dependency, replaced)

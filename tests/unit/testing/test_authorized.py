@@ -1,20 +1,23 @@
 """Clients whose requests carry a token."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from typing import Annotated, Any, Final
 
 import httpx
 import pytest
+from fastapi import APIRouter, Depends, FastAPI
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
-from starlette.routing import Route, WebSocketRoute
-from starlette.types import Receive, Scope, Send
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from bearerguard import AccessTokenMiddleware, ConfigurationError, ResourceServer, oidc, requires, role
+from bearerguard import AccessTokenMiddleware, ConfigurationError, Principal, ResourceServer, oidc, requires, role
+from bearerguard.fastapi import require
 from bearerguard.testing import AccessTokens, AuthorizedAsyncClients, AuthorizedClients, FakeClock, LocalIssuer, StandIns
 from bearerguard.testing.stand_ins import server_of_every_shape
 
@@ -119,6 +122,60 @@ def test_an_application_that_trusts_another_issuer_is_told_apart(authorized_clie
         with pytest.raises(ConfigurationError) as caught:
             authorized_client(app)
         assert caught.value.parameter == "bearerguard_server"
+
+
+def _reads(api: ResourceServer) -> dict[str, Any]:
+    return {"dependencies": [Depends(require(role("Read.All"), resource_server=api))]}
+
+
+async def _orders() -> str:
+    return "served"
+
+
+def _in_a_router(api: ResourceServer) -> FastAPI:
+    inner, outer, app = APIRouter(**_reads(api)), APIRouter(), FastAPI()
+    inner.add_api_route("/orders", _orders)
+    outer.include_router(inner)
+    app.include_router(outer, prefix="/v1")
+    return app
+
+
+def _in_a_mount(api: ResourceServer) -> Starlette:
+    inner = FastAPI(**_reads(api))
+    inner.add_api_route("/orders", _orders)
+    return Starlette(routes=[Mount("/v1", app=GZipMiddleware(inner))])
+
+
+def _inside_a_dependency(api: ResourceServer) -> FastAPI:
+    async def customer(caller: Annotated[Principal, Depends(require(role("Read.All"), resource_server=api))]) -> str:
+        return caller.subject
+
+    app = FastAPI()
+    app.add_api_route("/v1/orders", _orders, dependencies=[Depends(customer)])
+    return app
+
+
+WITHOUT_MIDDLEWARE: Final[tuple[Callable[[ResourceServer], ASGIApp], ...]] = (_in_a_router, _in_a_mount, _inside_a_dependency)
+
+
+@pytest.mark.parametrize("make", WITHOUT_MIDDLEWARE)
+def test_dependencies_that_trust_another_issuer_are_told_apart_as_well(
+    make: Callable[[ResourceServer], ASGIApp], authorized_client: AuthorizedClients, issuers: StandIns
+) -> None:
+    """Without a middleware, ``require`` alone knows the resource server."""
+    with pytest.raises(ConfigurationError) as caught:
+        authorized_client(make(ResourceServer(oidc("https://issuer.contoso.example"), "api://orders")))
+    assert caught.value.parameter == "bearerguard_server"
+
+    assert authorized_client(make(issuers.server), roles=["Read.All"]).get("/v1/orders").status_code == 200
+
+
+def test_a_dependency_that_a_test_replaces_trusts_nobody(authorized_client: AuthorizedClients) -> None:
+    other = ResourceServer(oidc("https://issuer.contoso.example"), "api://orders")
+    app = _in_a_router(other)
+    app.dependency_overrides[require(role("Read.All"), resource_server=other)] = lambda: None
+
+    assert authorized_client(app).get("/v1/orders").status_code == 200
 
 
 def test_an_application_with_a_server_of_its_own_may_trust_the_tests_issuer(
