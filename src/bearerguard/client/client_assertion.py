@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from bearerguard.client.secret import Secret
+from bearerguard.client.secret import Hidden, Secret, Unseen, unseen
 from bearerguard.errors import ConfigurationError
 
 LIFETIME: Final = 300
@@ -49,10 +49,10 @@ class AssertionKey:
 
 
 def load_assertion_key(
-    private_key: str | bytes,
+    private_key: Hidden,
     *,
-    password: str | None = None,
-    certificate: str | bytes | None = None,
+    password: Hidden = None,
+    certificate: Hidden = None,
     key_id: str | None = None,
     algorithm: str | None = None,
 ) -> AssertionKey:
@@ -68,6 +68,7 @@ def load_assertion_key(
     Raises:
         ConfigurationError: a value is unreadable or they do not fit together.
     """
+    private_key, password, certificate = map(unseen, (private_key, password, certificate))
     key = _private_key(private_key, password)
     header = {} if key_id is None else {"kid": key_id}
     if certificate is not None:
@@ -101,13 +102,14 @@ def client_assertion(key: AssertionKey, *, client_id: str, audience: str, now: f
     return Secret(jwt.encode(claims, key.key, algorithm=key.algorithm, headers=dict(key.header)))
 
 
-def _private_key(pem: str | bytes, password: str | None) -> PrivateKey:
+def _private_key(pem: Unseen | None, password: Unseen | None) -> PrivateKey:
     try:
-        key = load_pem_private_key(_octets(pem), None if password is None else password.encode())
+        key = load_pem_private_key(_octets(pem), None if password is None else _octets(password))
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        # the cause is not chained: it may quote the text it could not read
+        key = None
+    if key is None:  # raised out here: the cause may quote the text it could not read
         problem = "it is no readable private key in PEM, or its password is missing, wrong or not needed"
-        raise ConfigurationError("private_key", problem, example=_PEM) from None
+        raise ConfigurationError("private_key", problem, example=_PEM)
     if isinstance(key, RSAPrivateKey) and key.key_size < _MIN_RSA_BITS:
         raise ConfigurationError("private_key", f"RSA of {key.key_size} bits, at least {_MIN_RSA_BITS} are needed", example=_PEM)
     if isinstance(key, (RSAPrivateKey, EllipticCurvePrivateKey, Ed25519PrivateKey)):
@@ -127,17 +129,26 @@ def _algorithms(key: PrivateKey) -> tuple[str, ...]:
     return _EC[key.curve.name]
 
 
-def _thumbprint(pem: str | bytes, key: PrivateKey) -> str:
+def _thumbprint(pem: Unseen, key: PrivateKey) -> str:
     example = 'Path("client-certificate.pem").read_bytes()'
     try:
-        certificate = x509.load_pem_x509_certificate(_octets(pem))
+        certificate = x509.load_pem_x509_certificate(_octets(pem))  # the same file may hold the key
         public_key = certificate.public_key()
-    except (ValueError, UnsupportedAlgorithm):
-        raise ConfigurationError("certificate", "it is no readable certificate in PEM", example=example) from None
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        certificate = None
+    if certificate is None:
+        raise ConfigurationError("certificate", "it is no readable certificate in PEM", example=example)
     if public_key != key.public_key():
         raise ConfigurationError("certificate", "it belongs to another key than private_key", example=example)
     return urlsafe_b64encode(certificate.fingerprint(SHA256())).rstrip(b"=").decode()
 
 
-def _octets(pem: str | bytes) -> bytes:
-    return pem.encode() if isinstance(pem, str) else bytes(pem)
+def _octets(given: Unseen | None) -> bytes:
+    """Of text or octets; nothing else is a setting.
+
+    Raises:
+        TypeError: it is something else.
+    """
+    if given is None or not isinstance(given.value, (str, bytes, bytearray)):
+        raise TypeError
+    return given.value.encode() if isinstance(given.value, str) else bytes(given.value)

@@ -4,34 +4,24 @@ import math
 import os
 from collections.abc import Collection, Mapping
 from random import SystemRandom
-from typing import Final, Self, TypedDict, Unpack
+from typing import Any, Final, Self, Unpack
 
 from bearerguard.client import presets
-from bearerguard.client.grant import ClientAuth, checked_grant
+from bearerguard.client.grant import ClientAuth, GrantOptions, checked_grant
 from bearerguard.client.httpx_auth import BearerAuth, HttpxSender, Transport
+from bearerguard.client.options import ClientOptions, SigningOptions, check_number
 from bearerguard.client.origins import Origins
 from bearerguard.client.schedule import Schedule
+from bearerguard.client.secret import unseen
 from bearerguard.client.shared_token import SharedToken
 from bearerguard.client.token_request import build_request
 from bearerguard.client.token_response import IssuedToken, read_response
+from bearerguard.client.variables import Variables
 from bearerguard.clock import Clock, SystemClock
-from bearerguard.errors import ConfigurationError
 
 TIMEOUT: Final = 5.0
 MAX_TIMEOUT: Final = 60.0
 REPLAY_LIMIT: Final = 16 * 1024 * 1024
-
-
-class ClientOptions(TypedDict, total=False):
-    """Settings of :class:`ClientCredentials` that no preset decides."""
-
-    origins: Collection[str] | None
-    timeout: float
-    replay_limit: int
-    insecure_allow_http: bool
-    insecure_any_origin: bool
-    transport: Transport | None
-    clock: Clock
 
 
 class ClientCredentials(BearerAuth):
@@ -107,14 +97,16 @@ class ClientCredentials(BearerAuth):
         transport: Transport | None = None,
         clock: Clock | None = None,
     ) -> None:
+        secret, key, password, chain = map(unseen, (client_secret, private_key, private_key_password, certificate))
+        del client_secret, private_key, private_key_password, certificate  # a crash report prints the variables of a frame
         self._grant: Final = checked_grant(
             token_endpoint=token_endpoint,
             client_id=client_id,
-            client_secret=client_secret,
+            client_secret=secret,
             client_auth=client_auth,
-            private_key=private_key,
-            private_key_password=private_key_password,
-            certificate=certificate,
+            private_key=key,
+            private_key_password=password,
+            certificate=chain,
             key_id=key_id,
             signing_algorithm=signing_algorithm,
             assertion_audience=assertion_audience,
@@ -123,8 +115,8 @@ class ClientCredentials(BearerAuth):
             resource=resource,
             allow_http=insecure_allow_http,
         )
-        _check_number("timeout", timeout, above=0.0, limit=MAX_TIMEOUT)
-        _check_number("replay_limit", replay_limit, above=-1.0, limit=math.inf)
+        check_number("timeout", timeout, above=0.0, limit=MAX_TIMEOUT)
+        check_number("replay_limit", replay_limit, above=-1.0, limit=math.inf)
         self._clock: Final = SystemClock() if clock is None else clock
         self._send: Final = HttpxSender(transport, timeout)
         tokens = SharedToken(
@@ -142,57 +134,81 @@ class ClientCredentials(BearerAuth):
         resource: str,
         client_secret: str | None = None,
         private_key: str | bytes | None = None,
+        private_key_password: str | None = None,
         certificate: str | bytes | None = None,
         authority: str = presets.ENTRA_AUTHORITY,
-        **options: Unpack[ClientOptions],
+        **options: Unpack[SigningOptions],
     ) -> Self:
         """For Microsoft Entra ID; see :func:`bearerguard.client.presets.entra`."""
+        secret, key, password, chain = map(unseen, (client_secret, private_key, private_key_password, certificate))
+        del client_secret, private_key, private_key_password, certificate
         grant = presets.entra(
             tenant_id=tenant_id,
             client_id=client_id,
             resource=resource,
-            client_secret=client_secret,
-            private_key=private_key,
-            certificate=certificate,
+            client_secret=secret,
+            private_key=key,
+            private_key_password=password,
+            certificate=chain,
             authority=authority,
         )
-        return cls(**grant, **options)
+        return cls._made(grant, options)
 
     @classmethod
     def auth0(cls, *, domain: str, client_id: str, client_secret: str, audience: str, **options: Unpack[ClientOptions]) -> Self:
         """For Auth0; see :func:`bearerguard.client.presets.auth0`."""
-        grant = presets.auth0(domain=domain, client_id=client_id, client_secret=client_secret, audience=audience)
-        return cls(**grant, **options)
+        secret = unseen(client_secret)
+        del client_secret
+        grant = presets.auth0(domain=domain, client_id=client_id, client_secret=secret, audience=audience)
+        return cls._made(grant, options)
 
     @classmethod
     def from_env(
-        cls, environ: Mapping[str, str] | None = None, *, resource: str | None = None, **options: Unpack[ClientOptions]
+        cls,
+        environ: Mapping[str, str] | None = None,
+        *,
+        resource: str | None = None,
+        private_key_password: str | None = None,
+        **options: Unpack[SigningOptions],
     ) -> Self:
         """Settings from the environment (of this process, unless another is given); an empty variable counts as missing.
 
         Any server, where ``BEARERGUARD_TOKEN_ENDPOINT`` is set:
 
         - ``BEARERGUARD_CLIENT_ID``, and ``BEARERGUARD_CLIENT_SECRET`` or ``BEARERGUARD_PRIVATE_KEY_FILE`` (PEM);
-        - optional: ``BEARERGUARD_CLIENT_AUTH`` (``basic``, or ``private_key_jwt`` with a key), ``BEARERGUARD_CERTIFICATE_FILE``,
-          ``BEARERGUARD_KEY_ID``, ``BEARERGUARD_SCOPE``, ``BEARERGUARD_AUDIENCE``, ``BEARERGUARD_RESOURCE``.
+        - optional: ``BEARERGUARD_CLIENT_AUTH`` (``basic``, or ``private_key_jwt`` with a key), ``BEARERGUARD_SCOPE``,
+          ``BEARERGUARD_AUDIENCE``, ``BEARERGUARD_RESOURCE``;
+        - optional with a key: ``BEARERGUARD_PRIVATE_KEY_PASSWORD``, ``BEARERGUARD_CERTIFICATE_FILE``, ``BEARERGUARD_KEY_ID``,
+          ``BEARERGUARD_SIGNING_ALGORITHM``, ``BEARERGUARD_ASSERTION_AUDIENCE``.
 
         Else Microsoft Entra ID, where ``AZ_TENANT`` is set:
 
         - ``AZ_CLIENT_ID``, ``AZ_RESOURCE`` (App ID URI of the API, which Entra demands), and ``AZ_CLIENT_SECRET`` or
           ``AZ_PRIVATE_KEY_FILE`` with ``AZ_CERTIFICATE_FILE`` (PEM);
-        - optional: ``AZ_AUTHORITY``.
+        - optional: ``AZ_AUTHORITY``, ``AZ_PRIVATE_KEY_PASSWORD``.
 
-        Both: ``BEARERGUARD_ORIGINS``, URLs with spaces between them, unless ``origins=`` is given. ``resource=`` stands in for
-        the variable of that name, for a program that calls several APIs.
+        Both: ``BEARERGUARD_ORIGINS``, URLs with spaces between them, and ``BEARERGUARD_INSECURE_ALLOW_HTTP`` (``1``, for a local
+        issuer: http on loopback addresses). What the program gives stands in for the variable of that name, such as
+        ``resource=`` where it calls several APIs.
 
         Raises:
             ConfigurationError: names the variables that are missing or wrong.
         """
-        environ = os.environ if environ is None else environ
-        grant = presets.environment(environ, resource)
-        if environ.get("BEARERGUARD_ORIGINS"):
-            options.setdefault("origins", environ["BEARERGUARD_ORIGINS"].split())
-        return cls(**grant, **options)
+        variables, password = Variables(os.environ if environ is None else environ), unseen(private_key_password)
+        del environ, private_key_password
+        grant = presets.environment(variables, resource)
+        if password is not None:
+            grant["private_key_password"] = password
+        if variables.switch("BEARERGUARD_INSECURE_ALLOW_HTTP"):
+            options.setdefault("insecure_allow_http", True)
+        if origins := variables.text("BEARERGUARD_ORIGINS"):
+            options.setdefault("origins", origins.split())
+        return cls._made(grant, options)
+
+    @classmethod
+    def _made(cls, grant: GrantOptions, options: ClientOptions) -> Self:
+        settings: dict[str, Any] = {**grant, **options}
+        return cls(**settings)
 
     async def token(self) -> str:
         """The access token, for another HTTP library: ``Authorization: Bearer …``. Never log it.
@@ -212,6 +228,8 @@ class ClientCredentials(BearerAuth):
 
     def __repr__(self) -> str:
         """Endpoint, client and method; no secret, no token."""
+        if not hasattr(self, "_grant"):  # a setting was wrong, and a crash report prints what was begun
+            return f"{type(self).__name__}(not built)"
         grant = self._grant
         endpoint = _shown(grant.token_endpoint)
         return f"{type(self).__name__}({endpoint!r}, client_id={grant.client_id!r}, client_auth={grant.client_auth!r})"
@@ -224,9 +242,3 @@ class ClientCredentials(BearerAuth):
 
 def _shown(url: str) -> str:
     return url.partition("?")[0]  # a query may hold a function's key
-
-
-def _check_number(parameter: str, value: object, *, above: float, limit: float) -> None:
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and above < value <= limit:
-        return
-    raise ConfigurationError(parameter, f"expected a number above {above:g}, got {value!r}", example="5")

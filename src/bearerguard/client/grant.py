@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, TypedDict, get_args
 
 from bearerguard.client.client_assertion import AssertionKey, load_assertion_key
-from bearerguard.client.secret import Secret
+from bearerguard.client.secret import Hidden, Secret, Unseen, unseen
 from bearerguard.errors import ConfigurationError
 from bearerguard.issuers.issuer import url_problem
 
@@ -22,11 +22,11 @@ class GrantOptions(TypedDict, total=False):
 
     token_endpoint: str
     client_id: str
-    client_secret: str | None
+    client_secret: Hidden
     client_auth: ClientAuth
-    private_key: str | bytes | None
-    private_key_password: str | None
-    certificate: str | bytes | None
+    private_key: Hidden
+    private_key_password: Hidden
+    certificate: Hidden
     key_id: str | None
     signing_algorithm: str | None
     assertion_audience: str | None
@@ -64,11 +64,11 @@ def checked_grant(
     *,
     token_endpoint: str,
     client_id: str,
-    client_secret: str | None = None,
+    client_secret: Hidden = None,
     client_auth: ClientAuth = "basic",
-    private_key: str | bytes | None = None,
-    private_key_password: str | None = None,
-    certificate: str | bytes | None = None,
+    private_key: Hidden = None,
+    private_key_password: Hidden = None,
+    certificate: Hidden = None,
     key_id: str | None = None,
     signing_algorithm: str | None = None,
     assertion_audience: str | None = None,
@@ -82,6 +82,8 @@ def checked_grant(
     Raises:
         ConfigurationError: names the parameter and shows a valid value. It never shows a secret.
     """
+    client_secret, private_key = unseen(client_secret), unseen(private_key)
+    private_key_password, certificate = unseen(private_key_password), unseen(certificate)
     problem = url_problem(token_endpoint, allow_http=allow_http)
     if problem or "#" in token_endpoint:  # RFC 6749 §3.2: no fragment
         problem = problem or "expected a URL without fragment"
@@ -118,10 +120,10 @@ def checked_grant(
     )
 
 
-def _secret(value: object) -> Secret:
-    if isinstance(value, str) and _TEXT.fullmatch(value):
-        return Secret(value)
-    problem = "it is missing" if value is None else "expected text without control characters (a line break at its end?)"
+def _secret(given: Unseen | None) -> Secret:
+    if given is not None and isinstance(given.value, str) and _TEXT.fullmatch(given.value):
+        return Secret(given.value)
+    problem = "it is missing" if given is None else "expected text without control characters (a line break at its end?)"
     raise ConfigurationError("client_secret", problem, example='os.environ["CLIENT_SECRET"]')
 
 

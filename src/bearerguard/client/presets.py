@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 
 from bearerguard.client.grant import ClientAuth, GrantOptions
+from bearerguard.client.secret import Hidden, unseen
+from bearerguard.client.variables import Variables
 from bearerguard.errors import ConfigurationError
 
 ENTRA_AUTHORITY: Final = "https://login.microsoftonline.com"
@@ -20,9 +21,10 @@ def entra(
     tenant_id: str,
     client_id: str,
     resource: str,
-    client_secret: str | None = None,
-    private_key: str | bytes | None = None,
-    certificate: str | bytes | None = None,
+    client_secret: Hidden = None,
+    private_key: Hidden = None,
+    private_key_password: Hidden = None,
+    certificate: Hidden = None,
     authority: str = ENTRA_AUTHORITY,
 ) -> GrantOptions:
     """Microsoft Entra ID, v2.0 endpoint: https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow.
@@ -33,9 +35,12 @@ def entra(
         resource: App ID URI of the API; ``/.default`` is appended, since this flow knows no other scope.
         client_secret: Its value, not its id.
         private_key: PEM, instead of a secret.
+        private_key_password: Of an encrypted PEM.
         certificate: PEM, together with ``private_key``; the one uploaded to the registration.
         authority: Of a sovereign cloud, such as ``https://login.microsoftonline.us``.
     """
+    client_secret, private_key = unseen(client_secret), unseen(private_key)
+    private_key_password, certificate = unseen(private_key_password), unseen(certificate)
     if not isinstance(tenant_id, str) or not _TENANT.fullmatch(tenant_id) or tenant_id.lower() in _NO_TENANT:
         raise ConfigurationError(
             "tenant_id",
@@ -54,13 +59,14 @@ def entra(
         "client_auth": "post" if private_key is None else "private_key_jwt",
         "client_secret": client_secret,
         "private_key": private_key,
+        "private_key_password": private_key_password,
         "certificate": certificate,
         "scope": resource if resource.endswith(_DEFAULT) else resource + _DEFAULT,
     }
     return options
 
 
-def auth0(*, domain: str, client_id: str, client_secret: str, audience: str) -> GrantOptions:
+def auth0(*, domain: str, client_id: str, client_secret: Hidden, audience: str) -> GrantOptions:
     """Auth0: https://auth0.com/docs/get-started/authentication-and-authorization-flow/client-credentials-flow.
 
     Args:
@@ -69,6 +75,7 @@ def auth0(*, domain: str, client_id: str, client_secret: str, audience: str) -> 
         client_secret: Of that application.
         audience: Identifier of the API, exactly as registered.
     """
+    client_secret = unseen(client_secret)
     if not isinstance(domain, str) or not _DOMAIN.fullmatch(domain):
         raise ConfigurationError("domain", f"expected a host name, got {domain!r}", example='"dev-orders.us.auth0.com"')
     return {
@@ -86,62 +93,48 @@ def environment(environ: Mapping[str, str], resource: str | None = None) -> Gran
     Raises:
         ConfigurationError: names the variables that are missing or that name an unreadable file.
     """
-    if environ.get("BEARERGUARD_TOKEN_ENDPOINT"):
-        return _generic({**environ, "BEARERGUARD_RESOURCE": resource or environ.get("BEARERGUARD_RESOURCE", "")})
-    if environ.get("AZ_TENANT"):
-        return _azure({**environ, "AZ_RESOURCE": resource or environ.get("AZ_RESOURCE", "")})
+    environ = Variables(environ)
+    if environ.text("BEARERGUARD_TOKEN_ENDPOINT"):
+        return _generic(environ, resource)
+    if environ.text("AZ_TENANT"):
+        return _azure(environ, resource)
     problem = "neither BEARERGUARD_TOKEN_ENDPOINT nor AZ_TENANT is set"
     raise ConfigurationError("environment", problem, example="AZ_TENANT, AZ_CLIENT_ID, AZ_CLIENT_SECRET and AZ_RESOURCE")
 
 
-def _azure(environ: Mapping[str, str]) -> GrantOptions:
-    private_key = _file(environ, "AZ_PRIVATE_KEY_FILE")
-    _demand(environ, "AZ_CLIENT_ID", "AZ_RESOURCE", "AZ_CLIENT_SECRET" if private_key is None else "AZ_CERTIFICATE_FILE")
+def _azure(environ: Variables, resource: str | None) -> GrantOptions:
+    private_key = environ.file("AZ_PRIVATE_KEY_FILE")
+    credential = "AZ_CLIENT_SECRET" if private_key is None else "AZ_CERTIFICATE_FILE"
+    environ.demand("AZ_CLIENT_ID", *(() if resource else ("AZ_RESOURCE",)), credential)
     return entra(
         tenant_id=environ["AZ_TENANT"],
         client_id=environ["AZ_CLIENT_ID"],
-        client_secret=environ["AZ_CLIENT_SECRET"] if private_key is None else None,
+        client_secret=environ.secret("AZ_CLIENT_SECRET") if private_key is None else None,
         private_key=private_key,
-        certificate=_file(environ, "AZ_CERTIFICATE_FILE"),
-        resource=environ["AZ_RESOURCE"],
-        authority=environ.get("AZ_AUTHORITY") or ENTRA_AUTHORITY,
+        private_key_password=environ.secret("AZ_PRIVATE_KEY_PASSWORD"),
+        certificate=environ.file("AZ_CERTIFICATE_FILE"),
+        resource=resource or environ["AZ_RESOURCE"],
+        authority=environ.text("AZ_AUTHORITY") or ENTRA_AUTHORITY,
     )
 
 
-def _generic(environ: Mapping[str, str]) -> GrantOptions:
-    private_key = _file(environ, "BEARERGUARD_PRIVATE_KEY_FILE")
-    _demand(environ, "BEARERGUARD_CLIENT_ID", *(() if private_key is not None else ("BEARERGUARD_CLIENT_SECRET",)))
+def _generic(environ: Variables, resource: str | None) -> GrantOptions:
+    private_key = environ.file("BEARERGUARD_PRIVATE_KEY_FILE")
+    environ.demand("BEARERGUARD_CLIENT_ID", *(() if private_key is not None else ("BEARERGUARD_CLIENT_SECRET",)))
     default: ClientAuth = "basic" if private_key is None else "private_key_jwt"
     options: GrantOptions = {
         "token_endpoint": environ["BEARERGUARD_TOKEN_ENDPOINT"],
         "client_id": environ["BEARERGUARD_CLIENT_ID"],
-        "client_secret": environ["BEARERGUARD_CLIENT_SECRET"] if private_key is None else None,
-        "client_auth": environ.get("BEARERGUARD_CLIENT_AUTH") or default,  # type: ignore[typeddict-item]  # checked later
+        "client_secret": environ.secret("BEARERGUARD_CLIENT_SECRET") if private_key is None else None,
+        "client_auth": environ.text("BEARERGUARD_CLIENT_AUTH") or default,  # type: ignore[typeddict-item]  # checked later
         "private_key": private_key,
-        "certificate": _file(environ, "BEARERGUARD_CERTIFICATE_FILE"),
-        "key_id": environ.get("BEARERGUARD_KEY_ID") or None,
-        "scope": environ.get("BEARERGUARD_SCOPE") or None,
-        "audience": environ.get("BEARERGUARD_AUDIENCE") or None,
-        "resource": environ.get("BEARERGUARD_RESOURCE") or None,
+        "private_key_password": environ.secret("BEARERGUARD_PRIVATE_KEY_PASSWORD"),
+        "certificate": environ.file("BEARERGUARD_CERTIFICATE_FILE"),
+        "key_id": environ.text("BEARERGUARD_KEY_ID"),
+        "signing_algorithm": environ.text("BEARERGUARD_SIGNING_ALGORITHM"),
+        "assertion_audience": environ.text("BEARERGUARD_ASSERTION_AUDIENCE"),
+        "scope": environ.text("BEARERGUARD_SCOPE"),
+        "audience": environ.text("BEARERGUARD_AUDIENCE"),
+        "resource": resource or environ.text("BEARERGUARD_RESOURCE"),
     }
     return options
-
-
-def _demand(environ: Mapping[str, str], *names: str) -> None:
-    missing = [name for name in names if not environ.get(name)]
-    if missing:
-        raise ConfigurationError(
-            ", ".join(missing), "not set in the environment", example=" ".join(f"{name}=…" for name in missing)
-        )
-
-
-def _file(environ: Mapping[str, str], name: str) -> bytes | None:
-    path = environ.get(name)
-    if not path:
-        return None
-    try:
-        return Path(path).read_bytes()
-    except OSError as why:
-        raise ConfigurationError(
-            name, f"{path!r} cannot be read: {why.strerror}", example=f"{name}=/etc/orders/client.pem"
-        ) from None

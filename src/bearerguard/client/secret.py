@@ -1,7 +1,7 @@
 """A secret that does not show itself in a ``repr``, a log line or a crash report that prints local variables."""
 
 from collections.abc import Iterable
-from typing import Final, NoReturn
+from typing import Final, NoReturn, TypeAlias
 
 _HIDDEN: Final = "***"
 _SHOWN: Final = 500
@@ -26,6 +26,32 @@ class Secret:
     def __reduce__(self) -> NoReturn:
         """A pickle would hold the text in clear."""
         raise TypeError("a secret cannot be pickled or copied")
+
+
+class Unseen:
+    """A setting as it was given, of whatever type: it does not show itself, and is judged where it is used.
+
+    Attributes:
+        value: The setting; never the value of a local variable, which a crash report would print.
+    """
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+    def __repr__(self) -> str:
+        """Three stars."""
+        return _HIDDEN
+
+
+Hidden: TypeAlias = str | bytes | Unseen | None
+"""A secret setting, from a caller or already hidden."""
+
+
+def unseen(value: object) -> Unseen | None:
+    """``value`` hidden from now on; nothing stays nothing."""
+    return value if value is None or isinstance(value, Unseen) else Unseen(value)
 
 
 def presentable(text: str, secrets: Iterable[Secret] = ()) -> str:

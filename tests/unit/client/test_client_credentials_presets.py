@@ -1,30 +1,28 @@
-"""Presets and settings of the environment, against an issuer of that shape."""
+"""Presets, against an issuer of that shape."""
 
 from typing import Any
 
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from jwt.algorithms import ECAlgorithm
 
-from bearerguard import ClientCredentials, ConfigurationError, TokenRequestError
+from bearerguard import ClientCredentials, TokenRequestError
 from bearerguard.client.error_hints import hint_for
 from bearerguard.testing import LocalIssuer
 from bearerguard.testing.local_client import LocalClient
-from support.token_endpoint_stub import StubApi
+from issuers.client_key import make_client_key
 
 SECRET = "hunter2/+%"
 KEY = ec.generate_private_key(ec.SECP256R1())
 PEM = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-
-
-def get(auth: ClientCredentials, api: StubApi, url: str) -> httpx.Response:
-    with httpx.Client(transport=api.transport, auth=auth) as client:
-        return client.get(url)
-
-
-ENTRA_TENANT = "8f3c0000-1111-2222-3333-444455556666"
 
 
 def asgi(issuer: LocalIssuer) -> dict[str, Any]:
@@ -132,28 +130,19 @@ def test_a_missing_audience_in_auth0s_shape_is_told_from_a_wrong_secret() -> Non
     assert raised.value.hint == hint_for("access_denied", status=403)
 
 
-def test_settings_may_come_from_the_environment() -> None:
-    issuer = LocalIssuer()
-    environ = {
-        "BEARERGUARD_TOKEN_ENDPOINT": issuer.token_endpoint,
-        "BEARERGUARD_CLIENT_ID": "reader",
-        "BEARERGUARD_CLIENT_SECRET": "reader-secret",
-        "BEARERGUARD_ORIGINS": "https://orders.example https://stock.example",
-    }
-    auth = ClientCredentials.from_env(environ, **asgi(issuer))
-    api = StubApi()
-    assert get(auth, api, "https://stock.example").status_code == 200
-    with pytest.raises(ConfigurationError):
-        get(auth, api, "https://evil.example")
-    own = ClientCredentials.from_env(environ, origins=["https://evil.example"], **asgi(issuer))
-    assert get(own, api, "https://evil.example").status_code == 200
-
-
-def test_the_processs_own_environment_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AZ_TENANT", ENTRA_TENANT)
-    monkeypatch.setenv("AZ_CLIENT_ID", "billing")
-    monkeypatch.setenv("AZ_CLIENT_SECRET", SECRET)
-    monkeypatch.delenv("BEARERGUARD_TOKEN_ENDPOINT", raising=False)
-    shown = repr(ClientCredentials.from_env(resource="api://orders"))
-    assert f"{ENTRA_TENANT}/oauth2/v2.0/token" in shown
-    assert SECRET not in shown
+def test_entra_takes_a_sealed_key_and_the_settings_of_assertions() -> None:
+    certificate = make_client_key("billing")
+    key = load_pem_private_key(certificate.private_key, None)
+    sealed = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"sesame"))
+    issuer = LocalIssuer(shape="entra_v2", clients=[LocalClient("billing", public_jwks=certificate.public_jwks)])
+    auth = entra(
+        issuer,
+        client_id="billing",
+        client_secret=None,
+        private_key=sealed,
+        private_key_password="sesame",
+        certificate=certificate.certificate,
+        signing_algorithm="RS256",
+        assertion_audience=issuer.token_endpoint,
+    )
+    assert auth.token_sync()

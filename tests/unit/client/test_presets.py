@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bearerguard.client import presets
+from bearerguard.client.secret import Unseen
 from bearerguard.errors import ConfigurationError
 
 TENANT = "8f3c0000-1111-2222-3333-444455556666"
@@ -25,7 +26,9 @@ GENERIC = {
 
 
 def given(options: Any) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if value is not None}
+    """The settings, with the hidden ones as they were given."""
+    shown = {name: value.value if isinstance(value, Unseen) else value for name, value in options.items()}
+    return {name: value for name, value in shown.items() if value is not None}
 
 
 def test_entra_asks_the_tenants_v2_endpoint_for_the_default_scope_with_the_secret_in_the_body() -> None:
@@ -40,9 +43,10 @@ def test_entra_asks_the_tenants_v2_endpoint_for_the_default_scope_with_the_secre
 
 
 def test_entra_with_a_certificate_signs() -> None:
-    options = presets.entra(tenant_id=TENANT, client_id="billing", private_key="KEY", certificate="CERT", resource="api://orders")
+    key = {"private_key": "KEY", "private_key_password": "sesame", "certificate": "CERT"}
+    options = given(presets.entra(tenant_id=TENANT, client_id="billing", resource="api://orders", **key))
     assert options["client_auth"] == "private_key_jwt"
-    assert (options["private_key"], options["certificate"]) == ("KEY", "CERT")
+    assert {name: options[name] for name in key} == key
 
 
 @pytest.mark.parametrize(
@@ -107,7 +111,7 @@ def test_auth0s_domain_is_a_host_name(domain: Any) -> None:
 
 def test_the_variables_people_use_for_azure_make_an_entra_request() -> None:
     """flow.md 2."""
-    assert presets.environment(AZURE) == presets.entra(**ENTRA)
+    assert given(presets.environment(AZURE)) == given(presets.entra(**ENTRA))
 
 
 def test_a_resource_given_in_the_program_stands_in_for_the_variable() -> None:
@@ -120,10 +124,11 @@ def test_azure_may_use_a_certificate_from_files(tmp_path: Path) -> None:
     (tmp_path / "key.pem").write_bytes(b"KEY")
     (tmp_path / "cert.pem").write_bytes(b"CERT")
     files = {"AZ_PRIVATE_KEY_FILE": str(tmp_path / "key.pem"), "AZ_CERTIFICATE_FILE": str(tmp_path / "cert.pem")}
-    options = presets.environment({**AZURE, **files, "AZ_CLIENT_SECRET": ""})
+    options = given(presets.environment({**AZURE, **files, "AZ_CLIENT_SECRET": "", "AZ_PRIVATE_KEY_PASSWORD": "sesame"}))
     assert (options["private_key"], options["certificate"]) == (b"KEY", b"CERT")
+    assert options["private_key_password"] == "sesame"
     assert options["client_auth"] == "private_key_jwt"
-    assert options["client_secret"] is None
+    assert "client_secret" not in options
 
 
 def test_the_least_generic_settings_use_basic() -> None:
@@ -141,7 +146,10 @@ def test_every_generic_variable_has_its_setting(tmp_path: Path) -> None:
         **GENERIC,
         "BEARERGUARD_PRIVATE_KEY_FILE": str(tmp_path / "key.pem"),
         "BEARERGUARD_CERTIFICATE_FILE": str(tmp_path / "key.pem"),
+        "BEARERGUARD_PRIVATE_KEY_PASSWORD": "sesame",
         "BEARERGUARD_KEY_ID": "2026",
+        "BEARERGUARD_SIGNING_ALGORITHM": "PS256",
+        "BEARERGUARD_ASSERTION_AUDIENCE": "https://issuer.example",
         "BEARERGUARD_SCOPE": "orders.read",
         "BEARERGUARD_AUDIENCE": "https://orders.example",
         "BEARERGUARD_RESOURCE": "api://orders",
@@ -151,8 +159,11 @@ def test_every_generic_variable_has_its_setting(tmp_path: Path) -> None:
         "client_id": "billing",
         "client_auth": "private_key_jwt",
         "private_key": b"KEY",
+        "private_key_password": "sesame",
         "certificate": b"KEY",
         "key_id": "2026",
+        "signing_algorithm": "PS256",
+        "assertion_audience": "https://issuer.example",
         "scope": "orders.read",
         "audience": "https://orders.example",
         "resource": "api://orders",
