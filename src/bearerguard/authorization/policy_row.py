@@ -24,6 +24,7 @@ DOT_SEGMENTS: Final = frozenset({".", ".."})  # RFC 3986 §3.3; clients remove t
 
 _EXAMPLE: Final = '{"GET /orders/{id}": role("Read.All"), "POST /orders": role("Write.All"), "/health": PathPolicy.PUBLIC}'
 _PARAMETER: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?::([a-z]+))?\}")
+_FOREIGN: Final = "<>*"  # Flask, Django and Quart; globs. Express has a colon at the beginning
 _PERCENT_ENCODED: Final = re.compile("%[0-9A-Fa-f]{2}")
 _UUID: Final = "[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}"
 
@@ -134,6 +135,12 @@ def _segments(row: str, path: str) -> tuple[Segment, ...]:
 def _segment(row: str, text: str, names: set[str]) -> Segment:
     if text in DOT_SEGMENTS:
         _refuse(row, "has a segment . or .., and no path with such is ever let through")
+    if text.startswith(":") or any(character in text for character in _FOREIGN):
+        _refuse(
+            row,
+            f"has the segment {show(text)}, which is a parameter elsewhere and would be a mere text here: write {{name}}, "
+            "{name:int}, or {rest:path} at the end for all that follows",
+        )
     if "{" not in text and "}" not in text:
         return text
     parameter = _PARAMETER.fullmatch(text)
