@@ -7,9 +7,11 @@ import json
 import logging
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 
+import httpx
 import pytest
 
 from bearerguard import Issuer, IssuerUnavailable, Principal, ResourceServer
@@ -32,12 +34,16 @@ from support.raw_server import (
     resetting,
     trickling,
 )
+from support.unreachable import UNREACHABLE, Reachable
 from support.watch import Watch
 
 pytestmark = [pytest.mark.anyio, pytest.mark.socket]
 
 IMPATIENCE = 0.5
 """Seconds for a whole fetch where the issuer lets it wait."""
+
+PATIENCE = 1.0
+"""The same where it must first shake hands: two fifths of it are for that."""
 
 ISSUER = LocalIssuer("http://127.0.0.1:9", algorithm="EdDSA", clock=FakeClock())
 GOOD = json_answer(json.dumps(ISSUER.jwks()).encode())
@@ -88,8 +94,8 @@ def quiet(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL)
 
 
-def api(issuer: Issuer, watch: Watch, clock: FakeClock) -> ResourceServer:
-    return ResourceServer(issuer, AUDIENCE, clock=clock, on_event=watch)
+def api(issuer: Issuer, watch: Watch, clock: FakeClock, *, transport: httpx.AsyncBaseTransport | None = None) -> ResourceServer:
+    return ResourceServer(issuer, AUDIENCE, clock=clock, on_event=watch, transport=transport)
 
 
 def api_for(server: RawServer) -> Callable[[Watch, FakeClock], ResourceServer]:
@@ -122,6 +128,47 @@ async def test_no_answer_takes_longer_than_the_whole_fetch_may(name: str) -> Non
 async def without_keys(server: ResourceServer) -> None:
     with pytest.raises(IssuerUnavailable):
         await server.authenticate(ISSUER.mint(lifetime=LONG))
+
+
+# --- an issuer that was reachable, and is again
+
+every_loss = pytest.mark.parametrize("name", UNREACHABLE)
+both = pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
+
+
+@pytest.fixture
+def reachable(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reachable]:
+    """A fetch ends in good time though the handshake never comes, or the machine's resolver keeps silent."""
+    monkeypatch.setattr("bearerguard.resource_server.Fetcher", partial(Fetcher, timeout=PATIENCE))
+    with UNREACHABLE[name](GOOD, tmp_path) as found:
+        yield found
+
+
+def api_with(reachable: Reachable) -> Callable[[Watch, FakeClock], ResourceServer]:
+    return partial(api, trusted(ISSUER, reachable.url), transport=reachable.transport)
+
+
+@both
+@every_loss
+async def test_the_last_good_set_stays_in_use_while_the_issuer_cannot_be_reached(reachable: Reachable) -> None:
+    await outage_with_keys(api_with(reachable), ISSUER, reachable.lose, reachable.regain)
+
+
+@both
+@every_loss
+async def test_without_keys_it_is_503_until_the_issuer_can_be_reached(reachable: Reachable) -> None:
+    reachable.lose()
+    await cold_outage(api_with(reachable), ISSUER, reachable.regain)
+
+
+@every_loss
+async def test_the_event_says_that_the_issuer_could_not_be_reached(name: str, reachable: Reachable) -> None:
+    watch = Watch()
+    reachable.lose()
+    await api_with(reachable)(watch, FakeClock()).warm_up()
+    (event,) = watch.events
+    silent = {"no-handshake", "no-address"}  # a resolver may keep silent too
+    assert event.code in ({"unreachable", "timeout"} if name in silent else {"unreachable"})
 
 
 # --- before there is any connection

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 
 import anyio
 import anyio.lowlevel
@@ -25,6 +26,7 @@ from support.lag import least_of_ten
 from support.outages import AUDIENCE, LONG, REFRESH_DUE, trusted
 from support.raw_server import Behaviour, RawServer, answering, closing_at_once, hanging, json_answer, raw_server, trickling
 from support.servers import serve
+from support.unreachable import UNREACHABLE, Reachable
 from support.watch import Watch
 
 pytestmark = [pytest.mark.anyio, pytest.mark.socket]
@@ -39,7 +41,8 @@ OUTAGES: dict[str, Behaviour] = {
     "one-octet-each-200-ms": trickling(b"HTTP/1.1 200 OK\r\n\r\n" + b" " * 100),
     "closed-at-once": closing_at_once,
 }
-WAITING = {"hang", "one-octet-each-200-ms"}
+WAITING = {"hang", "one-octet-each-200-ms", "no-handshake", "no-address"}
+"""What may take as long as a fetch may."""
 
 
 @pytest.fixture(autouse=True)
@@ -97,15 +100,26 @@ async def statuses(client: httpx.AsyncClient, requests: list[dict[str, str]]) ->
     return seen
 
 
-@pytest.mark.parametrize("name", OUTAGES)
-async def test_during_an_outage_valid_tokens_are_all_200(name: str, issuer: RawServer, request: pytest.FixtureRequest) -> None:
+@pytest.fixture
+def reachable(name: str, issuer: RawServer, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Reachable]:
+    """An issuer that is well until it is lost in the way of this name."""
     if name in WAITING:
         request.getfixturevalue("impatient")
+    if name in OUTAGES:
+        yield Reachable(issuer.url, partial(issuer.behave, OUTAGES[name]), partial(issuer.behave, GOOD))
+        return
+    with UNREACHABLE[name](GOOD, tmp_path) as found:
+        yield found
+
+
+@pytest.mark.parametrize("name", [*OUTAGES, *UNREACHABLE])
+async def test_during_an_outage_valid_tokens_are_all_200(reachable: Reachable) -> None:
     watch, clock = Watch(), FakeClock()
-    server = ResourceServer(trusted(ISSUER, issuer.url), AUDIENCE, clock=clock, on_event=watch)
+    issuer = trusted(ISSUER, reachable.url)
+    server = ResourceServer(issuer, AUDIENCE, clock=clock, on_event=watch, transport=reachable.transport)
     async with calling(server) as client:
         assert await statuses(client, bearers(5)) == {200}
-        issuer.behave(OUTAGES[name])
+        reachable.lose()
         for failures, pause in enumerate((REFRESH_DUE, 60.0, 3600.0, 36_000.0), start=1):
             clock.advance(pause)
             assert await statuses(client, bearers(10)) == {200}
@@ -113,7 +127,7 @@ async def test_during_an_outage_valid_tokens_are_all_200(name: str, issuer: RawS
         unknown = ISSUER.mint(lifetime=LONG, header={"kid": "unknown"})
         refused = await client.get("/orders", headers={"authorization": f"Bearer {unknown}"})
         assert refused.status_code == 401, "a caller's token caused a 503 although keys are known"
-        issuer.behave(GOOD)
+        reachable.regain()
         clock.advance(60.0)
         assert await statuses(client, bearers(10)) == {200}
         await watch.until("keys_fetched", 2)
