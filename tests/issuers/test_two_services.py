@@ -5,10 +5,12 @@ import runpy
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat, load_pem_private_key
 
 from bearerguard import ClientCredentials, ResourceServer, oidc
 from issuers.client_key import make_client_key
@@ -92,3 +94,21 @@ def test_a_token_for_one_service_is_none_for_the_other(place: Place) -> None:
         answer = client.get("/orders")
 
     assert (answer.status_code, answer.json()["code"]) == (401, "wrong_audience")
+
+
+def test_the_environment_says_all_that_a_server_with_keys_needs(place: Place, tmp_path: Path) -> None:
+    """RFC 7523 §2.2: an encrypted key, the algorithm that is registered, and the issuer as the assertion's audience."""
+    key = load_pem_private_key(KEY.private_key, None)
+    (tmp_path / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"sesame")))
+    environ = {
+        "BEARERGUARD_TOKEN_ENDPOINT": place.server.metadata()["token_endpoint"],
+        "BEARERGUARD_CLIENT_ID": "private_key_jwt",
+        "BEARERGUARD_PRIVATE_KEY_FILE": str(tmp_path / "key.pem"),
+        "BEARERGUARD_PRIVATE_KEY_PASSWORD": "sesame",
+        "BEARERGUARD_SIGNING_ALGORITHM": "RS256",
+        "BEARERGUARD_ASSERTION_AUDIENCE": place.server.origin,
+        "BEARERGUARD_RESOURCE": "api://orders",
+        "BEARERGUARD_INSECURE_ALLOW_HTTP": "1",
+    }
+    with httpx.Client(base_url=place.orders, auth=ClientCredentials.from_env(environ), trust_env=False) as client:
+        assert client.get("/orders").status_code == 200
