@@ -6,24 +6,20 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
 from fastapi import FastAPI
-from starlette.routing import PARAM_REGEX
 
-from bearerguard.authorization.combination import Requirement
-from bearerguard.authorization.policy_row import Public
 from bearerguard.authorization.requirement import authenticated
 from bearerguard.errors import ConfigurationError, show
 from bearerguard.fastapi import documented_answers as answers
+from bearerguard.fastapi.documented_access import Access, Operation, access_by_operation
 from bearerguard.fastapi.documented_requirement import described, scope_alternatives
 from bearerguard.issuers.issuer import Issuer, url_problem
 from bearerguard.resource_server import ResourceServer
-from bearerguard.web.audit import audit
-from bearerguard.web.declaration import Declaration
 from bearerguard.web.metadata import authorization_servers
-from bearerguard.web.middleware import AccessTokenMiddleware
 
 Document: TypeAlias = dict[str, Any]
 
 SCHEME: Final = "accessToken"
+_NO_ROW: Final = "a row of the policy"
 
 
 def document_security(
@@ -81,7 +77,7 @@ class _OpenAPI:
         scheme = self._scheme()
         made_of = self._made_of
         if made_of is None or made_of[0] is not plain or made_of[1] != scheme:
-            self._document = _completed(copy.deepcopy(plain), scheme, _access(self._app), self._scopes)
+            self._document = _completed(copy.deepcopy(plain), scheme, access_by_operation(self._app), self._scopes)
             self._made_of = plain, scheme
         return self._document
 
@@ -100,31 +96,16 @@ class _OpenAPI:
         return next(status.token_endpoint for status in self._api.status() if status.issuer == issuer.issuer)
 
 
-def _access(app: FastAPI) -> dict[tuple[str, str], Declaration]:
-    """What each method and path asks for; nothing is said of what nobody guards."""
-    layers: list[Any] = app.user_middleware
-    guarded = any(layer.cls is AccessTokenMiddleware for layer in layers)
-    found: dict[tuple[str, str], Declaration] = {}
-    for row in audit(app):
-        access = authenticated() if row.access is None and guarded else row.access
-        if access is not None:
-            path = PARAM_REGEX.sub(r"{\1}", row.path)
-            for method in row.methods:
-                found.setdefault((method.lower(), path), access)
-    return found
-
-
-def _completed(
-    document: Document, scheme: Document, access: Mapping[tuple[str, str], Declaration], scopes: Mapping[str, str]
-) -> Document:
+def _completed(document: Document, scheme: Document, access: Mapping[Operation, Access], scopes: Mapping[str, str]) -> Document:
     named: dict[str, str] = dict(scopes)
     for path, methods in document.get("paths", {}).items():
         for method, operation in methods.items():
-            declared = access.get((method, path))
-            if isinstance(declared, Requirement):
-                _complete(operation, declared, names_scopes=scheme["type"] != "http")
-                named = {**dict.fromkeys(declared.scope_names(), ""), **named}
-            elif isinstance(declared, Public) and "{" in path:
+            allowed = access.get((method, path), Access())
+            if allowed.requirement is not None or allowed.is_closed:
+                _complete(operation, allowed, names_scopes=scheme["type"] != "http")
+                needed = () if allowed.requirement is None else allowed.requirement.scope_names()
+                named = {**dict.fromkeys(needed, ""), **named}
+            elif allowed.is_public and "{" in path:
                 operation["responses"].setdefault("400", answers.reference(answers.INVALID_REQUEST))  # malformed_path
     shared = document.setdefault("components", {})
     for kind, members in answers.components().items():
@@ -140,17 +121,22 @@ def _with_scopes(scheme: Document, scopes: Mapping[str, str]) -> Document:
     return described_scheme
 
 
-def _complete(operation: Document, requirement: Requirement, *, names_scopes: bool) -> None:
-    ways = [{SCHEME: list(scopes)} for scopes in scope_alternatives(requirement)] if names_scopes else [{SCHEME: []}]
+def _complete(operation: Document, access: Access, *, names_scopes: bool) -> None:
+    requirement = access.requirement
+    alternatives = scope_alternatives(requirement) if requirement is not None and names_scopes else ((),)
+    ways: list[Document] = [{SCHEME: list(scopes)} for scopes in alternatives]
+    if access.is_public:
+        ways.append({})
     others = operation.get("security") or [{}]
     operation["security"] = [{**other, **way} for other, way in itertools.product(others, ways)]
-    operation["x-requirement"] = described(requirement)
-    if requirement.role_names():
-        operation["x-roles"] = list(requirement.role_names())
+    if requirement is not None:
+        operation["x-requirement"] = described(requirement)
+        if requirement.role_names():
+            operation["x-roles"] = list(requirement.role_names())
     responses = operation.setdefault("responses", {})
     malformed = answers.UNREADABLE if "requestBody" in operation else answers.INVALID_REQUEST
     responses.setdefault("400", answers.reference(malformed))
     responses.setdefault("401", answers.reference(answers.UNAUTHORIZED))
-    if requirement != authenticated():
-        responses.setdefault("403", answers.forbidden(described(requirement)))
+    if access.is_closed or requirement != authenticated():
+        responses.setdefault("403", answers.forbidden(_NO_ROW if requirement is None else described(requirement)))
     responses.setdefault("503", answers.reference(answers.UNAVAILABLE))

@@ -130,6 +130,27 @@ def test_an_undeclared_route_needs_a_token_behind_the_middleware_and_nothing_wit
     assert "security" not in _documented(bare, api, token_url=TOKEN_URL)["paths"]["/a"]["get"]
 
 
+def test_what_no_row_of_the_policy_names_is_403_for_everybody(api: ResourceServer) -> None:
+    app = _app(api, policy=PathPolicy({"GET /a": READ}))
+    app.add_api_route("/forgotten", endpoint)
+
+    operation = _documented(app, api, token_url=TOKEN_URL)["paths"]["/forgotten"]["get"]
+
+    assert operation["security"] == [{"accessToken": []}]
+    assert {"401", "403"} <= set(operation["responses"])
+    assert "x-requirement" not in operation
+
+
+def test_a_middleware_of_a_derived_class_guards_as_well(api: ResourceServer) -> None:
+    class Derived(AccessTokenMiddleware):
+        pass
+
+    app = FastAPI(middleware=[Middleware(Derived, resource_server=api, undeclared="allow")])
+    app.add_api_route("/a", endpoint)
+
+    assert _documented(app, api, token_url=TOKEN_URL)["paths"]["/a"]["get"]["security"] == [{"accessToken": []}]
+
+
 def test_any_good_token_is_never_403(api: ResourceServer) -> None:
     app = _app()
     app.add_api_route("/a", endpoint, dependencies=[Depends(require(authenticated(), resource_server=api))])
