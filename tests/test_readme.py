@@ -106,7 +106,7 @@ def _options_of(target: Any) -> Iterator[tuple[str, object]]:
             yield field.name, made if field.default is MISSING else field.default
         return
     for parameter in inspect.signature(target).parameters.values():
-        if parameter.name not in POSITIONAL:
+        if parameter.name not in POSITIONAL and parameter.kind is not parameter.VAR_KEYWORD:
             yield parameter.name, REQUIRED if parameter.default is parameter.empty else parameter.default
 
 
@@ -137,6 +137,13 @@ def test_every_option_stands_with_its_default(target: Any) -> None:
     shown = _options_in_readme(target.__name__)
 
     assert {name: _value(cell) for name, cell in shown.items()} == dict(_options_of(target))
+
+
+@pytest.mark.parametrize("made", [ClientCredentials.entra, ClientCredentials.from_env])
+def test_every_option_of_a_way_to_make_client_credentials_stands_with_its_default(made: Any) -> None:
+    shown = _options_in_readme(f"ClientCredentials.{made.__name__}")
+
+    assert {name: _value(cell) for name, cell in shown.items()} == dict(_options_of(made))
 
 
 def _passed_on_in_readme() -> Mapping[str, set[str]]:
