@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any, NoReturn
+
+from bearerguard.errors import ConfigurationError
 
 
 class PayloadClaims(Mapping[str, Any]):
@@ -60,6 +62,15 @@ def _no_claims() -> Mapping[str, Any]:
     return PayloadClaims(b"{}")
 
 
+class _Verified:
+    """Marks what no framework may make of a request: FastAPI would take a parameter ``caller: Principal`` from the body."""
+
+    def __get_pydantic_core_schema__(self, *_asked: object) -> NoReturn:
+        """Asked for when a route is made."""
+        problem = "a caller is verified, never read from a request's body or query"
+        raise ConfigurationError("Principal", problem, example="caller: CurrentPrincipal")
+
+
 def _unknown_age() -> float:
     return 0.0
 
@@ -92,7 +103,7 @@ class Principal:
     is_application: bool = False
     expires_at: float = 0.0
     claims: Mapping[str, Any] = field(default_factory=_no_claims, repr=False, compare=False)
-    _age_of_keys: Callable[[], float] = field(default=_unknown_age, repr=False, compare=False)
+    _age_of_keys: Annotated[Callable[[], float], _Verified()] = field(default=_unknown_age, repr=False, compare=False)
 
     def __reduce__(self) -> tuple[type["Principal"], tuple[Any, ...]]:
         """Copies and pickles know the age of the keys at that moment; the key source itself stays where it is."""

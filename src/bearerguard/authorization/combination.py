@@ -71,7 +71,18 @@ class Requirement(ABC):
         raise _no_requirement(other)
 
     def __bool__(self) -> bool:
-        raise ConfigurationError("requirement", "it has no truth value: write & and |, not 'and', 'or', 'not'", example=_EXAMPLE)
+        problem = "it has no truth value: write & and |, not 'and', 'or', 'not'; in FastAPI, Depends(require(…))"
+        raise ConfigurationError("requirement", problem, example=_EXAMPLE)
+
+    @property
+    def dependency(self) -> NoReturn:
+        """Asked for by FastAPI where a requirement stands in ``dependencies=[…]`` without ``Depends(require(…))``."""
+        self.__get_pydantic_core_schema__()
+
+    def __get_pydantic_core_schema__(self, *_asked: object) -> NoReturn:
+        """Asked for by FastAPI in ``Annotated[Principal, role(…)]``, which would take the caller from the request's body."""
+        problem = "as it stands there it guards nothing: FastAPI needs both Depends(…) and require(…)"
+        raise ConfigurationError("dependency", problem, example='Depends(require(role("Read.All")))')
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -10,7 +10,6 @@ from starlette.types import Scope
 from bearerguard.authorization.combination import Requirement
 from bearerguard.authorization.requirement import authenticated
 from bearerguard.errors import ConfigurationError, show
-from bearerguard.fastapi.advice import Forgotten, forgotten
 from bearerguard.fastapi.refusal_handler import StandIn, answer_refusals_of
 from bearerguard.principal import Principal
 from bearerguard.resource_server import ResourceServer
@@ -28,8 +27,8 @@ class Require:
 
     __slots__ = ("__weakref__", "_bearerguard_declaration", "_gate", "_requirement")
 
-    dependency = Forgotten()
-    __get_pydantic_core_schema__ = forgotten
+    dependency = Requirement.dependency  # so that a forgotten Depends is told here, too
+    __get_pydantic_core_schema__ = Requirement.__get_pydantic_core_schema__
 
     def __init__(self, requirement: Requirement, gate: Gate | None) -> None:
         self._requirement = requirement
