@@ -1,11 +1,12 @@
 """Access rules as one table, for any ASGI application: what no row names is refused."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final, Literal
 
 from bearerguard.authorization.combination import Requirement
 from bearerguard.authorization.path_table import PathTable
 from bearerguard.authorization.policy_row import DOT_SEGMENTS, METHODS, PolicyRow, Public, read_row
+from bearerguard.authorization.route_segment import RouteSegment
 from bearerguard.errors import ConfigurationError, show
 
 __all__ = ["PathPolicy", "PolicyRow", "Public"]
@@ -35,7 +36,7 @@ class PathPolicy:
     ``{name}`` takes one segment that is not empty; ``{name:int}``, ``{name:float}`` and ``{name:uuid}`` take what Starlette's
     converters of that name take; ``{name:path}``, only at the end, takes the rest with its slashes, also an empty one:
     ``/files/{path:path}`` names ``/files/`` as Starlette's routes and mounts do, but not ``/files``. No parameter takes a control
-    character or U+FFFD (R119).
+    character or U+FFFD (R119). What is a parameter elsewhere, ``<id>``, ``:id`` and ``*``, is an error, not a text.
 
     At most one row names a request, so the order of rows means nothing: rows that overlap or shadow one another are an error,
     a literal beside a ``{name}`` included.
@@ -85,6 +86,19 @@ class PathPolicy:
                 return None
             row = table.find(path)
         return None if row is None else row.requirement
+
+    def rows_of(self, method: str, segments: Sequence[RouteSegment]) -> tuple[PolicyRow | None, ...]:
+        """For an audit: the rows that name requests for a route, as they were written; last ``None`` where some have no row.
+
+        Paths that never have a row, with control characters or dot segments where the route has a parameter, are left aside.
+
+        Args:
+            method: As for ``requirement_for``.
+            segments: What lies between the slashes of the route's path.
+        """
+        found = self._tables.get(method, self._other_methods).rows_of(segments)
+        rows: tuple[PolicyRow | None, ...] = (*self._rows, None)
+        return tuple(row for row in rows if row in found)
 
     def _tables_of(self, row: PolicyRow) -> list[PathTable]:
         if not row.methods:

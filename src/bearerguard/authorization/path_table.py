@@ -1,9 +1,10 @@
 """Which row names this path? A tree of segments in which no two rows name the same path."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from bearerguard.authorization.policy_row import REST, UNSAFE, Converter, PolicyRow, Segment
+from bearerguard.authorization.policy_row import DOT_SEGMENTS, REST, UNSAFE, Converter, PolicyRow, Segment
+from bearerguard.authorization.route_segment import ANY, RouteSegment, Texts
 from bearerguard.errors import ConfigurationError
 
 _EXAMPLE: Final = '"GET /orders/export" beside "GET /orders/{id:int}" or "GET /orders/{id:uuid}"'
@@ -88,6 +89,44 @@ class PathTable:
         # what is deeper than the table stays one piece, slashes and all: only a rest takes it
         segments = iter(path.split("/", self._depth + 1))
         return None if next(segments) else _search(self._root, segments)
+
+    def rows_of(self, segments: Sequence[RouteSegment]) -> set[PolicyRow | None]:
+        """All rows that name paths of a route; ``None`` among them where a path is named by none.
+
+        No path is tried: texts that no row tells apart are followed together, so that what is said holds for every path.
+        """
+        written = [segment for segment in segments if isinstance(segment, str)]
+        if any(text in DOT_SEGMENTS or UNSAFE.search(text) for text in written):
+            return {None}
+        return _rows_beneath([self._root], tuple(segments))
+
+
+def _rows_beneath(nodes: Sequence[_Node], segments: tuple[RouteSegment, ...]) -> set[PolicyRow | None]:
+    if not segments:
+        return {next((node.row for node in nodes if node.row is not None), None)}
+    for node in nodes:
+        if node.rest is not None:
+            return {node.rest}  # whatever follows; and no other row names the same
+    if not nodes:
+        return {None}
+    segment, *others = segments
+    if isinstance(segment, str):
+        return _rows_beneath([below for node in nodes for below in node.meeting(segment)], tuple(others))
+    ways: list[tuple[RouteSegment, ...]] = [(), (REST,)] if segment is REST else [tuple(others)]
+    return {
+        row
+        for below in _steps(nodes, segment if isinstance(segment, Texts) else ANY)
+        for way in ways
+        for row in _rows_beneath(below, way)
+    }
+
+
+def _steps(nodes: Sequence[_Node], texts: Texts) -> Iterable[list[_Node]]:
+    """Where the texts lead, each text and each kind of text; many lead to the same."""
+    literals = {text for node in nodes for text in ("", *node.literals) if texts.takes(text)}
+    steps = [[below for node in nodes for below in node.meeting(text)] for text in literals]
+    steps += [[below for node in nodes for taker, below in node.parameters if taker.takes(kind)] for kind in texts.kinds]
+    return {frozenset(map(id, step)): step for step in steps}.values()
 
 
 def _search(node: _Node, segments: Iterator[str]) -> PolicyRow | None:

@@ -1,13 +1,17 @@
 """Who gets through to which route: the same table that the middleware judges when an application starts."""
 
+import functools
+import inspect
+from collections.abc import Iterator
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bearerguard.errors import ConfigurationError, show
-from bearerguard.web.middleware import AccessTokenMiddleware, public_rows
-from bearerguard.web.route_table import AuditedRoute, PathRules, route_table
+from bearerguard.web.middleware import AccessTokenMiddleware
+from bearerguard.web.path_rules import PathRules
+from bearerguard.web.route_table import AuditedRoute, route_table
 from bearerguard.web.routes import layers, router_of
 
 __all__ = ["AuditedRoute", "audit"]
@@ -16,11 +20,16 @@ __all__ = ["AuditedRoute", "audit"]
 def audit(app: ASGIApp) -> tuple[AuditedRoute, ...]:
     """Every route of a Starlette or FastAPI application with the requirement that guards it, in the router's order.
 
-    Mounts, hosts, nested routers and applications, websockets and static files are included; ``policy`` and ``public`` of an
-    ``AccessTokenMiddleware`` around the application or among its middlewares are taken into account. ``print(*audit(app),
-    sep="\\n")`` shows a table. Nothing is started, and nothing is refused.
+    Mounts, hosts, nested routers and applications, websockets and static files are included; ``policy`` and ``public`` of every
+    ``AccessTokenMiddleware`` around the application or among its middlewares are taken into account. Where rows treat paths of a
+    route differently, it is listed once for each of them, and each says that it holds in part. ``print(*audit(app), sep="\\n")``
+    shows a table. Nothing is started, and nothing is refused; a middleware of a class derived from ours is made, to be asked.
 
-    Does not see what an application that is no Starlette does, nor FastAPI's ``frontend`` files: both need a valid token.
+    What is said of a route holds for all its paths but those with control characters, which are always refused, and those with a
+    segment ``.`` or ``..``, which no row names: they are refused with a policy, and need a token without.
+
+    Does not see what an application that is no Starlette does, nor FastAPI's ``frontend`` files: both need a valid token. Nor the
+    middleware of a ``Mount`` or a ``Router``, or, before the application was first served, one that a function makes.
 
     Raises:
         ConfigurationError: the application's routes cannot be read.
@@ -28,17 +37,28 @@ def audit(app: ASGIApp) -> tuple[AuditedRoute, ...]:
     router = router_of(app)
     if router is None:
         raise ConfigurationError("app", f"the routes of {show(app)} cannot be read", example="Starlette(routes=[…])")
-    return route_table(router, _rules(app))
+    return route_table(router, *_rules(app))
 
 
-def _rules(app: ASGIApp) -> PathRules:
+def _rules(app: ASGIApp) -> Iterator[PathRules]:
     for layer in layers(app):
         if isinstance(layer, AccessTokenMiddleware):
-            return layer.rules
-        if isinstance(layer, Starlette):
-            entries: list[Any] = layer.user_middleware
-            for entry in entries:
-                if entry.cls is AccessTokenMiddleware:
-                    options = entry.kwargs
-                    return PathRules(options.get("policy"), public_rows(options.get("public", ())))
-    return PathRules()
+            yield layer.rules
+        elif isinstance(layer, Starlette):
+            stack = layers(layer.middleware_stack) if layer.middleware_stack is not None else map(_made, layer.user_middleware)
+            yield from (made.rules for made in stack if isinstance(made, AccessTokenMiddleware))
+
+
+def _made(entry: Any) -> object:
+    """A middleware as the application will make it, if it is one of ours; ``None`` for another."""
+    cls = entry.cls
+    while isinstance(cls, functools.partial):
+        cls = cls.func
+    if not inspect.isclass(cls) or not issubclass(cls, AccessTokenMiddleware):
+        return None
+    made: object = entry.cls(_unserved, *entry.args, **entry.kwargs)
+    return made
+
+
+async def _unserved(scope: Scope, receive: Receive, send: Send) -> None:
+    raise NotImplementedError

@@ -7,8 +7,10 @@ loses the declaration with it, and the start-up audit names the endpoint.
 import functools
 import inspect
 import operator
+import types
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
+from weakref import WeakSet
 
 from starlette.endpoints import HTTPEndpoint, WebSocketEndpoint
 from starlette.types import Scope
@@ -19,13 +21,28 @@ from bearerguard.authorization.policy_row import Public
 Declaration: TypeAlias = Requirement | Public
 
 WEBSOCKET: Final = "WEBSOCKET"
+OTHER: Final = "other"
+"""Stands for all methods that no rule can name, an HTTP method that calls itself WEBSOCKET included."""
+
 _ATTRIBUTE: Final = "_bearerguard_declaration"
+_guarded: Final[WeakSet[types.FunctionType]] = WeakSet()
 _HANDLED: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY")  # what HTTPEndpoint hands to a method
 
 
 def declare(target: Any, declaration: Declaration) -> None:
     """Note a declaration on a function, class or object. Also for a dependency of FastAPI, whose routes then have it."""
     setattr(target, _ATTRIBUTE, declaration)
+
+
+def note_guarded(function: Callable[..., Any]) -> None:
+    """Note that another function guards this one, which does not guard itself."""
+    if isinstance(function, types.FunctionType):
+        _guarded.add(function)
+
+
+def is_guarded_elsewhere(endpoint: object) -> bool:
+    """Whether a guarded function was made of this one, which is none: the decorator came too late for the route that has it."""
+    return isinstance(endpoint, types.FunctionType) and endpoint in _guarded
 
 
 def declared(target: object) -> Declaration | None:

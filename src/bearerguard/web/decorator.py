@@ -18,7 +18,7 @@ from starlette.routing import BaseRoute, Host, Mount
 from bearerguard.authorization.combination import Requirement
 from bearerguard.authorization.policy_row import Public
 from bearerguard.errors import ConfigurationError, show
-from bearerguard.web.declaration import all_declared, declare, declared, declared_by_class
+from bearerguard.web.declaration import all_declared, declare, declared, declared_by_class, note_guarded
 from bearerguard.web.guard import EndpointClass, GuardedApp, guarded_class, guarded_function
 
 P = ParamSpec("P")
@@ -43,7 +43,8 @@ class requires:  # noqa: N801  reads as a decorator
     Decorates Starlette functions, async and sync (these become coroutine functions that call them in the thread pool), websocket
     functions, ``HTTPEndpoint`` and ``WebSocketEndpoint`` classes and their methods. Called with a ``Mount``, a ``Host`` or an
     ASGI application, it guards all beneath: ``requires(role("Read.All"))(Mount("/files", app=StaticFiles(…)))``.
-    Of several, each is enforced, the outermost first. The request must have passed an ``AccessTokenMiddleware``.
+    Of several, each is enforced, the outermost first. It stands next to the function, beneath FastAPI's ``@app.get``, which takes
+    the function as it is then. The request must have passed an ``AccessTokenMiddleware``.
 
     Does not judge what the endpoint does with the request: whether this caller may see that order is the endpoint's matter.
 
@@ -91,6 +92,7 @@ class requires:  # noqa: N801  reads as a decorator
         _check_function(function)
         guarded = guarded_function(function, self._requirement, is_async=is_async_callable(function))
         declare(guarded, self._with(declared(function)))
+        note_guarded(function)
         return guarded
 
     def _app(self, app: Any, target: object) -> GuardedApp:

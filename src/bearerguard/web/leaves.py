@@ -3,19 +3,27 @@
 import functools
 import inspect
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from starlette.applications import Starlette
 from starlette.routing import Router, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
-from bearerguard.web.declaration import WEBSOCKET, Declaration, combined, declared, declared_by_class, declared_by_methods
-from bearerguard.web.routes import declared_for_all, layers, path_of, router_of, routes_of, subtree_of
+from bearerguard.web.declaration import (
+    OTHER,
+    WEBSOCKET,
+    Declaration,
+    combined,
+    declared,
+    declared_by_class,
+    declared_by_methods,
+    is_guarded_elsewhere,
+)
+from bearerguard.web.route_paths import ALL_BENEATH, is_as_written
+from bearerguard.web.routes import declared_for_all, layers, path_of, root_path_of, router_of, routes_of, subtree_of
 
 Treatment = TypeVar("Treatment")
-
-_REST: Final = "/{path:path}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +37,8 @@ class Leaf:
         name: Module and name of what serves it.
         own: What the endpoint and its dependencies declare.
         outer: What the mounts around it declare.
+        paths: A template of all its paths; of more than these, where they cannot be read from ``path``.
+        is_misdecorated: ``@requires`` guards another function made of the endpoint, not the one that the route has.
     """
 
     methods: tuple[str, ...]
@@ -37,32 +47,66 @@ class Leaf:
     name: str
     own: Declaration | None
     outer: Declaration | None
+    paths: str
+    is_misdecorated: bool = False
 
 
-def leaves(router: Starlette | Router, host: str = "", path: str = "", outer: Declaration | None = None) -> Iterator[Leaf]:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where routes lie: beneath which hosts and mounts."""
+
+    host: str = ""
+    path: str = ""
+    outer: Declaration | None = None
+    paths: str = ""
+    is_known: bool = True
+
+    def of(self, route: Any) -> "_Place":
+        """The place of a route, or of all beneath a mount or a host."""
+        is_known = self.is_known and is_as_written(route)
+        return _Place(
+            getattr(route, "host", None) or self.host,
+            self.path + path_of(route),
+            self.outer if subtree_of(route) is None else combined(self.outer, declared_for_all(route)),
+            self.paths + path_of(route) if is_known else self.paths,
+            is_known,
+        )
+
+    def leaf(self, app: object, methods: tuple[str, ...], own: Declaration | None, *, beneath: str = "") -> Leaf:
+        """What is served here."""
+        paths = self.paths + (beneath if self.is_known else ALL_BENEATH)
+        is_misdecorated = is_guarded_elsewhere(app)
+        return Leaf(methods, self.host, self.path + beneath, _name(app), own, self.outer, paths, is_misdecorated)
+
+
+def leaves(router: Starlette | Router) -> Iterator[Leaf]:
     """All of them, in the order in which the router asks its routes."""
+    return _leaves(router, _Place())
+
+
+def _leaves(router: Starlette | Router, place: _Place) -> Iterator[Leaf]:
     for route in routes_of(router):
-        where = path + path_of(route)
+        here = place.of(route)
         app = subtree_of(route)
         if app is None:
             by_dependencies = _declared_by_dependencies(getattr(route, "dependant", None))
             for methods, own in _declared_by_endpoint(route):
-                yield Leaf(methods, host, where, _name(route.endpoint), combined(own, *by_dependencies), outer)
+                yield here.leaf(route.endpoint, methods, combined(own, *by_dependencies))
             continue
-        beneath = combined(outer, declared_for_all(route))
         inner = router_of(app)
         if inner is not None:
-            yield from leaves(inner, getattr(route, "host", None) or host, where, beneath)
+            # FastAPI(root_path=…) takes the place of the mount's: then its routes see more of the path than lies beneath
+            yield from _leaves(inner, replace(here, is_known=False) if root_path_of(inner) else here)
         else:
             *_, innermost = layers(app)
             methods = ("GET", "HEAD") if isinstance(innermost, StaticFiles) else ()
-            yield Leaf(methods, getattr(route, "host", None) or host, where + _REST, _name(innermost), None, beneath)
+            yield here.leaf(innermost, methods, None, beneath=ALL_BENEATH)
 
 
 def _declared_by_endpoint(route: Any) -> Iterator[tuple[tuple[str, ...], Declaration | None]]:
     """The methods of a route, in groups that declare the same."""
     endpoint = route.endpoint
-    methods = tuple(sorted(getattr(route, "methods", None) or ()))
+    methods = tuple(sorted(OTHER if method == WEBSOCKET else method for method in getattr(route, "methods", None) or ()))
     if not inspect.isclass(endpoint):
         if isinstance(getattr(route, "original_route", route), WebSocketRoute):  # FastAPI shows an included route by proxy
             methods = (WEBSOCKET,)

@@ -26,8 +26,9 @@ from bearerguard.web.declaration import method_of
 from bearerguard.web.gate import Gate, refusal_for
 from bearerguard.web.lifespan import Lifespan
 from bearerguard.web.passage import PASSAGE, Passage, WebSocketPassage
+from bearerguard.web.path_rules import PathRules
 from bearerguard.web.public_routes import PublicRoutes
-from bearerguard.web.route_table import PathRules, check_declared, route_table
+from bearerguard.web.route_table import check_declared, route_table
 from bearerguard.web.routes import root_path_of, router_behind
 
 AnyASGIApp: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
@@ -53,9 +54,9 @@ class AccessTokenMiddleware:
     one, the table alone decides, and refuses what no row names. ``request.user`` is the ``Principal`` and ``request.auth.scopes``
     its scopes; where no token was needed, none is looked at and ``request.user.is_authenticated`` is false.
 
-    When the application starts, keys are fetched in the background and its routes are audited; where a server runs no lifespan,
-    the audit is made at the first request, and all are refused with the error. Put ``CORSMiddleware`` outside this one: a
-    preflight carries no token, and is not special here. Put outside, too, whatever rewrites the path or the method of a request.
+    When the application has started, its routes are audited and keys are fetched in the background; where a server runs no
+    lifespan, the audit is made at the first request, and all are refused with the error. Put ``CORSMiddleware`` outside this one:
+    a preflight carries no token, and is not special here. Put outside, too, whatever rewrites the path or the method.
 
     Does not limit rates, read the body or look at cookies, nor end a websocket when its token expires. Does not know routes
     other than Starlette's and FastAPI's: any other application is served behind ``policy``, or as a whole to those with a token.

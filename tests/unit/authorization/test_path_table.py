@@ -5,13 +5,15 @@ import time
 from random import Random
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from starlette.routing import compile_path
 
 from bearerguard.authorization.path_table import PathTable
 from bearerguard.authorization.policy_row import CONVERTERS, REST, PolicyRow, read_row
 from bearerguard.authorization.requirement import role
+from bearerguard.authorization.route_segment import TEXTS as TEXTS_OF
+from bearerguard.authorization.route_segment import RouteSegment
 from bearerguard.errors import ConfigurationError
 
 READ = role("Read.All")
@@ -226,3 +228,65 @@ def test_a_thousand_rows_cost_about_what_ten_cost() -> None:
     # a scan would cost a hundredfold; ten is far from the noise of a busy machine
     assert cost(many, "/service9/42") < 10 * cost(few, "/service9/42")
     assert cost(many, "/nothing/42") < 10 * cost(few, "/nothing/42")
+
+
+# --- which rows name the paths of a whole route
+
+
+FRESH = ["q", "9", "9.5", "2" * 32, "8f3c1d52-0b6e-4c49-9d55-2f1f6a0f3b12"]  # of each kind of text one that no pattern has
+ROUTE_SEGMENTS = st.sampled_from(["a", "b", "7", "", *PARAMETERS])
+
+
+def taken(segment: str) -> list[str]:
+    """Texts that stand for all that a segment of a route takes."""
+    texts = [*TEXTS, *FRESH]
+    return [text for text in texts if CONVERTERS[segment].takes(text)] if segment in CONVERTERS else [segment]
+
+
+def routes_paths(segments: list[str]) -> list[str]:
+    if segments[-1] != "path":
+        ways = [segments]
+    else:
+        rests = [list(rest) for length in (1, 2) for rest in itertools.product([*TEXTS, *FRESH], repeat=length)]
+        ways = [[*segments[:-1], *rest] for rest in [*rests, ["q", "q", "q", "q"], ["a", "a", "a", "a"]]]
+    return ["/" + "/".join(texts) for way in ways for texts in itertools.product(*map(taken, way))]
+
+
+@settings(max_examples=60)
+@given(disjoint_rows(), st.lists(ROUTE_SEGMENTS, min_size=1, max_size=2), st.sampled_from([[], ["path"]]))
+def test_the_rows_of_a_route_are_exactly_those_that_name_one_of_its_paths(
+    rows: list[PolicyRow], segments: list[str], end: list[str]
+) -> None:
+    table = PathTable()
+    for row in rows:
+        table.add(row)
+    route: list[RouteSegment] = [TEXTS_OF[segment] if segment in CONVERTERS else segment for segment in segments]
+    assert table.rows_of([*route, *([REST] if end else [])]) == {table.find(path) for path in routes_paths(segments + end)}
+
+
+ROWS_OF_ROUTES: list[tuple[str, list[RouteSegment], set[str | None]]] = [
+    ("a text", ["orders"], {"/orders"}),
+    ("another text", ["Orders"], {None}),
+    ("more than the row", ["orders", "x"], {None}),
+    ("a number under a number", ["orders", TEXTS_OF["int"]], {"/orders/{id:int}"}),
+    ("any text over a number and a text", ["orders", TEXTS_OF["str"]], {"/orders/{id:int}", "/orders/latest", None}),
+    ("decimals over a number", ["orders", TEXTS_OF["float"]], {"/orders/{id:int}", None}),
+    ("UUIDs, of which some are numbers", ["orders", TEXTS_OF["uuid"]], {"/orders/{id:int}", None}),
+    ("anything beneath a rest", ["files", TEXTS_OF["str"], REST], {"/files/{path:path}"}),
+    ("anything over rows", ["orders", REST], {"/orders/{id:int}", "/orders/latest", None}),
+    ("a segment before anything", [REST], {"/orders", "/orders/{id:int}", "/orders/latest", "/files/{path:path}", None}),
+    ("a dot segment, which no rest takes", ["files", "..", "x"], {None}),
+    ("a control character, which no rest takes", ["files", "a\n"], {None}),
+]
+
+
+@pytest.mark.parametrize(("segments", "expected"), [row[1:] for row in ROWS_OF_ROUTES], ids=[row[0] for row in ROWS_OF_ROUTES])
+def test_the_rows_of_a_route(segments: list[RouteSegment], expected: set[str | None]) -> None:
+    table = table_of("/orders", "/orders/{id:int}", "/orders/latest", "/files/{path:path}")
+    assert {row and row.text for row in table.rows_of(segments)} == expected
+
+
+def test_rows_that_share_all_paths_of_a_route_leave_none() -> None:
+    every = ["/a/", "/a/{x}", "/a/{x}/{r:path}", "/a//{r:path}"]
+    assert {row and row.text for row in table_of(*every).rows_of(["a", REST])} == set(every)
+    assert None in table_of(*every[:-1]).rows_of(["a", REST])

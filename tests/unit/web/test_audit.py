@@ -1,17 +1,19 @@
 """Every route and who gets through to it: what the audit lists is what is enforced."""
 
 import functools
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.endpoints import HTTPEndpoint, WebSocketEndpoint
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Host, Mount, Route, Router, WebSocketRoute
+from starlette.routing import Host, Match, Mount, Route, Router, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
@@ -19,6 +21,7 @@ from starlette.websockets import WebSocket
 from bearerguard import (
     AccessTokenMiddleware,
     ConfigurationError,
+    Issuer,
     PathPolicy,
     ResourceServer,
     audit,
@@ -28,10 +31,11 @@ from bearerguard import (
     role,
 )
 from bearerguard.web.route_table import AuditedRoute
-from support.asgi import lifespan
+from support.asgi import get, lifespan
 
 READ, WRITE, ADMIN = role("Read.All"), role("Write.All"), role("Admin.All")
 PUBLIC = PathPolicy.PUBLIC
+NOBODY_TRUSTED = ResourceServer(Issuer("https://issuer.test", jwks_uri="https://issuer.test/jwks"), "api://orders")
 
 
 @requires(READ)
@@ -103,7 +107,7 @@ async def foreign(scope: Scope, receive: Receive, send: Send) -> None:
 
 def rows(*routes: Any, **options: Any) -> list[tuple[str, str, object, str]]:
     """Methods, path, access and who decided, of each route."""
-    app = Starlette(routes=routes, middleware=[Middleware(AccessTokenMiddleware, resource_server=None, **options)])  # type: ignore[arg-type]
+    app = Starlette(routes=routes, middleware=[Middleware(AccessTokenMiddleware, resource_server=NOBODY_TRUSTED, **options)])
     return [(",".join(row.methods), row.path, row.access, row.decided_by) for row in audit(app)]
 
 
@@ -232,7 +236,7 @@ def test_listed_paths_are_declared() -> None:
     ],
 )
 def test_a_route_that_is_listed_in_part_is_not_declared(template: str, listed: str) -> None:
-    ((_, _, access, decided_by),) = rows(Route(template, forgotten), public=[listed])
+    *_, (_, _, access, decided_by) = sorted(rows(Route(template, forgotten), public=[listed]), key=lambda row: row[2] is None)
 
     assert (access, decided_by) == (None, "nothing")
 
@@ -242,6 +246,76 @@ def test_a_pattern_covers_the_route_of_its_spelling(kind: str) -> None:
     ((_, _, access, _),) = rows(Route(f"/a/{{x:{kind}}}", forgotten), public=[f"/a/{{y:{kind}}}"])
 
     assert access is PUBLIC
+
+
+def table(*routes: Any, **options: Any) -> list[str]:
+    """Path, who and where, of each route, as the audit prints them."""
+    app = Starlette(routes=routes, middleware=[Middleware(AccessTokenMiddleware, resource_server=NOBODY_TRUSTED, **options)])
+    return [" ".join(str(row).split()[:-1]) for row in audit(app)]
+
+
+def test_each_row_that_decides_for_a_part_of_a_route_is_listed() -> None:
+    """A table of sample paths showed such a route as public, or as refused, as a whole."""
+    policy = PathPolicy(
+        {"GET /orders/{id:int}": READ, "GET /orders/latest": PUBLIC, "/files/{p:path}": ADMIN, "/reports/{name}": WRITE}
+    )
+
+    assert table(Route("/items/{id:int}", forgotten), public=["/items/7", "/items/x"]) == [
+        "GET,HEAD /items/{id:int} UNDECLARED in part: all other paths",
+        "GET,HEAD /items/{id:int} public in part: /items/7",
+    ]
+    assert table(Route("/orders/{id}", forgotten), Route("/files/a/{x}", forgotten), policy=policy) == [
+        'GET,HEAD /orders/{id} role("Read.All") in part: GET /orders/{id:int}',
+        "GET,HEAD /orders/{id} refused: no row of the policy in part: all other paths",
+        "GET,HEAD /orders/{id} public in part: GET /orders/latest",
+        'GET,HEAD /files/a/{x} role("Admin.All")',
+    ]
+    assert table(Mount("/{kind}", routes=[Route("/{x:path}", forgotten, methods=["PUT"])]), policy=policy) == [
+        'PUT /{kind}/{x:path} role("Admin.All") in part: /files/{p:path}',
+        'PUT /{kind}/{x:path} role("Write.All") in part: /reports/{name}',
+        "PUT /{kind}/{x:path} refused: no row of the policy in part: all other paths",
+    ]
+
+
+def test_a_row_that_changes_nothing_for_a_route_is_not_listed() -> None:
+    assert table(Route("/a/{x}", read), Route("/{x}/b", opened), public=["/a/b", "/a/c"]) == [
+        'GET,HEAD /a/{x} role("Read.All")',
+        "GET,HEAD /{x}/b public",
+    ]
+
+
+def test_an_http_method_that_calls_itself_websocket_is_not_what_a_row_for_websockets_names() -> None:
+    (row,) = rows(Route("/a", forgotten, methods=["WEBSOCKET"]), public=["WEBSOCKET /a"])
+
+    assert row == ("other", "/a", None, "nothing")
+
+
+def test_a_mounted_application_with_a_root_path_sees_more_of_the_path_than_is_beneath_its_mount() -> None:
+    """Its ``/m/a`` serves ``/m/a``, not ``/m/m/a``."""
+    inner = FastAPI(openapi_url=None, routes=[Route("/m/a", forgotten)])
+    inner.root_path = "/elsewhere"
+
+    assert table(Mount("/m", app=inner), public=["/m/m/a"])[0] == "GET,HEAD /m/m/a UNDECLARED in part: all other paths"
+    assert table(Mount("/m", app=inner), public=["/m/{rest:path}"]) == ["GET,HEAD /m/m/a public"]
+
+
+class AnyCase(Route):
+    """Matches what its path does not say."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        return super().matches({**scope, "path": scope["path"].lower()})
+
+
+def any_case(path: str) -> Route:
+    route = Route(path, forgotten)
+    route.path_regex = re.compile(route.path_regex.pattern, re.IGNORECASE)
+    return route
+
+
+@pytest.mark.parametrize("route", [any_case("/a"), AnyCase("/a", forgotten)], ids=["its pattern", "how it matches"])
+def test_a_route_that_matches_otherwise_than_it_is_written_may_serve_any_path(route: Route) -> None:
+    assert rows(route, public=["/a"])[0] == ("GET,HEAD", "/a", None, "nothing")
+    assert rows(Mount("/m", routes=[route]), public=["/m/{rest:path}"]) == [("GET,HEAD", "/m/a", PUBLIC, "public=")]
 
 
 def test_a_policy_decides_for_every_method() -> None:
@@ -274,7 +348,7 @@ def test_a_policy_decides_for_every_method() -> None:
 
 
 def test_other_middlewares_of_the_application_are_passed_over() -> None:
-    guard = Middleware(AccessTokenMiddleware, resource_server=None, public="/a")  # type: ignore[arg-type]
+    guard = Middleware(AccessTokenMiddleware, resource_server=NOBODY_TRUSTED, public="/a")
     others = Middleware(GZipMiddleware)
 
     for middleware in ([others, guard], [guard, others], [others]):
@@ -290,6 +364,41 @@ def test_a_middleware_around_the_application_counts(api: ResourceServer) -> None
     assert row.access == READ
     (row,) = audit(app)
     assert row.access is None
+
+
+class Derived(AccessTokenMiddleware):
+    """Knows its rules itself."""
+
+    def __init__(self, app: Any) -> None:
+        super().__init__(app, resource_server=NOBODY_TRUSTED, policy=PathPolicy({"/a": READ}))
+
+
+KINDS_OF_MIDDLEWARE = [
+    Middleware(Derived),
+    Middleware(functools.partial(Derived)),
+    Middleware(functools.partial(AccessTokenMiddleware, resource_server=NOBODY_TRUSTED, policy=PathPolicy({"/a": READ}))),
+]
+
+
+@pytest.mark.parametrize("middleware", KINDS_OF_MIDDLEWARE, ids=["derived", "partial of it", "partial of ours"])
+def test_a_middleware_derived_from_ours_counts(middleware: Middleware) -> None:
+    (row,) = audit(Starlette(routes=[Route("/a", forgotten)], middleware=[middleware]))
+
+    assert row.access == READ
+
+
+@pytest.mark.anyio
+async def test_a_middleware_that_a_function_makes_counts_once_it_is_made() -> None:
+    def made(app: Any) -> AccessTokenMiddleware:
+        return Derived(app)
+
+    app = Starlette(routes=[Route("/a", forgotten)], middleware=[Middleware(made)])
+    (row,) = audit(app)
+    assert row.access is None
+
+    assert (await get(app, "/a")).status == 401
+    (row,) = audit(app)
+    assert row.access == READ
 
 
 def test_rows_print_as_a_table() -> None:
@@ -343,7 +452,7 @@ async def test_the_start_names_every_undeclared_route_and_no_other(api: Resource
     with pytest.raises(ExceptionGroup):
         async with lifespan(app) as sent:
             messages = sent
-    named = [line.strip().rpartition(" ")[0] for line in messages[0]["message"].splitlines() if line.startswith("  ")]
+    named = [line.strip().partition(" (")[0] for line in messages[0]["message"].splitlines() if line.startswith("  ")]
 
     assert named == [
         "DELETE /orders",
@@ -353,3 +462,24 @@ async def test_the_start_names_every_undeclared_route_and_no_other(api: Resource
         "* /foreign/{path:path}",
         "GET,HEAD //h.test/hosted",
     ]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("template", "listed"),
+    [
+        ("/items/{id:int}", "/items/7"),
+        ("/items/{id}", "/items/any-text"),
+        ("/items/{id:float}", "/items/{id:int}"),
+        ("/items/{rest:path}", "/items/{a}/{b}"),
+        ("/items/{id:uuid}", "/items/8f3c1d52-0b6e-4c49-9d55-2f1f6a0f3b11"),
+    ],
+)
+async def test_a_route_of_which_one_path_is_listed_does_not_start(api: ResourceServer, template: str, listed: str) -> None:
+    """The listed path is the very sample by which such a route was once judged: all others were open to every token."""
+    guard = Middleware(AccessTokenMiddleware, resource_server=api, public=[listed])
+    with pytest.raises(ExceptionGroup):
+        async with lifespan(Starlette(routes=[Route(template, forgotten)], middleware=[guard])) as sent:
+            messages = sent
+
+    assert f"GET,HEAD {template} ({__name__}.forgotten; public= lists only a part of its paths" in messages[0]["message"]

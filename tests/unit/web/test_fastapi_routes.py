@@ -186,19 +186,60 @@ async def test_a_guard_stays_on_a_mount_that_a_router_includes(api: ResourceServ
     assert (await get(app, "/v1/m/a", token)).status == 403
 
 
-async def test_a_decorator_above_the_route_is_found_missing(api: ResourceServer) -> None:
+async def test_a_decorator_above_the_route_is_found_and_told_where_to_go(api: ResourceServer) -> None:
     """The route has the function beneath, which nobody guards."""
-    app = _app(api)
+    app, router = _app(api), APIRouter()
 
     @requires(READ)
     @app.get("/a")
     async def endpoint(request: Request) -> None:
         raise NotImplementedError
 
+    @requires(READ)
+    @router.post("/b")
+    def other(request: Request) -> None:
+        raise NotImplementedError
+
+    @app.get("/c")
+    async def forgotten(request: Request) -> None:
+        raise NotImplementedError
+
+    app.include_router(router)
     with pytest.raises(ExceptionGroup):
         async with lifespan(app) as sent:
             messages = sent
-    assert "GET /a" in messages[0]["message"]
+    lines = [line.split() for line in messages[0]["message"].splitlines() if line.startswith("  ")]
+    assert {line[1]: "@requires" in line for line in lines} == {"/a": True, "/b": True, "/c": False}
+    assert {row.path: bool(row.advice) for row in audit(app)} == {"/a": True, "/b": True, "/c": False}
+
+
+async def test_a_decorator_at_its_place_is_given_no_advice() -> None:
+    app = _app()
+
+    @app.get("/a")
+    @requires(READ)
+    async def endpoint(request: Request) -> None:
+        raise NotImplementedError
+
+    assert [(row.access, row.advice) for row in audit(app)] == [(READ, "")]
+
+
+async def test_an_order_by_name_may_be_listed_beside_a_number(api: ResourceServer, token: list[Header]) -> None:
+    """FastAPI's parameters have no converter: the rows of a policy may treat the paths of one route differently."""
+    policy = PathPolicy({"GET /orders/{id:int}": READ, "GET /orders/latest": PathPolicy.PUBLIC})
+    app = FastAPI(openapi_url=None, middleware=[Middleware(AccessTokenMiddleware, resource_server=api, policy=policy)])
+
+    @app.get("/orders/{order_id}")
+    async def order(order_id: str) -> str:
+        return order_id
+
+    assert [(row.access, row.in_part, row.row) for row in audit(app)] == [
+        (READ, True, "GET /orders/{id:int}"),
+        (None, True, ""),
+        (PathPolicy.PUBLIC, True, "GET /orders/latest"),
+    ]
+    statuses = [[(await get(app, f"/orders/{name}", headers)).status for headers in ([], token)] for name in ("7", "x", "latest")]
+    assert statuses == [[401, 200], [401, 403], [200, 200]]
 
 
 async def closed() -> str:

@@ -1,0 +1,82 @@
+"""What middlewares say of paths, and what that means for a route."""
+
+import functools
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+from bearerguard.authorization.combination import Requirement
+from bearerguard.authorization.path_policy import PathPolicy
+from bearerguard.authorization.policy_row import PolicyRow, Public
+from bearerguard.authorization.route_segment import RouteSegment
+from bearerguard.web.declaration import Declaration, combined
+from bearerguard.web.leaves import Leaf
+
+DecidedBy: TypeAlias = Literal["endpoint", "mount", "public=", "policy", "no row", "nothing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Who gets through to a route, or to a part of its paths; see ``AuditedRoute``."""
+
+    access: Declaration | None
+    decided_by: DecidedBy
+    row: str = ""
+    in_part: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PathRules:
+    """What a middleware says of paths.
+
+    Attributes:
+        policy: Its table, or ``None``.
+        public: Its ``public=`` as a table, or ``None``.
+    """
+
+    policy: PathPolicy | None = None
+    public: PathPolicy | None = None
+
+    def verdicts(self, leaf: Leaf, method: str, segments: Sequence[RouteSegment]) -> list[Verdict]:
+        """Who gets through to an endpoint by each row that names some of its paths, and last past all rows."""
+        table = self.policy or self.public
+        rows: Sequence[PolicyRow | None] = (None,) if table is None else table.rows_of(method, segments)
+        found = [self._past_all_rows(leaf) if row is None else self._by_row(leaf, row) for row in rows]
+        if rows[-1] is None and self.policy is None and all(verdict.access == found[-1].access for verdict in found):
+            return found[-1:]  # public= changes nothing
+        return found
+
+    def _by_row(self, leaf: Leaf, row: PolicyRow) -> Verdict:
+        by: DecidedBy = "public=" if self.policy is None else "policy"
+        return Verdict(combined(row.requirement, leaf.own, leaf.outer), by, row.text)
+
+    def _past_all_rows(self, leaf: Leaf) -> Verdict:
+        if self.policy is not None:
+            return Verdict(None, "no row")
+        by: DecidedBy = "nothing" if leaf.outer is None else "mount"
+        return Verdict(combined(leaf.own, leaf.outer), by if leaf.own is None else "endpoint")
+
+
+def verdicts(leaf: Leaf, method: str, segments: Sequence[RouteSegment], rules: Sequence[PathRules]) -> list[Verdict]:
+    """Who gets through all middlewares to an endpoint: one verdict for all its paths, or several, each for a part of them.
+
+    What is open to all comes last, so that who takes the first verdict for the whole takes none too open.
+    """
+    ways = itertools.product(*(one.verdicts(leaf, method, segments) for one in rules))
+    found = list(dict.fromkeys(functools.reduce(_both, way) for way in ways))
+    found.sort(key=lambda verdict: verdict.access is Public.PUBLIC)
+    return [replace(verdict, in_part=True) for verdict in found] if len(found) > 1 else found
+
+
+def _both(outer: Verdict, inner: Verdict) -> Verdict:
+    """What two middlewares come to: the stricter of them decides, and of two requirements both hold."""
+    for decided_by in ("no row", "nothing"):
+        for one in (outer, inner):
+            other = inner if one is outer else outer
+            if one.decided_by == decided_by and (decided_by == "no row" or not isinstance(other.access, Requirement)):
+                return one
+    if isinstance(outer.access, Requirement) and isinstance(inner.access, Requirement):
+        rows = " and ".join(dict.fromkeys(one.row for one in (outer, inner) if one.row))
+        return replace(outer, access=combined(outer.access, inner.access), row=rows)
+    return inner if isinstance(inner.access, Requirement) else outer
