@@ -1,7 +1,8 @@
 """What the middleware does while an application starts and stops (ASGI lifespan 2.0).
 
-Keys are fetched in the background: a slow issuer or one that is down delays no start. Routes are audited when the application has
-started, since its own start-up may add some; a start that is refused ends the application's lifespan as an error in it would.
+Routes are audited when the application has started, since its own start-up may add some; a start that is refused ends the
+application's lifespan as an error in it would. After that, keys are fetched in the background: a slow issuer or one that is down
+delays no start, and a start that fails leaves no fetch behind for the end of the event loop to cut off.
 """
 
 from collections.abc import Callable
@@ -24,7 +25,7 @@ class Lifespan:
 
     Args:
         app: The application.
-        server: Warmed while it starts and closed when it has stopped. It stays usable: another application may share it.
+        server: Warmed when it has started and closed when it has stopped. It stays usable: another application may share it.
         audit: Called once the application has started; a ``ConfigurationError`` refuses the start.
     """
 
@@ -33,6 +34,7 @@ class Lifespan:
         self._server = server
         self._audit = audit
         self._refused = False
+        self._answered = False
 
     async def run(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the lifespan.
@@ -46,12 +48,22 @@ class Lifespan:
 
         # No task group around the application: leaving one gives way to the event loop once more, after the last message, and
         # there hypercorn cancels a lifespan that has not returned yet.
-        spawn(self._warm_up)
-        await self._app(scope, receive, watched_send)
+        try:
+            await self._app(scope, receive, watched_send)
+        except Exception:
+            self._begin_unless_answered()
+            raise
+        self._begin_unless_answered()
+
+    def _begin_unless_answered(self) -> None:
+        """An application that knows no lifespan is served all the same, by servers that let it."""
+        if not self._answered:
+            spawn(self._warm_up)
 
     async def _pass_on(self, message: Message, send: Send) -> None:
         if self._refused:
             return  # the application's own words on a start that was refused already
+        self._answered = True
         if message["type"] == _STARTED:
             try:
                 self._audit()
@@ -59,6 +71,7 @@ class Lifespan:
                 self._refused = True
                 await send({"type": _FAILED, "message": str(problem)})
                 raise
+            spawn(self._warm_up)
         elif message["type"] in _STOPPED:
             await self._server.aclose()
         await send(message)

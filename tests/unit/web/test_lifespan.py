@@ -121,9 +121,11 @@ async def test_a_server_that_two_applications_share_survives_the_end_of_one(issu
 
 async def test_a_start_with_an_undeclared_route_is_refused_and_the_route_named(issuer: LocalIssuer) -> None:
     """Issue 2, item 7."""
-    app = app_with(Watched(issuer), undeclared_endpoint)
-    sent = await refused_start(app)
+    server = Watched(issuer)
+    sent = await refused_start(app_with(server, undeclared_endpoint))
+    await anyio.wait_all_tasks_blocked()
 
+    assert server.notes == [], "keys that are being fetched when the event loop ends are a warning of asyncio's"
     assert kinds(sent) == ["startup.failed"]
     message = sent[0]["message"]
     for text in ("GET,HEAD /orders", "undeclared_endpoint", "@requires", "@public", "public="):
@@ -165,13 +167,16 @@ async def test_an_error_in_the_applications_own_start_is_its_own(issuer: LocalIs
         raise RuntimeError("no database")
         yield
 
-    guard = Middleware(AccessTokenMiddleware, resource_server=Watched(issuer))
+    server = Watched(issuer)
+    guard = Middleware(AccessTokenMiddleware, resource_server=server)
     messages: list[Any] = []
     with pytest.raises(ExceptionGroup) as caught:
         async with lifespan(Starlette(lifespan=failing, middleware=[guard])) as sent:
             messages = sent
     assert kinds(messages) == ["startup.failed"]
     assert [type(error) for error in caught.value.exceptions] == [RuntimeError], "not wrapped in a group of ours"
+    await anyio.wait_all_tasks_blocked()
+    assert server.notes == []
 
 
 @pytest.mark.parametrize(
@@ -216,12 +221,26 @@ async def test_an_application_that_knows_no_lifespan_says_so_itself(issuer: Loca
         assert scope["type"] == "http"
         await PlainTextResponse("served")(scope, receive, send)
 
-    app = AccessTokenMiddleware(http_only, resource_server=Watched(issuer))
+    server = Watched(issuer)
+    app = AccessTokenMiddleware(http_only, resource_server=server)
     with pytest.raises(ExceptionGroup) as caught:
         async with lifespan(app) as sent:
             assert sent == []
     assert [type(error) for error in caught.value.exceptions] == [AssertionError]
+    await anyio.wait_all_tasks_blocked()
+    assert server.notes == ["warming", "warm"], "it is served all the same"
     assert (await get(app, "/", bearer(issuer))).status == 200
+
+
+async def test_keys_are_fetched_ahead_for_an_application_that_ignores_its_lifespan(issuer: LocalIssuer) -> None:
+    async def silent(scope: Scope, receive: Receive, send: Send) -> None:
+        """Returns at once."""
+
+    server = Watched(issuer)
+    async with lifespan(AccessTokenMiddleware(silent, resource_server=server)) as sent:
+        await anyio.wait_all_tasks_blocked()
+        assert sent == []
+    assert server.notes == ["warming", "warm"]
 
 
 async def test_starlettes_test_client_serves_with_and_without_lifespan(issuer: LocalIssuer, anyio_backend: str) -> None:
