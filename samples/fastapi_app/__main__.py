@@ -22,6 +22,15 @@ CLIENTS = [
     LocalClient("guest", "guest-secret", roles=["Read.All"]),
 ]
 
+BY_HAND = """
+issuer  {issuer.issuer}
+api     {api}/docs
+Both stay up until Ctrl-C. The job by itself:
+
+export ORDERS_URL={api} BEARERGUARD_TOKEN_ENDPOINT={issuer.token_endpoint} BEARERGUARD_INSECURE_ALLOW_HTTP=1
+export BEARERGUARD_CLIENT_ID=closing-job BEARERGUARD_CLIENT_SECRET=closing-job-secret BEARERGUARD_RESOURCE=api://orders
+python -m samples.background_job 2026-10"""
+
 
 def client_of(issuer: LocalIssuer, client_id: str, base_url: str) -> httpx.Client:
     """A caller of the API; in production its ``auth`` is ``ClientCredentials.from_env()``."""
@@ -47,7 +56,7 @@ def main() -> None:
         api_place.serve(orders_app(ResourceServer(issuer.trusted(), "api://orders", implied_roles=implied_roles)))
         run(issuer, api_place.base_url)
         if keep_running:
-            print(f"\nissuer  {issuer.issuer}\napi     {api_place.base_url}/docs\nBoth stay up until Ctrl-C.")
+            print(BY_HAND.format(issuer=issuer, api=api_place.base_url))
             wait_for_interrupt()
 
 

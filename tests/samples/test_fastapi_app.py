@@ -1,6 +1,5 @@
 """The orders API on FastAPI and the job that calls it."""
 
-import functools
 import os
 import subprocess
 import sys
@@ -10,7 +9,7 @@ from typing import Final
 import pytest
 from fastapi import FastAPI
 
-from bearerguard import ClientCredentials, PathPolicy, ResourceServer, application, audit, client, role, scope
+from bearerguard import PathPolicy, ResourceServer, application, audit, client, role, scope
 from bearerguard.testing import AccessTokens, AuthorizedClients, LocalClient, LocalIssuer, Loopback, stand_in
 from bearerguard.testing.token_factory import TokenOptions
 from support.sample_files import SAMPLES, sample
@@ -126,9 +125,8 @@ def test_api_job_and_issuer_run_by_one_command() -> None:
 def test_the_job_runs_by_itself_and_tells_the_scheduler(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Unmodified; only http on loopback is allowed here."""
+    """Unmodified: what it needs is in its environment."""
     module = sample("background_job.__main__")
-    monkeypatch.setattr(ClientCredentials, "from_env", functools.partial(ClientCredentials.from_env, insecure_allow_http=True))
     monkeypatch.setattr(sys, "argv", ["job", "2026-08"])
     with Loopback() as issuer_place, Loopback() as api_place:
         issuer = LocalIssuer(
@@ -144,16 +142,24 @@ def test_the_job_runs_by_itself_and_tells_the_scheduler(
         assert module.main() == 1
         issuer.go_down("token")
         assert module.main() == 75
+        issuer.come_back()
+        monkeypatch.setenv("BEARERGUARD_CLIENT_SECRET", "s3cr3t-value")
+        monkeypatch.setenv("ORDERS_URL", "http://127.0.0.1:9")
+        assert module.main() == 75, "the API may be there later"
+        monkeypatch.setattr(sys, "argv", ["job"])
+        assert module.main() == 64
     told = capsys.readouterr()
 
     assert told.out == "closed 2026-08 with 0 orders\n"
-    assert [line.partition(":")[0] for line in told.err.splitlines()] == ["refused", "no token", "no token"]
+    assert [line.partition(":")[0] for line in told.err.splitlines()[:4]] == ["refused", "no token", "no token", "no answer"]
+    assert "ORDERS_URL=" in told.err
     assert "-value" not in told.err
 
 
 def _settings(issuer: LocalIssuer, base_url: str, secret: str) -> dict[str, str]:
     return {
         "ORDERS_URL": base_url,
+        "BEARERGUARD_INSECURE_ALLOW_HTTP": "1",
         "BEARERGUARD_TOKEN_ENDPOINT": issuer.token_endpoint,
         "BEARERGUARD_CLIENT_ID": "closing-job",
         "BEARERGUARD_CLIENT_SECRET": secret,
