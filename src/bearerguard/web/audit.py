@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from bearerguard.errors import ConfigurationError, show
 from bearerguard.web.middleware import AccessTokenMiddleware
@@ -45,20 +45,20 @@ def _rules(app: ASGIApp) -> Iterator[PathRules]:
         if isinstance(layer, AccessTokenMiddleware):
             yield layer.rules
         elif isinstance(layer, Starlette):
-            stack = layers(layer.middleware_stack) if layer.middleware_stack is not None else map(_made, layer.user_middleware)
+            stack = (
+                layers(layer.middleware_stack)
+                if layer.middleware_stack is not None
+                else (_made(one, layer) for one in layer.user_middleware)
+            )
             yield from (made.rules for made in stack if isinstance(made, AccessTokenMiddleware))
 
 
-def _made(entry: Any) -> object:
+def _made(entry: Any, app: Starlette) -> object:
     """A middleware as the application will make it, if it is one of ours; ``None`` for another."""
     cls = entry.cls
     while isinstance(cls, functools.partial):
         cls = cls.func
     if not inspect.isclass(cls) or not issubclass(cls, AccessTokenMiddleware):
         return None
-    made: object = entry.cls(_unserved, *entry.args, **entry.kwargs)
+    made: object = entry.cls(app, *entry.args, **entry.kwargs)
     return made
-
-
-async def _unserved(scope: Scope, receive: Receive, send: Send) -> None:
-    raise NotImplementedError

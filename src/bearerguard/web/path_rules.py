@@ -70,13 +70,12 @@ def verdicts(leaf: Leaf, method: str, segments: Sequence[RouteSegment], rules: S
 
 
 def _both(outer: Verdict, inner: Verdict) -> Verdict:
-    """What two middlewares come to: the stricter of them decides, and of two requirements both hold."""
-    for decided_by in ("no row", "nothing"):
-        for one in (outer, inner):
-            other = inner if one is outer else outer
-            if one.decided_by == decided_by and (decided_by == "no row" or not isinstance(other.access, Requirement)):
-                return one
-    if isinstance(outer.access, Requirement) and isinstance(inner.access, Requirement):
-        rows = " and ".join(dict.fromkeys(one.row for one in (outer, inner) if one.row))
-        return replace(outer, access=combined(outer.access, inner.access), row=rows)
-    return inner if isinstance(inner.access, Requirement) else outer
+    """What two middlewares come to: both hold, and what neither requires is public only where both say so."""
+    for one in (outer, inner):
+        if one.decided_by == "no row":
+            return one
+    requiring = [one for one in (outer, inner) if isinstance(one.access, Requirement)]
+    if not requiring:
+        return inner if inner.access is None else outer
+    rows = " and ".join(dict.fromkeys(one.row for one in requiring if one.row))
+    return replace(requiring[0], access=combined(*(one.access for one in requiring)), row=rows)

@@ -401,6 +401,44 @@ async def test_a_middleware_that_a_function_makes_counts_once_it_is_made() -> No
     assert row.access == READ
 
 
+A_AND_B = PathPolicy({"/a": READ, "/b": PUBLIC, "/c": WRITE, "/d": PUBLIC})
+STACKED: list[tuple[str, dict[str, Any], dict[str, Any], list[tuple[object, str, str]]]] = [
+    (
+        "two policies",
+        {"policy": A_AND_B},
+        {"policy": PathPolicy({"/a": ADMIN, "/b": ADMIN, "/d": PUBLIC})},
+        [(READ & ADMIN, "policy", "/a"), (ADMIN, "policy", "/b"), (None, "no row", ""), (PUBLIC, "policy", "/d")],
+    ),
+    (
+        "a policy and one path",
+        {"policy": A_AND_B},
+        {"public": ["/a", "/d"]},
+        [(READ, "policy", "/a"), (None, "nothing", ""), (WRITE, "policy", "/c"), (PUBLIC, "policy", "/d")],
+    ),
+    (
+        "one path and nothing",
+        {"public": ["/a"]},
+        {},
+        [(None, "nothing", "")] * 4,
+    ),
+]
+
+
+@pytest.mark.parametrize(("outer", "inner", "expected"), [row[1:] for row in STACKED], ids=[row[0] for row in STACKED])
+def test_what_two_middlewares_say_holds_together(
+    outer: dict[str, Any], inner: dict[str, Any], expected: list[tuple[object, str, str]]
+) -> None:
+    """A path that only one of them opens needs a token for the other."""
+    routes = [Route(path, forgotten) for path in ("/a", "/b", "/c", "/d")]
+    guards = [Middleware(AccessTokenMiddleware, resource_server=NOBODY_TRUSTED, **options) for options in (outer, inner)]
+
+    for app in (
+        Starlette(routes=routes, middleware=guards),
+        AccessTokenMiddleware(Starlette(routes=routes, middleware=guards[1:]), resource_server=NOBODY_TRUSTED, **outer),
+    ):
+        assert [(row.access, row.decided_by, row.row) for row in audit(app)] == expected
+
+
 def test_rows_print_as_a_table() -> None:
     app = Starlette(routes=[Route("/orders", Orders), Route("/open", opened), Mount("/f", app=StaticFiles(check_dir=False))])
 
