@@ -97,8 +97,9 @@ class PathPolicy:
             segments: What lies between the slashes of the route's path.
         """
         found = self._tables.get(method, self._other_methods).rows_of(segments)
-        rows: tuple[PolicyRow | None, ...] = (*self._rows, None)
-        return tuple(row for row in rows if row in found)
+        written = [row.text for row in self._rows]
+        rows = sorted((row for row in found if row is not None), key=lambda row: written.index(row.text))
+        return (*rows, None) if None in found else (*rows,)
 
     def _tables_of(self, row: PolicyRow) -> list[PathTable]:
         if not row.methods:
