@@ -1,15 +1,14 @@
 """2 000 tokens with distinct unknown kids in 3 seconds, and what becomes of the valid ones."""
 
 import math
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import anyio
 import pytest
 
 from bearerguard import AccessTokenError, ResourceServer
 from bearerguard.testing import LocalIssuer
-from support.lag import least_of_ten
+from support.lag import own_time, small_heap, usual
 from support.outages import AUDIENCE, trusted
 from support.servers import serve
 
@@ -18,7 +17,12 @@ pytestmark = [pytest.mark.anyio, pytest.mark.socket]
 FLOOD, DURATION = 2_000, 3.0
 VALID_EVERY = 0.005
 AT_MOST = 2.0
-NOT_MEASURABLE = 0.001
+NOT_MEASURABLE = 0.000_25
+"""Seconds below which a calm 99th percentile counts as this long.
+
+Verifying takes 0.03 ms; what is measured is the event loop and the clock of the CPU, which a CPU that others keep awake halves.
+Where even the calm takes 0.25 ms and more, which is usual, it changes nothing.
+"""
 
 
 @pytest.fixture(scope="module")
@@ -33,61 +37,67 @@ class Traffic:
     """Valid requests at a steady pace, each with a token of its own, and the flood beside them."""
 
     def __init__(self, issuer: LocalIssuer) -> None:
-        self.server = ResourceServer(trusted(issuer), AUDIENCE)
-        self.latencies: list[float] = []
-        self.refused: list[str] = []
+        self._issuer = issuer
         self._valid = [issuer.mint() for _ in range(int(DURATION / VALID_EVERY))]
         self._forged = [issuer.mint(header={"kid": f"unknown-{number}"}) for number in range(FLOOD)]
 
-    async def calm(self, seconds: float) -> float:
-        """The 99th percentile of the valid requests' time without the flood, queueing for the event loop included."""
-        await self.server.authenticate(self._valid[0])
-        return await self._valid_requests(seconds)
+    async def ratio(self) -> float:
+        """99th percentile of the valid requests' time in a flood, to that in as much calm: half of it before and half after."""
+        server = ResourceServer(trusted(self._issuer), AUDIENCE)
+        await server.authenticate(self._valid[0])
+        self._issuer.requests.clear()
+        half = len(self._valid) // 2
+        with small_heap():
+            calm = await self._valid_requests(server, self._valid[:half])
+            flooded = await self._flooded(server)
+            calm += await self._valid_requests(server, self._valid[half:])
+        assert dict(self._issuer.requests) == {"jwks": 1}  # at once, and the next one not before 5 s
+        print(f"p99 calm {percentile(calm) * 1000:.2f} ms, flooded {percentile(flooded) * 1000:.2f} ms")
+        return percentile(flooded) / max(percentile(calm), NOT_MEASURABLE)
 
-    async def flooded(self) -> float:
-        """The same with the flood."""
+    async def _flooded(self, server: ResourceServer) -> list[float]:
+        refused: list[str] = []
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._flood)
-            percentile = await self._valid_requests(DURATION)
-        return percentile  # noqa: RET504  for mypy, a return in the block might never be reached
+            tasks.start_soon(self._flood, server, refused)
+            latencies = await self._valid_requests(server, self._valid)
+        assert refused == ["unknown_key"] * FLOOD
+        return latencies
 
-    async def _valid_requests(self, seconds: float) -> float:
+    async def _valid_requests(self, server: ResourceServer, tokens: Sequence[str]) -> list[float]:
+        """How long each took, queueing for the event loop included."""
         latencies: list[float] = []
 
         async def request(token: str, due: float) -> None:
-            await self.server.verify(token.encode())
-            latencies.append(time.perf_counter() - due)
+            await server.verify(token.encode())
+            latencies.append(own_time() - due)
 
         async with anyio.create_task_group() as tasks:
-            for token in self._valid[: int(seconds / VALID_EVERY)]:
+            for token in tokens:
                 await anyio.sleep(VALID_EVERY)
-                tasks.start_soon(request, token, time.perf_counter())
-        return sorted(latencies)[math.ceil(len(latencies) * 0.99) - 1]
+                tasks.start_soon(request, token, own_time())
+        return latencies
 
-    async def _flood(self) -> None:
-        begun = time.perf_counter()
-
+    async def _flood(self, server: ResourceServer, refused: list[str]) -> None:
         async def request(token: str) -> None:
             with pytest.raises(AccessTokenError) as caught:
-                await self.server.authenticate(token)
-            self.refused.append(caught.value.code)
+                await server.authenticate(token)
+            refused.append(caught.value.code)
 
+        begun = anyio.current_time()
         async with anyio.create_task_group() as tasks:
             for number, token in enumerate(self._forged):
-                await anyio.sleep(max(0.0, begun + number * DURATION / FLOOD - time.perf_counter()))
+                await anyio.sleep_until(begun + number * DURATION / FLOOD)
                 tasks.start_soon(request, token)
+
+
+def percentile(latencies: list[float]) -> float:
+    return sorted(latencies)[math.ceil(len(latencies) * 0.99) - 1]
 
 
 @pytest.mark.timed
 async def test_a_flood_costs_one_fetch_and_valid_requests_at_most_twice_their_time(issuer: LocalIssuer) -> None:
-    async def ratio() -> float:
-        traffic = Traffic(issuer)
-        calm = await traffic.calm(1.5)
-        issuer.requests.clear()
-        flooded = await traffic.flooded()
-        assert traffic.refused == ["unknown_key"] * FLOOD
-        assert dict(issuer.requests) == {"jwks": 1}  # at once, and the next one not before 5 s
-        print(f"p99 calm {calm * 1000:.2f} ms, flooded {flooded * 1000:.2f} ms")
-        return flooded / max(calm, NOT_MEASURABLE)
+    """In the median of five floods; one fetch, and every forged token refused, in each of them.
 
-    assert await least_of_ten(ratio, AT_MOST) <= AT_MOST
+    What is not counted: the time that the thread waits for a CPU while other programs have them all (``own_time``).
+    """
+    assert await usual(Traffic(issuer).ratio, AT_MOST) <= AT_MOST
