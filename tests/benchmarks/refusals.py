@@ -41,7 +41,7 @@ def _bad_tokens(issuer: LocalIssuer) -> dict[str, tuple[bytes, float]]:
         "malformed: a token cut in its payload": (token[: len(head) + len(payload) // 2], 0.2),
         "malformed: a payload that is no JSON": (b".".join((head, payload[: len(payload) // 2 & ~3], signature)), 0.2),
         "unknown issuer": (new_issuer("generic", base_url="https://elsewhere.test").mint().encode(), 0.2),
-        "unknown `kid` in a flood, refetch not allowed yet": (issuer.mint(lifetime=86_400, key=SigningKey("RS256")).encode(), 0.2),
+        "unknown `kid` in a flood, no refetch yet": (issuer.mint(lifetime=86_400, key=SigningKey("RS256")).encode(), 0.2),
         "bad signature": (b".".join((head, payload, of_another_token)), 0.9),
         "16 kB of random characters in three parts": (_large(garbage[:5_000], garbage[5_000:], signature), 1.0),
         "16 kB behind a good header that begin as an object": (_large(head, members, signature), 1.0),
