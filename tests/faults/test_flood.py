@@ -17,11 +17,11 @@ pytestmark = [pytest.mark.anyio, pytest.mark.socket]
 FLOOD, DURATION = 2_000, 3.0
 VALID_EVERY = 0.005
 AT_MOST = 2.0
-NOT_MEASURABLE = 0.000_25
+NOT_MEASURABLE = 0.001
 """Seconds below which a calm 99th percentile counts as this long.
 
-Verifying takes 0.03 ms; what is measured is the event loop and the clock of the CPU, which a CPU that others keep awake halves.
-Where even the calm takes 0.25 ms and more, which is usual, it changes nothing.
+Verifying takes 0.03 ms. What is measured below a millisecond is the event loop, the clock of the CPU and what its neighbours
+leave of the caches: of 0.4 to 0.7 ms calm and 0.8 to 1.4 ms flooded nobody can tell what the flood has cost.
 """
 
 
