@@ -6,7 +6,7 @@ from typing import Any, Final
 from bearerguard.error_codes import NOT_AN_ACCESS_TOKEN
 from bearerguard.errors import ConfigurationError, show
 from bearerguard.issuers.checks import checked_base_url, checked_text
-from bearerguard.issuers.issuer import DEFAULT_ALGORITHMS, Issuer, checked_audience
+from bearerguard.issuers.issuer import DEFAULT_ALGORITHMS, Issuer, checked_names
 from bearerguard.issuers.profile import ClaimRule, Claims, Profile
 
 _REGION: Final = r"[a-z]{2,3}(-[a-z]+)+-\d"
@@ -60,7 +60,7 @@ def cognito(
         algorithms=algorithms,
         require_at_jwt=require_at_jwt,
         profile=_PROFILE,
-        audience=checked_audience("client_ids", client_ids),
+        audience=checked_names("client_ids", client_ids, expected="ids of app clients", example='"1example23456789"'),
         insecure_allow_http=insecure_allow_http,
     )
 

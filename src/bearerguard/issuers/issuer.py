@@ -116,12 +116,18 @@ class Issuer:
 
 
 def checked_audience(parameter: str, audience: str | Collection[str]) -> frozenset[str]:
-    """One identifier or several, as a set. Raises ``ConfigurationError`` when there is none or one is none (R57)."""
-    names = [audience] if isinstance(audience, str) else list(audience) if isinstance(audience, Collection) else []
-    if not names or not all(isinstance(name, str) and name and name == name.strip() for name in names):
-        _wrong(parameter, f"expected one or several identifiers of this API, got {audience!r}", '"api://orders"')
+    """One identifier of this API or several, as a set. Raises ``ConfigurationError`` when there is none or one is none (R57)."""
+    names = checked_names(parameter, audience, expected="identifiers of this API", example='"api://orders"')
     if any(name.endswith("/.default") for name in names):
         _wrong(parameter, f"'/.default' belongs to a client's scope, not to an audience, got {audience!r}", '"api://orders"')
+    return names
+
+
+def checked_names(parameter: str, given: str | Collection[str], *, expected: str, example: str) -> frozenset[str]:
+    """One name or several, as a set; none of them empty or with blanks around it."""
+    names = [given] if isinstance(given, str) else list(given) if isinstance(given, Collection) else []
+    if not names or not all(isinstance(name, str) and name and name == name.strip() for name in names):
+        _wrong(parameter, f"expected one or several {expected}, got {given!r}", example)
     return frozenset(names)
 
 

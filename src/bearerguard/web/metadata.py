@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bearerguard.errors import ConfigurationError, show
-from bearerguard.issuers.issuer import Issuer, checked_audience, url_problem
+from bearerguard.issuers.issuer import Issuer, checked_names, url_problem
 from bearerguard.resource_server import ResourceServer
 from bearerguard.web.decorator import public
 
@@ -60,7 +60,7 @@ def protected_resource_metadata(
     members: dict[str, Any] = {
         "resource": resource,
         "authorization_servers": [_checked_url("authorization_servers", server) for server in names],
-        "scopes_supported": sorted(checked_audience("scopes", scopes)) if scopes else [],
+        "scopes_supported": sorted(checked_names("scopes", scopes, expected="scopes", example='"orders.read"')) if scopes else [],
         "bearer_methods_supported": ["header"],
         "resource_name": name,
         "resource_documentation": None if documentation is None else _checked_url("documentation", documentation),

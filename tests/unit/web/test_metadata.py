@@ -80,6 +80,13 @@ async def test_what_is_configured_is_told(api: ResourceServer) -> None:
     }
 
 
+async def test_a_scope_may_be_what_clients_of_entra_ask_for(api: ResourceServer) -> None:
+    """``/.default`` is part of no audience."""
+    document = await _document(_app(api, scopes=["api://orders/.default"]))
+
+    assert document["scopes_supported"] == ["api://orders/.default"]
+
+
 async def test_a_refused_client_finds_it_by_the_challenge(api: ResourceServer) -> None:
     """RFC 9728 §5.1."""
     app = _app(api)
