@@ -32,10 +32,8 @@ def azure_b2c(
     (default), and ``https://{name}.b2clogin.com/tfp/{tenant id}/{policy}/v2.0/``. Roles come from ``roles``, scopes from
     ``scp``, the client from ``azp`` or ``appid``.
 
-    Demanded besides: the client is named, which an ID token does not do; ``tfp``, or ``acr`` in older tenants, names the
-    policy where it is present, and ``tid`` is the tenant where it is present. B2C writes a policy's name as it was created or
-    in lower case, differently in ``tfp``, ``acr`` and ``iss``: these two spellings are accepted, no other.
-    ``require_at_jwt=True`` refuses every token, since B2C sends ``JWT``.
+    Demanded besides: the client, which an ID token does not name; where present, ``tfp`` or ``acr`` is the policy, as it
+    was created or in lower case, and ``tid`` the tenant. ``require_at_jwt=True`` refuses every token, since B2C sends ``JWT``.
 
     Source: https://learn.microsoft.com/en-us/azure/active-directory-b2c/tokens-overview
 
@@ -54,25 +52,23 @@ def azure_b2c(
     """
     base = _checked_base(tenant_name, authority, allow_http=insecure_allow_http)
     tenant = checked_guid("tenant_id", tenant_id)
-    checked_text("policy", policy, _POLICY, expected="a name beginning with B2C_1_ or B2C_1A_", example='"B2C_1_signin"')
-    if metadata_url is None and jwks_uri is None and jwks is None:
-        metadata_url = f"{base}/{tenant_name}.onmicrosoft.com/{policy}/v2.0{OPENID_CONFIGURATION}"
-    spellings = tuple(dict.fromkeys((policy, policy.lower())))
+    spellings = _spellings(policy)
+    endpoints = f"{base}/{tenant_name}.onmicrosoft.com/{policy}"
+    by_metadata = metadata_url is None and jwks_uri is None and jwks is None
     forms = (f"{base}/{tenant}/v2.0/", *(f"{base}/tfp/{tenant}/{spelling}/v2.0/" for spelling in spellings))
-    profile = _profile(tenant, frozenset(spellings))
     return tuple(
         Issuer(
             issuer,
-            metadata_url=metadata_url,
+            metadata_url=f"{endpoints}/v2.0{OPENID_CONFIGURATION}" if by_metadata else metadata_url,
             jwks_uri=jwks_uri,
             jwks=jwks,
             algorithms=algorithms,
             require_at_jwt=require_at_jwt,
-            profile=profile,
+            profile=_profile(tenant, frozenset(spellings)),
             audience=audience,
             metadata_issuers=forms,  # R73: the document shows the form that the tenant has chosen
             insecure_allow_http=insecure_allow_http,
-            token_endpoint=f"{base}/{tenant_name}.onmicrosoft.com/{policy}/oauth2/v2.0/token",
+            token_endpoint=f"{endpoints}/oauth2/v2.0/token",
         )
         for issuer in forms
     )
@@ -83,6 +79,11 @@ def _checked_base(tenant_name: str, authority: str | None, *, allow_http: bool) 
     checked_text("tenant_name", tenant_name, _TENANT_NAME, expected=expected, example='"contoso"')
     base = f"https://{tenant_name}.b2clogin.com" if authority is None else authority
     return checked_base_url("authority", base, allow_http=allow_http, example='"https://login.contoso.com"')
+
+
+def _spellings(policy: str) -> tuple[str, ...]:
+    checked_text("policy", policy, _POLICY, expected="a name beginning with B2C_1_ or B2C_1A_", example='"B2C_1_signin"')
+    return tuple(dict.fromkeys((policy, policy.lower())))
 
 
 def _profile(tenant: str, policies: frozenset[str]) -> Profile:
