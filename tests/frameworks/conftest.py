@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from bearerguard import Issuer, ResourceServer
+from bearerguard.testing import LocalIssuer
+
 
 @pytest.fixture(scope="session")
 def needed() -> Callable[[str], Any]:
@@ -21,3 +24,15 @@ def needed() -> Callable[[str], Any]:
             pytest.skip(str(error))
 
     return load
+
+
+@pytest.fixture(scope="module")
+def issuer() -> LocalIssuer:
+    """Signs the tokens; a module's own fixture of this name takes its place."""
+    return LocalIssuer()
+
+
+@pytest.fixture(scope="module")
+def api(issuer: LocalIssuer) -> ResourceServer:
+    """Trusts ``issuer``; its keys are given, so nothing is fetched."""
+    return ResourceServer(Issuer(issuer.issuer, jwks=issuer.jwks()), "api://orders")

@@ -8,7 +8,7 @@ import pytest
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bearerguard import AccessTokenMiddleware, Issuer, ResourceServer
+from bearerguard import AccessTokenMiddleware, ResourceServer
 from bearerguard.testing import LocalIssuer
 from frameworks.connection import exchange
 from frameworks.small_apps import APPS, POLICY, SECRET
@@ -38,16 +38,6 @@ class Watched:
         """Serve one connection."""
         self.connections += 1
         await self.app(scope, receive, send)
-
-
-@pytest.fixture(scope="module")
-def issuer() -> LocalIssuer:
-    return LocalIssuer()
-
-
-@pytest.fixture(scope="module")
-def api(issuer: LocalIssuer) -> ResourceServer:
-    return ResourceServer(Issuer(issuer.issuer, jwks=issuer.jwks()), "api://orders")
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Scope
 
-from bearerguard import AccessTokenMiddleware, Issuer, PathPolicy, ResourceServer, role
+from bearerguard import AccessTokenMiddleware, PathPolicy, ResourceServer, role
 from bearerguard.testing import LocalIssuer
 from frameworks.connection import exchange
 from frameworks.small_apps import APPS, POLICY, SECRET
@@ -54,16 +54,6 @@ HOSTILE: Final = (
     "/open/x/../../files/x",
     "/open%2F..%2Ffiles%2Fx",
 )
-
-
-@pytest.fixture(scope="module")
-def issuer() -> LocalIssuer:
-    return LocalIssuer()
-
-
-@pytest.fixture(scope="module")
-def api(issuer: LocalIssuer) -> ResourceServer:
-    return ResourceServer(Issuer(issuer.issuer, jwks=issuer.jwks()), "api://orders")
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,8 @@
 """How long an event loop stalls, and how to tell a stall from a busy machine."""
 
-import gc
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
@@ -26,20 +25,6 @@ def own_time() -> float:
     """
     now = time.perf_counter()
     return now - int(_SCHEDSTAT.read_bytes().split()[1]) / 1e9 if _KEPT_BY_LINUX else now
-
-
-@contextmanager
-def small_heap() -> Iterator[None]:
-    """For the length of the block, the garbage collector looks only at what is made in it.
-
-    What a test process has loaded, half a million objects, would stall it for 40 to 90 ms every now and then.
-    """
-    gc.collect()
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
 
 
 class Lag:

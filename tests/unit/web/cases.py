@@ -7,9 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from starlette.types import ASGIApp
+
 from bearerguard.testing import LocalIssuer
 from bearerguard.testing.spoil import spoil
-from support.asgi import Header
+from support.asgi import Header, call, http_scope, websocket_scope
+from support.refusals import check_refusal
 
 Sent = Callable[[LocalIssuer], list[Header]]
 
@@ -173,3 +176,16 @@ CASES: Final = (
     Case("a cookie is no credential", "GET", "/orders", "none", 401, "missing_token", ((b"cookie", b"access_token=x"),)),
     Case("a preflight is not special", "OPTIONS", "/orders", "none", 401, "missing_token", ((b"origin", b"https://a.test"),)),
 )
+
+
+async def check(app: ASGIApp, case: Case, issuer: LocalIssuer) -> None:
+    """Send the request and compare the answer, challenge and body included."""
+    headers = [*SENT[case.token](issuer), *case.more]
+    is_websocket = case.method == "WEBSOCKET"
+    scope = websocket_scope(case.target, headers) if is_websocket else http_scope(case.method.strip(), case.target, headers)
+
+    answer = await call(app, scope)
+
+    assert answer.status == case.status
+    if case.code:
+        check_refusal(answer, case.code, head=case.method == "HEAD")

@@ -4,9 +4,7 @@ import pytest
 
 from bearerguard import ResourceServer
 from bearerguard.testing import LocalIssuer
-from support.asgi import call, http_scope, websocket_scope
-from support.refusals import check_refusal
-from unit.web.cases import CASES, SENT, Case
+from unit.web.cases import CASES, Case, check
 from unit.web.orders_api import FORMS
 
 pytestmark = pytest.mark.anyio
@@ -17,13 +15,4 @@ pytestmark = pytest.mark.anyio
 async def test_each_form_gives_each_request_the_same_answer(
     form: str, case: Case, api: ResourceServer, issuer: LocalIssuer
 ) -> None:
-    app = FORMS[form](api)
-    headers = [*SENT[case.token](issuer), *case.more]
-    is_websocket = case.method == "WEBSOCKET"
-    scope = websocket_scope(case.target, headers) if is_websocket else http_scope(case.method.strip(), case.target, headers)
-
-    answer = await call(app, scope)
-
-    assert answer.status == case.status
-    if case.code:
-        check_refusal(answer, case.code, head=case.method == "HEAD")
+    await check(FORMS[form](api), case, issuer)
