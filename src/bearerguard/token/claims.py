@@ -215,8 +215,12 @@ def _client(token: UnverifiedToken, expected: Expectations, _now: float) -> Acce
     profile = expected.issuer.profile
     if profile.client_in(token.claims) is not None:
         return None
-    names = " or ".join(f"`{'.'.join(path)}`" for path in profile.client)
-    return InvalidToken(codes.MISSING_CLAIM, expected=f"{names}, the client", at="$." + ".".join(profile.client[0]))
+    wanted = f"the client as text in {' or '.join('`' + '.'.join(path) + '`' for path in profile.client)}"
+    for path in profile.client:
+        value = claim_at(token.claims, path)
+        if value is not None:
+            return InvalidToken(codes.INVALID_CLAIM, expected=wanted, actual=value, at="$." + ".".join(path))
+    return InvalidToken(codes.MISSING_CLAIM, expected=wanted)
 
 
 def _tenant(token: UnverifiedToken, expected: Expectations, _now: float) -> AccessTokenError | None:
