@@ -13,11 +13,11 @@ import httpx
 
 from bearerguard import error_codes as codes
 from bearerguard.authorization.implied_roles import ImpliedRoles
+from bearerguard.checks import check_methods, checked_audience, checked_count, checked_number
 from bearerguard.clock import Clock, SystemClock
 from bearerguard.errors import AccessTokenError, ConfigurationError, InvalidRequest, InvalidToken, IssuerUnavailable, show
 from bearerguard.events import Event, EventHook, emit, logger
-from bearerguard.issuers.checks import check_methods, checked_count, checked_number
-from bearerguard.issuers.issuer import Issuer, checked_audience
+from bearerguard.issuers.issuer import Issuer
 from bearerguard.keys.fetch import Fetcher
 from bearerguard.keys.jwk_set import JWKSet, VerificationKey
 from bearerguard.keys.key_source import KeySource, RemoteKeySource
@@ -71,7 +71,7 @@ class ResourceServer:
     ) -> None:
         self.issuers = _flattened(issuers)
         self.audience = checked_audience("audience", audience)
-        self._leeway = checked_number("leeway", leeway, 0.0, MAX_LEEWAY)
+        self._leeway = checked_number("leeway", leeway, 0.0, MAX_LEEWAY, example="60")
         self._on_event = on_event
         self._implied_roles = ImpliedRoles(implied_roles)
         self._token_cache_size = checked_count("token_cache_size", token_cache_size, _MOST_REMEMBERED)

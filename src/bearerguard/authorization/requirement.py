@@ -4,12 +4,12 @@
 exactly: case-sensitive, by code point, whole names.
 """
 
-import re
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from bearerguard import error_codes as codes
 from bearerguard.authorization.combination import AllOf, AnyOf, Requirement
+from bearerguard.checks import SCOPE_TOKEN
 from bearerguard.errors import ABSENT, ConfigurationError, InsufficientScope, show
 from bearerguard.principal import Principal
 
@@ -25,8 +25,6 @@ __all__ = [
     "scope",
     "tenant",
 ]
-
-_SCOPE_TOKEN: Final = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")  # RFC 6750 §3: what a challenge can name
 
 
 class _Single(Requirement):
@@ -82,7 +80,7 @@ class Scope(_Single):
     def __post_init__(self) -> None:
         example = 'scope("orders.read")'
         name = _name("scope", self.name, example=example)
-        if not _SCOPE_TOKEN.fullmatch(name):
+        if not SCOPE_TOKEN.fullmatch(name):
             problem = f"{show(name)} is not one scope: no spaces, quotes, backslashes or characters beyond ASCII (RFC 6749 §3.3)"
             raise ConfigurationError("scope", problem, example=example)
         object.__setattr__(self, "name", name)

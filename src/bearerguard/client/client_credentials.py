@@ -6,10 +6,11 @@ from collections.abc import Collection, Mapping
 from random import SystemRandom
 from typing import Any, Final, Self, Unpack
 
+from bearerguard.checks import checked_number
 from bearerguard.client import presets
 from bearerguard.client.grant import ClientAuth, GrantOptions, checked_grant
 from bearerguard.client.httpx_auth import BearerAuth, HttpxSender, Transport
-from bearerguard.client.options import ClientOptions, SigningOptions, check_number
+from bearerguard.client.options import ClientOptions, SigningOptions
 from bearerguard.client.origins import Origins
 from bearerguard.client.schedule import Schedule
 from bearerguard.client.secret import unseen
@@ -18,8 +19,10 @@ from bearerguard.client.token_request import build_request
 from bearerguard.client.token_response import IssuedToken, read_response
 from bearerguard.client.variables import Variables
 from bearerguard.clock import Clock, SystemClock
+from bearerguard.microsoft import AUTHORITY
 
 TIMEOUT: Final = 5.0
+MIN_TIMEOUT: Final = 0.001
 MAX_TIMEOUT: Final = 60.0
 REPLAY_LIMIT: Final = 16 * 1024 * 1024
 
@@ -115,8 +118,8 @@ class ClientCredentials(BearerAuth):
             resource=resource,
             allow_http=insecure_allow_http,
         )
-        check_number("timeout", timeout, above=0.0, limit=MAX_TIMEOUT)
-        check_number("replay_limit", replay_limit, above=-1.0, limit=math.inf)
+        checked_number("timeout", timeout, MIN_TIMEOUT, MAX_TIMEOUT, example="5")
+        checked_number("replay_limit", replay_limit, 0, math.inf, example="16 * 1024 * 1024")
         self._clock: Final = SystemClock() if clock is None else clock
         self._send: Final = HttpxSender(transport, timeout)
         tokens = SharedToken(
@@ -136,7 +139,7 @@ class ClientCredentials(BearerAuth):
         private_key: str | bytes | None = None,
         private_key_password: str | None = None,
         certificate: str | bytes | None = None,
-        authority: str = presets.ENTRA_AUTHORITY,
+        authority: str = AUTHORITY,
         **options: Unpack[SigningOptions],
     ) -> Self:
         """For Microsoft Entra ID; see :func:`bearerguard.client.presets.entra`."""

@@ -5,15 +5,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, TypedDict, get_args
 
+from bearerguard.checks import SCOPE_TOKEN, url_problem
 from bearerguard.client.client_assertion import AssertionKey, load_assertion_key
 from bearerguard.client.secret import Hidden, Secret, Unseen, unseen
 from bearerguard.errors import ConfigurationError
-from bearerguard.issuers.issuer import url_problem
 
 ClientAuth: TypeAlias = Literal["basic", "post", "private_key_jwt"]
 
 _ENDPOINT: Final = '"https://issuer.example/oauth2/token"'
-_SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*")  # RFC 6749 §3.3
 _TEXT: Final = re.compile(r"[^\x00-\x1f\x7f]+")
 
 
@@ -137,7 +136,7 @@ def _scope(value: str | Collection[str] | None) -> str:
     if value is None:
         return ""
     text = " ".join(_several(value))
-    if _SCOPE.fullmatch(text):
+    if all(SCOPE_TOKEN.fullmatch(name) for name in text.split(" ")):
         return text
     raise ConfigurationError(
         "scope", f"expected names with one space between them, got {value!r}", example='"api://orders/.default"'

@@ -5,7 +5,6 @@ from typing import TypedDict
 
 from bearerguard.client.httpx_auth import Transport
 from bearerguard.clock import Clock
-from bearerguard.errors import ConfigurationError
 
 
 class ClientOptions(TypedDict, total=False):
@@ -26,14 +25,3 @@ class SigningOptions(ClientOptions, total=False):
     key_id: str | None
     signing_algorithm: str | None
     assertion_audience: str | None
-
-
-def check_number(parameter: str, value: object, *, above: float, limit: float) -> None:
-    """Have a number between ``above`` and ``limit``.
-
-    Raises:
-        ConfigurationError: names the parameter.
-    """
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and above < value <= limit:
-        return
-    raise ConfigurationError(parameter, f"expected a number above {above:g}, got {value!r}", example="5")

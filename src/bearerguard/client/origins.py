@@ -5,9 +5,9 @@ from collections.abc import Collection
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
+from bearerguard.checks import url_problem
 from bearerguard.errors import ConfigurationError
 from bearerguard.events import logger
-from bearerguard.issuers.issuer import url_problem
 
 Origin: TypeAlias = tuple[str, str, int]
 """Scheme, host and port (RFC 6454 §4)."""

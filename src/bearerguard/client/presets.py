@@ -1,19 +1,16 @@
 """Token requests of known servers, and of the environment: each function gives the settings, checked later as all others are."""
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
+from bearerguard.checks import checked_domain, checked_tenant
 from bearerguard.client.grant import ClientAuth, GrantOptions
 from bearerguard.client.secret import Hidden, unseen
 from bearerguard.client.variables import Variables
 from bearerguard.errors import ConfigurationError
+from bearerguard.microsoft import AUTHORITY
 
-ENTRA_AUTHORITY: Final = "https://login.microsoftonline.com"
 _DEFAULT: Final = "/.default"
-_TENANT: Final = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z.-]*[0-9A-Za-z])?")
-_NO_TENANT: Final = frozenset({"common", "organizations", "consumers"})
-_DOMAIN: Final = re.compile(r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)+")
 
 
 def entra(
@@ -25,7 +22,7 @@ def entra(
     private_key: Hidden = None,
     private_key_password: Hidden = None,
     certificate: Hidden = None,
-    authority: str = ENTRA_AUTHORITY,
+    authority: str = AUTHORITY,
 ) -> GrantOptions:
     """Microsoft Entra ID, v2.0 endpoint: https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow.
 
@@ -41,12 +38,7 @@ def entra(
     """
     client_secret, private_key = unseen(client_secret), unseen(private_key)
     private_key_password, certificate = unseen(private_key_password), unseen(certificate)
-    if not isinstance(tenant_id, str) or not _TENANT.fullmatch(tenant_id) or tenant_id.lower() in _NO_TENANT:
-        raise ConfigurationError(
-            "tenant_id",
-            f"expected one tenant, got {tenant_id!r}",
-            example='"8f3c0000-1111-2222-3333-444455556666" or "contoso.onmicrosoft.com"',
-        )
+    checked_tenant("tenant_id", tenant_id)
     if not isinstance(resource, str) or not resource or resource == _DEFAULT:
         raise ConfigurationError("resource", f"expected the API's App ID URI, got {resource!r}", example='"api://orders"')
     if private_key is not None and certificate is None:
@@ -76,8 +68,7 @@ def auth0(*, domain: str, client_id: str, client_secret: Hidden, audience: str) 
         audience: Identifier of the API, exactly as registered.
     """
     client_secret = unseen(client_secret)
-    if not isinstance(domain, str) or not _DOMAIN.fullmatch(domain):
-        raise ConfigurationError("domain", f"expected a host name, got {domain!r}", example='"dev-orders.us.auth0.com"')
+    checked_domain("domain", domain, example='"dev-orders.us.auth0.com"', any_case=True)
     return {
         "token_endpoint": f"https://{domain}/oauth/token",
         "client_id": client_id,
@@ -114,7 +105,7 @@ def _azure(environ: Variables, resource: str | None) -> GrantOptions:
         private_key_password=environ.secret("AZ_PRIVATE_KEY_PASSWORD"),
         certificate=environ.file("AZ_CERTIFICATE_FILE"),
         resource=resource or environ["AZ_RESOURCE"],
-        authority=environ.text("AZ_AUTHORITY") or ENTRA_AUTHORITY,
+        authority=environ.text("AZ_AUTHORITY") or AUTHORITY,
     )
 
 

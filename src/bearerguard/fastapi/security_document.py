@@ -8,11 +8,12 @@ from typing import Any, Final, TypeAlias
 from fastapi import FastAPI
 
 from bearerguard.authorization.requirement import authenticated
+from bearerguard.checks import url_problem
 from bearerguard.errors import ConfigurationError, show
 from bearerguard.fastapi import documented_answers as answers
 from bearerguard.fastapi.documented_access import Access, Operation, access_by_operation
 from bearerguard.fastapi.documented_requirement import described, scope_alternatives
-from bearerguard.issuers.issuer import Issuer, url_problem
+from bearerguard.issuers.issuer import Issuer
 from bearerguard.resource_server import ResourceServer
 from bearerguard.web.metadata import authorization_servers
 

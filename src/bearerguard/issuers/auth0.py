@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from bearerguard.issuers.checks import checked_base_url, checked_domain, checked_text
+from bearerguard.checks import checked_base_url, checked_domain, checked_text
 from bearerguard.issuers.issuer import DEFAULT_ALGORITHMS, Issuer
 from bearerguard.issuers.profile import ClaimPath, Claims, Profile
 

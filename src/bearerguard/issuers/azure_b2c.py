@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
+from bearerguard.checks import checked_base_url, checked_guid, checked_text
 from bearerguard.error_codes import WRONG_POLICY, WRONG_TENANT
-from bearerguard.issuers.checks import checked_base_url, checked_guid, checked_text
 from bearerguard.issuers.issuer import DEFAULT_ALGORITHMS, OPENID_CONFIGURATION, Issuer
 from bearerguard.issuers.profile import ClaimRule, Profile, application_by_idtyp
 

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
+from bearerguard.checks import checked_base_url, checked_names, checked_text
 from bearerguard.error_codes import NOT_AN_ACCESS_TOKEN
 from bearerguard.errors import ConfigurationError, show
-from bearerguard.issuers.checks import checked_base_url, checked_text
-from bearerguard.issuers.issuer import DEFAULT_ALGORITHMS, Issuer, checked_names
+from bearerguard.issuers.issuer import DEFAULT_ALGORITHMS, Issuer
 from bearerguard.issuers.profile import ClaimRule, Claims, Profile
 
 _REGION: Final = r"[a-z]{2,3}(-[a-z]+)+-\d"

@@ -9,14 +9,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
+from bearerguard.checks import checked_base_url, checked_guid
 from bearerguard.error_codes import WRONG_TENANT, WRONG_VERSION
 from bearerguard.errors import ConfigurationError, show
 from bearerguard.events import logger
-from bearerguard.issuers.checks import checked_base_url, checked_guid
 from bearerguard.issuers.issuer import DEFAULT_ALGORITHMS, OPENID_CONFIGURATION, Issuer
 from bearerguard.issuers.profile import TENANT, ClaimRule, Profile, application_by_idtyp
+from bearerguard.microsoft import AUTHORITY
 
-AUTHORITY: Final = "https://login.microsoftonline.com"
 _STS: Final = "https://sts.windows.net"
 _STS_OF: Final[Mapping[str, str]] = {  # who signs v1 tokens; Azure Government has the global name
     "https://login.partner.microsoftonline.cn": "https://sts.chinacloudapi.cn",

@@ -3,12 +3,11 @@
 Issuer, key set and audience are one record, so that a key of one issuer never verifies another's token (RFC 8725 §3.8).
 """
 
-import ipaddress
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
-from urllib.parse import urlsplit
 
+from bearerguard.checks import checked_audience, checked_issuer_url, checked_url
 from bearerguard.errors import ConfigurationError
 from bearerguard.events import logger
 from bearerguard.issuers.profile import TENANT, Profile
@@ -98,11 +97,11 @@ class Issuer:
         if not given:
             if self.is_template:
                 _wrong("metadata_url", f"an issuer with {TENANT} has no metadata of its own", '"https://issuer.example/common/…"')
-            check_issuer_url("issuer", self.issuer, allow_http=self.insecure_allow_http)
+            checked_issuer_url("issuer", self.issuer, allow_http=self.insecure_allow_http)
             self._set("metadata_url", self.issuer.rstrip("/") + OPENID_CONFIGURATION)
         for name in ("metadata_url", "jwks_uri", "token_endpoint"):
             if getattr(self, name) is not None:
-                check_url(name, getattr(self, name), allow_http=self.insecure_allow_http)
+                checked_url(name, getattr(self, name), allow_http=self.insecure_allow_http, example=_EXAMPLES[name])
         if self.jwks is not None and not (isinstance(self.jwks, Mapping) and isinstance(self.jwks.get("keys"), list)):
             _wrong("jwks", "expected a JWK Set", '{"keys": [{"kty": "RSA", "kid": "…", "n": "…", "e": "AQAB"}]}')
 
@@ -113,62 +112,6 @@ class Issuer:
     def is_template(self) -> bool:
         """Whether tokens of any tenant are accepted: the issuer holds ``{tenantid}``."""
         return TENANT in self.issuer
-
-
-def checked_audience(parameter: str, audience: str | Collection[str]) -> frozenset[str]:
-    """One identifier of this API or several, as a set. Raises ``ConfigurationError`` when there is none or one is none (R57)."""
-    names = checked_names(parameter, audience, expected="identifiers of this API", example='"api://orders"')
-    if any(name.endswith("/.default") for name in names):
-        _wrong(parameter, f"'/.default' belongs to a client's scope, not to an audience, got {audience!r}", '"api://orders"')
-    return names
-
-
-def checked_names(parameter: str, given: str | Collection[str], *, expected: str, example: str) -> frozenset[str]:
-    """One name or several, as a set; none of them empty or with blanks around it."""
-    names = [given] if isinstance(given, str) else list(given) if isinstance(given, Collection) else []
-    if not names or not all(isinstance(name, str) and name and name == name.strip() for name in names):
-        _wrong(parameter, f"expected one or several {expected}, got {given!r}", example)
-    return frozenset(names)
-
-
-def check_issuer_url(parameter: str, url: str, *, allow_http: bool) -> None:
-    """RFC 8414 §2: https, without query and fragment."""
-    check_url(parameter, url, allow_http=allow_http)
-    if "?" in url or "#" in url:
-        _wrong(parameter, f"an issuer has neither query nor fragment, got {url!r}", '"https://issuer.example"')
-
-
-def check_url(parameter: str, url: object, *, allow_http: bool) -> None:
-    """An absolute https URL with a host and no credentials; http only for loopback, and only when allowed."""
-    problem = url_problem(url, allow_http=allow_http)
-    if problem:
-        _wrong(parameter, f"{problem}, got {url!r}", _EXAMPLES.get(parameter, '"https://issuer.example"'))
-
-
-def url_problem(url: object, *, allow_http: bool) -> str:
-    """What is wrong with a URL, or an empty string. Used for settings and for what a metadata document names (R72)."""
-    if not isinstance(url, str) or not url.isascii() or not url.isprintable() or " " in url:
-        return "expected an https URL in ASCII"
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-        _ = parts.port
-    except ValueError:
-        return "expected a valid https URL"
-    if not host or "@" in parts.netloc:
-        return "expected an https URL with a host and without credentials"
-    if parts.scheme == "https" or (parts.scheme == "http" and allow_http and _is_loopback(host)):
-        return ""
-    return "expected https (http only on loopback, with insecure_allow_http=True)"
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _checked_metadata_issuers(issuers: Collection[str]) -> tuple[str, ...]:

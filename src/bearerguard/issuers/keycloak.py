@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from bearerguard.checks import checked_base_url, checked_text
 from bearerguard.error_codes import NOT_AN_ACCESS_TOKEN
-from bearerguard.issuers.checks import checked_base_url, checked_text
 from bearerguard.issuers.issuer import DEFAULT_ALGORITHMS, Issuer
 from bearerguard.issuers.profile import ClaimRule, Claims, Profile
 

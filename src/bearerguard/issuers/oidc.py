@@ -5,9 +5,9 @@ from functools import partial
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from bearerguard.checks import checked_issuer_url, checked_path
 from bearerguard.errors import ConfigurationError, show
-from bearerguard.issuers.checks import checked_path
-from bearerguard.issuers.issuer import DEFAULT_ALGORITHMS, Issuer, check_issuer_url
+from bearerguard.issuers.issuer import DEFAULT_ALGORITHMS, Issuer
 from bearerguard.issuers.profile import ClaimPath, Profile, application_by_subject
 
 
@@ -87,6 +87,6 @@ def _paths(parameter: str, path: Sequence[str] | None, default: tuple[ClaimPath,
 
 def _oauth_metadata_url(issuer: str, *, allow_http: bool) -> str:
     """RFC 8414 §3.1: between host and path, without the path's terminating slash."""
-    check_issuer_url("issuer", issuer, allow_http=allow_http)
+    checked_issuer_url("issuer", issuer, allow_http=allow_http)
     parts = urlsplit(issuer)
     return f"{parts.scheme}://{parts.netloc}/.well-known/oauth-authorization-server{parts.path.rstrip('/')}"

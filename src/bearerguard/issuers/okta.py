@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from bearerguard.checks import checked_base_url
 from bearerguard.errors import ConfigurationError, show
-from bearerguard.issuers.checks import checked_base_url
 from bearerguard.issuers.issuer import DEFAULT_ALGORITHMS, Issuer
 from bearerguard.issuers.profile import Claims, Profile
 

@@ -6,7 +6,8 @@ one, or the document must not be used. Nothing is normalised (RFC 8414 §4).
 
 from typing import Final
 
-from bearerguard.issuers.issuer import Issuer, url_problem
+from bearerguard.checks import url_problem
+from bearerguard.issuers.issuer import Issuer
 from bearerguard.keys.fetch import FetchFailed
 from bearerguard.strict_json import NotStrictJson, parse_object
 

@@ -7,8 +7,9 @@ from typing import Any, Final, Self
 
 from starlette.types import Receive, Scope, Send
 
+from bearerguard.checks import checked_audience, checked_issuer_url
 from bearerguard.clock import Clock, SystemClock
-from bearerguard.issuers.issuer import Issuer, check_issuer_url, checked_audience
+from bearerguard.issuers.issuer import Issuer
 from bearerguard.testing.client_assertion import ClientAssertions
 from bearerguard.testing.client_authentication import ClientAuthentication
 from bearerguard.testing.compact import compact
@@ -96,7 +97,7 @@ class LocalIssuer:
         Raises:
             ConfigurationError: it is no URL of an issuer.
         """
-        check_issuer_url("base_url", base_url, allow_http=True)
+        checked_issuer_url("base_url", base_url, allow_http=True)
         self.base_url = base_url if self.shape == "generic" else base_url.rstrip("/")
         self.documents: tuple[Document, ...] = self._shape.documents(self.base_url, self.directory)
         names = [url for document in self.documents for url in (document.token_endpoint, document.issuer)]

@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from bearerguard.checks import url_problem
 from bearerguard.clock import Clock
-from bearerguard.issuers.issuer import DEFAULT_ALGORITHMS, Issuer, url_problem
+from bearerguard.issuers.issuer import DEFAULT_ALGORITHMS, Issuer
 from bearerguard.issuers.profile import TENANT, ClaimPath, Profile, claim_at
 from bearerguard.testing.local_client import DEFAULT_CLIENTS, LocalClient
 from bearerguard.testing.local_issuer import LocalIssuer

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, TypeGuard
 
 from bearerguard import error_codes as codes
+from bearerguard.checks import GUID
 from bearerguard.error_codes import ErrorCode
 from bearerguard.errors import ABSENT, AccessTokenError, InvalidToken
 from bearerguard.issuers.issuer import Issuer
@@ -17,7 +18,6 @@ from bearerguard.issuers.profile import TENANT, ClaimRule, claim_at
 from bearerguard.token.jws import UnverifiedToken
 from bearerguard.token.moment import Moment, utc
 
-GUID: Final = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _MAX_TIME: Final = 2**40
 _A_TIME: Final = "a number between 0 and 2^40"
 _ACCESS_TOKEN_TYPES: Final = frozenset({"", "jwt", "at+jwt"})

@@ -9,15 +9,14 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, get_args
 
 from bearerguard import error_codes as codes
+from bearerguard.checks import SCOPE_TOKEN, url_problem
 from bearerguard.error_codes import ErrorCode
 from bearerguard.errors import AccessTokenError, ConfigurationError, IssuerUnavailable
-from bearerguard.issuers.issuer import url_problem
 
 Disclose = Literal["code", "none"]
 Headers = tuple[tuple[bytes, bytes], ...]
 
 _NOT_QUOTABLE: Final = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")  # RFC 6750 §3: error_description
-_SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6750 §3: scope-token
 _LONGEST_REASON: Final = 123
 _NOT_THE_CALLERS_FAULT: Final = 500
 _GENERIC: Final = {
@@ -73,7 +72,7 @@ class Challenge:
             unavailable = self._prepared[codes.ISSUER_UNAVAILABLE]
             retry_after = (b"retry-after", str(error.retry_after).encode())
             return replace(unavailable, headers=(*unavailable.headers, retry_after))
-        scopes = [scope for scope in dict.fromkeys(error.scopes) if _SCOPE.fullmatch(scope)]
+        scopes = [scope for scope in dict.fromkeys(error.scopes) if SCOPE_TOKEN.fullmatch(scope)]
         if scopes:
             return self._made(error.reason, f', scope="{" ".join(scopes)}"')
         return self._prepared.get(error.reason) or self._made(error.reason)

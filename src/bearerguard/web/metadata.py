@@ -13,8 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bearerguard.checks import checked_names, checked_url, url_problem
 from bearerguard.errors import ConfigurationError, show
-from bearerguard.issuers.issuer import Issuer, checked_names, url_problem
+from bearerguard.issuers.issuer import Issuer
 from bearerguard.resource_server import ResourceServer
 from bearerguard.web.decorator import public
 
@@ -121,10 +122,7 @@ def _issuers_of(api: ResourceServer) -> tuple[str, ...]:
 
 
 def _checked_url(parameter: str, url: str) -> str:
-    problem = url_problem(url, allow_http=True)
-    if problem:
-        raise ConfigurationError(parameter, f"{problem}, got {show(url)}", example='"https://issuer.example"')
-    return url
+    return checked_url(parameter, url, allow_http=True)
 
 
 def _wrong(problem: str, resource: object) -> NoReturn:

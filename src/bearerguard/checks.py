@@ -1,0 +1,157 @@
+"""Checks of settings, shared by all rooms: each returns the value, or raises a ``ConfigurationError`` that shows a valid one."""
+
+import ipaddress
+import re
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final
+from urllib.parse import urlsplit
+
+from bearerguard.errors import ConfigurationError, show
+
+GUID: Final = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"  # in lower case, as tokens carry it
+SCOPE_TOKEN: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749 §3.3, RFC 6750 §3
+_GUID: Final = re.compile(GUID, re.ASCII | re.IGNORECASE)
+_LABEL: Final = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_DOMAIN: Final = re.compile(rf"(?!\d+(?:\.\d+){{3}}$){_LABEL}(?:\.{_LABEL})+", re.ASCII)
+_TENANT: Final = re.compile(r"[0-9a-z](?:[0-9a-z.-]*[0-9a-z])?", re.ASCII | re.IGNORECASE)
+_NOT_ONE_TENANT: Final = frozenset({"common", "organizations", "consumers"})
+_URL: Final = '"https://issuer.example"'
+
+# --- addresses
+
+
+def url_problem(url: object, *, allow_http: bool) -> str:
+    """What is wrong with a URL, or an empty string. Used for settings and for what a metadata document names."""
+    if not isinstance(url, str) or not url.isascii() or not url.isprintable() or " " in url:
+        return "expected an https URL in ASCII"
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+        _ = parts.port
+    except ValueError:
+        return "expected a valid https URL"
+    if not host or "@" in parts.netloc:
+        return "expected an https URL with a host and without credentials"
+    if parts.scheme == "https" or (parts.scheme == "http" and allow_http and _is_loopback(host)):
+        return ""
+    return "expected https (http only on loopback, with insecure_allow_http=True)"
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def checked_url(parameter: str, url: object, *, allow_http: bool, example: str = _URL) -> str:
+    """An absolute https URL with a host and no credentials; http only for loopback, and only when allowed."""
+    problem = url_problem(url, allow_http=allow_http)
+    if problem or not isinstance(url, str):
+        raise ConfigurationError(parameter, f"{problem}, got {url!r}", example=example)
+    return url
+
+
+def checked_issuer_url(parameter: str, url: object, *, allow_http: bool) -> str:
+    """An https URL without query and fragment (RFC 8414 §2)."""
+    address = checked_url(parameter, url, allow_http=allow_http)
+    if "?" in address or "#" in address:
+        raise ConfigurationError(parameter, f"an issuer has neither query nor fragment, got {url!r}", example=_URL)
+    return address
+
+
+def checked_base_url(parameter: str, value: object, *, allow_http: bool, example: str) -> str:
+    """An https URL to which paths are appended: no slash at the end, no query, no fragment."""
+    url = checked_url(parameter, value, allow_http=allow_http, example=example)
+    if url.endswith("/") or "?" in url or "#" in url:
+        problem = f"expected no slash at the end, no query and no fragment, got {show(url)}"
+        raise ConfigurationError(parameter, problem, example=example)
+    return url
+
+
+def checked_domain(parameter: str, value: object, *, example: str, any_case: bool = False) -> str:
+    """A host name without scheme, port and slash; in lower case unless ``any_case``: ``iss`` is compared exactly."""
+    if not isinstance(value, str) or not _DOMAIN.fullmatch(value.lower() if any_case else value):
+        case = "" if any_case else " in lower case"
+        problem = f"expected a domain{case} without scheme, port and slash, got {show(value)}"
+        raise ConfigurationError(parameter, problem, example=example)
+    return value
+
+
+# --- names
+
+
+def checked_guid(parameter: str, value: object) -> str:
+    """A GUID in the hyphenated form, in lower case.
+
+    Upper case is the same GUID on input (RFC 9562 §4) and tokens carry lower case, so it is written as they do.
+    """
+    if not isinstance(value, str) or not _GUID.fullmatch(value):
+        example = '"8f3c1d52-0b6e-4c49-9d55-2f1f6a0f3b11"'
+        raise ConfigurationError(parameter, f"expected a GUID, got {show(value)}", example=example)
+    return value.lower()
+
+
+def checked_tenant(parameter: str, value: object) -> str:
+    """One tenant of Microsoft Entra by its GUID or domain, not a name that stands for several such as ``common``."""
+    if not isinstance(value, str) or not _TENANT.fullmatch(value) or value.lower() in _NOT_ONE_TENANT:
+        example = '"8f3c0000-1111-2222-3333-444455556666" or "contoso.onmicrosoft.com"'
+        raise ConfigurationError(parameter, f"expected one tenant, got {value!r}", example=example)
+    return value
+
+
+def checked_text(parameter: str, value: object, pattern: str, *, expected: str, example: str) -> str:
+    """Text that a pattern matches as a whole, ASCII rules."""
+    if not isinstance(value, str) or not re.fullmatch(pattern, value, re.ASCII):
+        raise ConfigurationError(parameter, f"expected {expected}, got {show(value)}", example=example)
+    return value
+
+
+def checked_names(parameter: str, given: str | Collection[str], *, expected: str, example: str) -> frozenset[str]:
+    """One name or several, as a set; none of them empty or with blanks around it."""
+    names = [given] if isinstance(given, str) else list(given) if isinstance(given, Collection) else []
+    if not names or not all(isinstance(name, str) and name and name == name.strip() for name in names):
+        raise ConfigurationError(parameter, f"expected one or several {expected}, got {given!r}", example=example)
+    return frozenset(names)
+
+
+def checked_audience(parameter: str, audience: str | Collection[str]) -> frozenset[str]:
+    """One identifier of this API or several, as a set; never split, never empty, and no client's scope."""
+    names = checked_names(parameter, audience, expected="identifiers of this API", example='"api://orders"')
+    if any(name.endswith("/.default") for name in names):
+        problem = f"'/.default' belongs to a client's scope, not to an audience, got {audience!r}"
+        raise ConfigurationError(parameter, problem, example='"api://orders"')
+    return names
+
+
+def checked_path(parameter: str, path: Sequence[str], *, example: str) -> tuple[str, ...]:
+    """A claim path: a list of member names. A single text is refused, since a dot in it could mean two things."""
+    if not isinstance(path, (list, tuple)) or not path or not all(isinstance(name, str) and name for name in path):
+        raise ConfigurationError(parameter, f"expected a list of member names, got {show(path)}", example=example)
+    return tuple(path)
+
+
+# --- numbers and objects
+
+
+def checked_number(parameter: str, value: object, low: float, high: float, *, example: str) -> float:
+    """A number within bounds, neither bool nor NaN."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+        raise ConfigurationError(parameter, f"expected a number from {low:g} to {high:g}, got {value!r}", example=example)
+    return value
+
+
+def checked_count(parameter: str, value: int, high: int) -> int:
+    """A whole number from 0 on."""
+    if type(value) is not int or not 0 <= value <= high:
+        raise ConfigurationError(parameter, f"expected a whole number from 0 to {high}, got {value!r}", example="10_000")
+    return value
+
+
+def check_methods(parameter: str, value: object, names: Iterable[str], *, example: str) -> None:
+    """An object of the user's that is called later, when it would be too late to say that it cannot be."""
+    missing = [name for name in names if not callable(getattr(value, name, None))]
+    if missing or isinstance(value, type):
+        raise ConfigurationError(parameter, f"expected an object with {', '.join(names)}, got {show(value)}", example=example)
