@@ -15,19 +15,16 @@ refused by an API                  dropped at once, up to 10 times, then once in
 =================================  ==========================================================================================
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from bearerguard.client.secret import Secret
 from bearerguard.client.token_response import IssuedToken
 from bearerguard.errors import TokenRequestError
+from bearerguard.pacing import BACK_OFF, JITTER, REFRESH_AHEAD, Random, back_off, between
 
-REFRESH_AHEAD: Final = (0.72, 0.88)
 MARGIN: Final = (0.1, 10.0)
-BACK_OFF: Final = (1.0, 60.0)
 REFUSED_BACK_OFF: Final = (60.0, 300.0)
-JITTER: Final = (0.8, 1.2)
 MAX_RETRY_AFTER: Final = 300.0
 DROPS: Final = 10
 DROP_REGAINED: Final = 10.0
@@ -84,7 +81,7 @@ class Schedule:
         random: Numbers from 0 to below 1, for jitter.
     """
 
-    def __init__(self, random: Callable[[], float]) -> None:
+    def __init__(self, random: Random) -> None:
         self._random = random
         self.held: HeldToken | None = None
         self.claims = ""
@@ -114,7 +111,7 @@ class Schedule:
         """Seconds after which the same flight tries once more; ``None`` where that cannot help."""
         if not error.temporary:
             return None
-        return max(self._between(JITTER) * BACK_OFF[0] / 2, float(error.retry_after))
+        return max(between(JITTER, self._random) * BACK_OFF[0] / 2, float(error.retry_after))
 
     def succeeded(self, flight: int, token: IssuedToken, *, asked_at: float, now: float) -> HeldToken:
         """A flight brought a token: it is kept unless a later flight has brought one already, refused since or not.
@@ -127,7 +124,9 @@ class Schedule:
         if now >= usable_until:
             problem = f"the token lives {token.lifetime:g} s and had expired on arrival"
             raise TokenRequestError("invalid_token_response", problem, temporary=True)
-        held = HeldToken(token.access_token, flight, asked_at + token.lifetime * self._between(REFRESH_AHEAD), usable_until)
+        held = HeldToken(
+            token.access_token, flight, asked_at + token.lifetime * between(REFRESH_AHEAD, self._random), usable_until
+        )
         self._landed(flight)
         if flight > self._newest:
             self._newest = flight
@@ -145,9 +144,7 @@ class Schedule:
         self._landed(flight)
         if self._failure is not None and _is_refusal(self._failure) != _is_refusal(error):
             self._failures = 0
-        first, longest = REFUSED_BACK_OFF if _is_refusal(error) else BACK_OFF
-        delay = min(first * 2 ** min(self._failures, 10), longest)
-        delay = min(delay * self._between(JITTER), longest)
+        delay = back_off(self._failures, self._random, REFUSED_BACK_OFF if _is_refusal(error) else BACK_OFF)
         self._failures += 1
         self._failure = error
         self._next_try = now + max(delay, min(float(error.retry_after), MAX_RETRY_AFTER))
@@ -175,9 +172,6 @@ class Schedule:
     def _landed(self, flight: int) -> None:
         if flight == self._in_flight:
             self._in_flight = None
-
-    def _between(self, bounds: tuple[float, float]) -> float:
-        return bounds[0] + (bounds[1] - bounds[0]) * self._random()
 
 
 def _is_refusal(error: TokenRequestError) -> bool:

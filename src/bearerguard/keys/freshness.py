@@ -3,17 +3,15 @@
 All times are monotonic seconds, handed in as ``now``. The numbers are those of the README's section on rotation and outage.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
+from bearerguard.pacing import REFRESH_AHEAD, Random, back_off, between
+
 DEFAULT_LIFETIME: Final = 600.0
 LIFETIME_BOUNDS: Final = (60.0, 3600.0)
-REFRESH_AHEAD: Final = (0.72, 0.88)  # share of the lifetime; the spread keeps many workers from asking in step
 KEPT_FOR: Final = 86_400.0
-BACK_OFF: Final = (1.0, 60.0)
-BACK_OFF_JITTER: Final = (0.8, 1.2)
 UNKNOWN_KID_SPACING: Final = (0.0, 5.0, 10.0, 20.0, 30.0)
 UNKNOWN_KID_QUIET: Final = 300.0
 UNKNOWN_KID_MEMORY: Final = 10.0
@@ -50,7 +48,7 @@ class Freshness:
         random: Numbers from 0 to below 1, for jitter.
     """
 
-    def __init__(self, random: Callable[[], float]) -> None:
+    def __init__(self, random: Random) -> None:
         self._random = random
         self.validity: Validity | None = None
         self.failures = 0
@@ -105,7 +103,7 @@ class Freshness:
     def succeeded(self, now: float, lifetime: float | None) -> Validity:
         """The issuer sent its set, or confirmed it. ``lifetime`` is what it said of caching, in seconds."""
         span = min(max(lifetime, LIFETIME_BOUNDS[0]), LIFETIME_BOUNDS[1]) if lifetime is not None else DEFAULT_LIFETIME
-        validity = Validity(now, now + span * self._between(REFRESH_AHEAD), now + span, now + KEPT_FOR)
+        validity = Validity(now, now + span * between(REFRESH_AHEAD, self._random), now + span, now + KEPT_FOR)
         self.validity = validity
         self.failures = 0
         self.next_try = float("-inf")
@@ -113,9 +111,8 @@ class Freshness:
 
     def failed(self, now: float) -> None:
         """A fetch failed: the next one waits 1, 2, 4 … 60 s."""
-        delay = min(BACK_OFF[0] * 2 ** min(self.failures, 10), BACK_OFF[1])
+        self.next_try = now + back_off(self.failures, self._random)
         self.failures += 1
-        self.next_try = now + min(delay * self._between(BACK_OFF_JITTER), BACK_OFF[1])
 
     def found_new_key(self) -> None:
         """A fetch brought a key never seen before: the next unknown ``kid`` is worth a fetch at once."""
@@ -145,6 +142,3 @@ class Freshness:
             if unknown[kid] > now:
                 return
             del unknown[kid]
-
-    def _between(self, bounds: tuple[float, float]) -> float:
-        return bounds[0] + (bounds[1] - bounds[0]) * self._random()
