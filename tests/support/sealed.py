@@ -11,7 +11,6 @@ from bearerguard.issuers.issuer import Issuer
 from bearerguard.principal import Principal
 from bearerguard.resource_server import ResourceServer
 from bearerguard.testing import FakeClock, SigningKey
-from bearerguard.testing.compact import compact
 
 NOW: Final = 1_767_268_800
 ISSUER: Final = "https://issuer.test/"
@@ -59,9 +58,7 @@ def seal(
     present = {name: value for name, value in members.items() if value is not ABSENT}
     algorithm = header.get("alg")
     used = algorithm if key.can_sign_with(algorithm) else None
-    return compact(present if raw_header is None else raw_header, claims() if payload is None else payload, key, used).encode(
-        "ascii"
-    )
+    return key.compact(present if raw_header is None else raw_header, claims() if payload is None else payload, used).encode()
 
 
 def key_set(*keys: SigningKey | Mapping[str, Any]) -> dict[str, Any]:

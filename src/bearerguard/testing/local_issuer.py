@@ -10,20 +10,19 @@ from starlette.types import Receive, Scope, Send
 from bearerguard.checks import checked_audience, checked_issuer_url
 from bearerguard.clock import Clock, SystemClock
 from bearerguard.issuers.issuer import Issuer
-from bearerguard.testing.client_assertion import ClientAssertions
-from bearerguard.testing.client_authentication import ClientAuthentication
-from bearerguard.testing.compact import compact
+from bearerguard.testing.assertion_verifier import AssertionVerifier
 from bearerguard.testing.faults import Breakage, Endpoint, Faults
+from bearerguard.testing.issuer_state import Address, Operations
 from bearerguard.testing.key_ring import KeyRing
 from bearerguard.testing.local_client import DEFAULT_CLIENTS, LocalClient
 from bearerguard.testing.pages import KeyHeaders, Pages
+from bearerguard.testing.registered_clients import RegisteredClients
 from bearerguard.testing.settings import checked_algorithm, checked_lifetime, clients_by_id, read_settings, unusable
-from bearerguard.testing.shape import Directory, Document, Grant, Shape
+from bearerguard.testing.shape import Directory, Document, Shape, Site, TokenContent
 from bearerguard.testing.shapes import shape_named
 from bearerguard.testing.signing_key import SigningKey
 from bearerguard.testing.token_endpoint import Issued, TokenEndpoint
 from bearerguard.testing.token_mint import TokenMint
-from bearerguard.testing.trusted import Site, trusted_issuers
 
 _ALL: Final[tuple[Endpoint, ...]] = ("metadata", "jwks", "token")
 
@@ -52,10 +51,11 @@ class LocalIssuer:
             operator that issues several kinds of token.
 
     Attributes:
-        requests: How often ``metadata``, ``jwks`` and ``token`` were asked, refused and failing requests included.
+        audiences: APIs that tokens may be asked for.
         clients: The registered applications by id.
         directory: Names of the vendor's customer.
-        clock: Times of tokens.
+        lifetime: Of a token in seconds.
+        vendor: How the vendor's issuers look.
 
     Raises:
         ConfigurationError: a value is wrong.
@@ -76,39 +76,39 @@ class LocalIssuer:
         clock: Clock | None = None,
         twin_of: "LocalIssuer | None" = None,
     ) -> None:
-        self._shape = shape_named(shape)
+        self.vendor: Final = shape_named(shape)
         self.directory: Final = directory or Directory()
         checked_audience("audience", audience)
         self.audiences: Final = (audience,) if isinstance(audience, str) else tuple(audience)
-        self.lifetime: Final = checked_lifetime(self._shape.lifetime if lifetime is None else lifetime)
+        self.lifetime: Final = checked_lifetime(self.vendor.lifetime if lifetime is None else lifetime)
         self.clients: Final = clients_by_id(clients)
-        self.requests: Final[Counter[Endpoint]] = twin_of.requests if twin_of else Counter()
-        self.clock: Final[Clock] = clock or (twin_of.clock if twin_of else SystemClock())
-        own_keys = KeyRing("RS256" if algorithm is None else checked_algorithm(algorithm))
-        self._keys: KeyRing = twin_of._keys if twin_of and algorithm is None else own_keys
-        self._faults: Faults = twin_of._faults if twin_of else Faults()
-        self._mint = TokenMint(self._shape, self.directory, self._keys, self.clock)
-        self._key_headers = KeyHeaders(cache_control, etag=etag)
+        twin = twin_of._operations if twin_of else None
+        self._operations: Final[Operations] = _operations(twin, algorithm, clock)
+        self._mint: Final = TokenMint(self.vendor, self.directory, self._operations.keys, self.clock)
+        self._key_headers: Final = KeyHeaders(cache_control, etag=etag)
         self.move_to(base_url)
 
     def move_to(self, base_url: str) -> None:
-        """Answer at another base URL: for a server that chooses its port when it starts. Keys and counters stay.
+        """Answer at another base URL: for a server that chooses its port when it starts.
+
+        Keys and counters stay.
 
         Raises:
-            ConfigurationError: it is no URL of an issuer.
+            ConfigurationError: it is not the URL of an issuer.
         """
         checked_issuer_url("base_url", base_url, allow_http=True)
-        self.base_url = base_url if self.shape == "generic" else base_url.rstrip("/")
-        self.documents: tuple[Document, ...] = self._shape.documents(self.base_url, self.directory)
-        names = [url for document in self.documents for url in (document.token_endpoint, document.issuer)]
+        here = base_url if self.shape == "generic" else base_url.rstrip("/")
+        documents = self.vendor.documents(here, self.directory)
+        names = [url for document in documents for url in (document.token_endpoint, document.issuer)]
         endpoint = TokenEndpoint(
-            self._shape,
+            self.vendor,
             audiences=self.audiences,
-            authentication=ClientAuthentication(self.clients, ClientAssertions(names, self.clock)),
+            clients=RegisteredClients(self.clients, AssertionVerifier(names, self.clock)),
             mint=self._mint_issued,
             clock=self.clock,
         )
-        self._app = Pages(self.documents, self.jwks, endpoint, self._faults, self.requests).application(self._key_headers)
+        pages = Pages(documents, self.jwks, endpoint, self._operations.faults, self.requests)
+        self._address = Address(here, documents, pages.application(self._key_headers))
 
     @classmethod
     def from_toml(cls, path: str | PathLike[str], **settings: Any) -> Self:
@@ -128,7 +128,7 @@ class LocalIssuer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI connection."""
-        await self._app(scope, receive, send)
+        await self._address.app(scope, receive, send)
 
     def now(self) -> int:
         """The second in which a token minted now is issued."""
@@ -139,7 +139,27 @@ class LocalIssuer:
     @property
     def shape(self) -> str:
         """Name of its shape."""
-        return self._shape.name
+        return self.vendor.name
+
+    @property
+    def base_url(self) -> str:
+        """Where it is reached."""
+        return self._address.base_url
+
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        """Its metadata documents; its tokens belong to the first."""
+        return self._address.documents
+
+    @property
+    def clock(self) -> Clock:
+        """Times of tokens."""
+        return self._operations.clock
+
+    @property
+    def requests(self) -> Counter[Endpoint]:
+        """How often each endpoint was asked, refused and failing requests included."""
+        return self._operations.requests
 
     @property
     def issuer(self) -> str:
@@ -164,7 +184,7 @@ class LocalIssuer:
     def jwks(self, document: Document | None = None) -> dict[str, Any]:
         """The published JWK Set, as the shape shows it; of another document than the first where a tenant has two."""
         shown = document or self.documents[0]
-        return {"keys": [self._shape.jwk(jwk, shown) for jwk in self._keys.public_jwks()]}
+        return {"keys": [self.vendor.jwk(jwk, shown) for jwk in self._operations.keys.public_jwks()]}
 
     def trusted(self, **settings: Any) -> tuple[Issuer, ...]:
         """The records with which a ``ResourceServer`` trusts this issuer, built by the preset of its shape.
@@ -173,7 +193,8 @@ class LocalIssuer:
             settings: Keywords of the preset, such as ``algorithms`` or ``require_at_jwt``.
         """
         site = Site(self.base_url, self.issuer, self.directory, self.audiences[0], tuple(self.clients))
-        return trusted_issuers(self.shape, site, **settings)
+        plain = {"insecure_allow_http": True} if self.base_url.startswith("http://") else {}
+        return self.vendor.trusted(site, **plain, **settings)
 
     # --- tokens
 
@@ -212,17 +233,17 @@ class LocalIssuer:
         """
         client_id = next(iter(self.clients), "reader") if client_id is None else client_id
         client = self.clients.get(client_id, LocalClient(client_id))
-        standard = client.scopes if self._shape.has_scopes or user else ()
-        grant = self._mint.grant(
+        standard = client.scopes if self.vendor.has_scopes or user else ()
+        content = self._mint.content(
             self.issuer,
             client_id,
             roles=tuple(client.roles if roles is None else roles),
             scopes=tuple(standard if scopes is None else scopes),
             audience=audience or self.audiences[0],
             lifetime=self.lifetime if lifetime is None else lifetime,
+            user=user or "",
         )
-        all_claims = {**(self._shape.for_user(grant, user) if user else {}), **client.claims, **(claims or {})}
-        return self._mint.token(grant, claims=all_claims, header=header, key=key, algorithm=algorithm)
+        return self._mint.token(content, claims={**client.claims, **(claims or {})}, header=header, key=key, algorithm=algorithm)
 
     def sign(self, header: Mapping[str, Any] | bytes, payload: Mapping[str, Any] | bytes, key: SigningKey | None = None) -> str:
         """A compact JWS over exactly this header and payload, given as objects or as raw bytes.
@@ -230,11 +251,11 @@ class LocalIssuer:
         Nothing is added: without ``alg`` and ``kid`` in ``header`` the token has none. A header ``alg`` that the key can sign
         with is used, else the key's own.
         """
-        return compact(header, payload, key or self._keys.current)
+        return (key or self.signing_key).compact(header, payload)
 
-    def _mint_issued(self, issued: Issued) -> tuple[str, Grant]:
+    def _mint_issued(self, issued: Issued) -> tuple[str, TokenContent]:
         client = issued.client
-        grant = self._mint.grant(
+        content = self._mint.content(
             self.issuer,
             client.id,
             roles=tuple(client.roles),
@@ -243,14 +264,14 @@ class LocalIssuer:
             lifetime=self.lifetime,
             by_key=issued.by_key,
         )
-        return self._mint.token(grant, claims=client.claims), grant
+        return self._mint.token(content, claims=client.claims), content
 
     # --- keys and faults
 
     @property
     def signing_key(self) -> SigningKey:
         """The key that signs at the moment."""
-        return self._keys.current
+        return self._operations.keys.current
 
     def rotate_keys(self, *, keep_old: bool = True, algorithm: str | None = None) -> str:
         """Sign with a new key from now on.
@@ -262,27 +283,34 @@ class LocalIssuer:
         Returns:
             The new ``kid``.
         """
-        return self._keys.rotate(keep_old=keep_old, algorithm=algorithm).kid
+        return self._operations.keys.rotate(keep_old=keep_old, algorithm=algorithm).kid
 
     def withdraw(self, kid: str) -> None:
         """Take a key out of the key set. Raises ``ValueError`` where no published key has this ``kid``."""
-        self._keys.withdraw(kid)
+        self._operations.keys.withdraw(kid)
 
     def go_down(self, *endpoints: Endpoint) -> None:
         """Answer 503 from now on, everywhere or at ``metadata``, ``jwks`` or ``token`` alone.
 
         An ASGI application cannot refuse a connection; to see that, stop the server.
         """
-        self._faults.go_down(*(endpoints or _ALL))
+        self._operations.faults.go_down(*(endpoints or _ALL))
 
     def slow(self, seconds: float, *endpoints: Endpoint) -> None:
         """Wait so long before each answer, everywhere or at these endpoints."""
-        self._faults.slow(seconds, *(endpoints or _ALL))
+        self._operations.faults.slow(seconds, *(endpoints or _ALL))
 
     def break_keys(self, kind: Breakage = "html") -> None:
         """Answer something else in place of the key set: a name of :data:`bearerguard.testing.faults.BREAKAGES`."""
-        self._faults.break_keys(kind)
+        self._operations.faults.break_keys(kind)
 
     def come_back(self) -> None:
         """Turn every fault off."""
-        self._faults.mend()
+        self._operations.faults.mend()
+
+
+def _operations(twin: Operations | None, algorithm: str | None, clock: Clock | None) -> Operations:
+    own_keys = KeyRing("RS256" if algorithm is None else checked_algorithm(algorithm))
+    if twin is None:
+        return Operations(own_keys, Faults(), Counter(), clock or SystemClock())
+    return Operations(twin.keys if algorithm is None else own_keys, twin.faults, twin.requests, clock or twin.clock)

@@ -14,10 +14,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from bearerguard.issuers.issuer import ALGORITHMS
 from bearerguard.testing.faults import Endpoint, Faults
 from bearerguard.testing.shape import Document
 from bearerguard.testing.token_endpoint import TokenEndpoint
-from bearerguard.testing.well_known import metadata
 
 Page: TypeAlias = Callable[[Request], Awaitable[Response]]
 
@@ -92,6 +92,22 @@ class Pages:
             return _conditional(request, response) if headers.etag else response
 
         return page
+
+
+def metadata(document: Document) -> dict[str, Any]:
+    """The document as JSON (RFC 8414 §2)."""
+    return {
+        "issuer": document.issuer,
+        "jwks_uri": document.jwks_uri,
+        "token_endpoint": document.token_endpoint,
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt"],
+        "token_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
+        "grant_types_supported": ["client_credentials"],
+        "response_types_supported": [],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        **document.more,
+    }
 
 
 def _conditional(request: Request, response: Response) -> Response:

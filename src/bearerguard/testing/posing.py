@@ -1,7 +1,7 @@
 """A local issuer in the place of a real one: at its URLs, with its names, and tokens that fit what an API demands of them."""
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -12,24 +12,10 @@ from bearerguard.issuers.issuer import DEFAULT_ALGORITHMS, Issuer
 from bearerguard.issuers.profile import TENANT, ClaimPath, Profile, claim_at
 from bearerguard.testing.local_client import DEFAULT_CLIENTS, LocalClient
 from bearerguard.testing.local_issuer import LocalIssuer
-from bearerguard.testing.shape import Claims, Directory, Document, Grant, Shape
+from bearerguard.testing.shape import Claims, Directory, Document, Shape, TokenContent
 from bearerguard.testing.shapes import SHAPES
 
-_RFC9068_CLAIMS: Final = SHAPES["generic"].claims
 _NOWHERE: Final = "https://issuer.test"
-_ISSUERS: Final[Mapping[str, str]] = {  # where the names of a vendor's customer stand in `iss`
-    "entra_v1": r"(?P<base>.+)/(?P<tenant_id>[^/]+)/",
-    "entra_v2": r"(?P<base>.+)/(?P<tenant_id>[^/]+)/v2\.0",
-    "azure_b2c": r"(?P<base>[^/]+//[^/]+)/(?:tfp/)?(?P<tenant_id>[^/]+)/(?:[^/]+/)?v2\.0/",
-    "auth0": r"(?P<base>.+)/",
-    "keycloak": r"(?P<base>.+)/realms/(?P<realm>[^/]+)",
-    "cognito": r"(?P<base>.+)/(?P<user_pool_id>(?P<region>[^/_]+)_[^/]+)",
-    "okta": r"(?P<base>.+)/oauth2/(?P<authorization_server>[^/]+)",
-}
-_METADATA: Final[Mapping[str, str]] = {  # and where in the address of the metadata document
-    "entra_v1": r"(?P<base>.+)/[^/]+/\.well-known/.+",
-    "azure_b2c": r".+/(?P<tenant_name>[^/]+)\.onmicrosoft\.com/(?P<policy>[^/]+)/v2\.0/.+",
-}
 
 
 def posing_as(
@@ -47,7 +33,7 @@ def posing_as(
         twin_of: See :class:`LocalIssuer`; it lends its clients, too, and its keys where this issuer may sign with them.
     """
     shape = SHAPES.get(issuer.profile.name, SHAPES["generic"])
-    names = _names(shape.name, issuer)
+    names = _names(shape, issuer)
     base_url = names.pop("base")
     shares_keys = twin_of is not None and twin_of.signing_key.algorithm in issuer.algorithms
     own = DEFAULT_ALGORITHMS[0] if DEFAULT_ALGORITHMS[0] in issuer.algorithms else next(iter(issuer.algorithms))
@@ -56,7 +42,8 @@ def posing_as(
         shape=replace(
             shape,
             documents=_documents_of(issuer, shape),
-            claims=_claims_of(issuer, shape),
+            application=_fitted(shape.application, issuer),
+            user=_fitted(shape.user, issuer),
             typ="at+jwt" if issuer.require_at_jwt else shape.typ,
         ),
         audience=audience,
@@ -68,10 +55,10 @@ def posing_as(
     )
 
 
-def _names(shape: str, issuer: Issuer) -> dict[str, str]:
+def _names(shape: Shape, issuer: Issuer) -> dict[str, str]:
     """Base URL and names of the directory, as far as they can be read."""
     found = {"base": issuer.issuer}
-    for pattern, text in ((_ISSUERS.get(shape), issuer.issuer), (_METADATA.get(shape), issuer.metadata_url)):
+    for pattern, text in ((shape.names_in_issuer, issuer.issuer), (shape.names_in_metadata, issuer.metadata_url)):
         match = re.fullmatch(pattern, text) if pattern and text else None
         found |= match.groupdict() if match else {}
     if url_problem(found["base"], allow_http=issuer.insecure_allow_http):
@@ -96,28 +83,28 @@ def _documents_of(issuer: Issuer, shape: Shape) -> Callable[[str, Directory], tu
     return documents
 
 
-def _claims_of(issuer: Issuer, shape: Shape) -> Callable[[Grant], Claims]:
+def _fitted(vendors_claims: Callable[[TokenContent], Claims], issuer: Issuer) -> Callable[[TokenContent], Claims]:
     """The vendor's claims, and what the record demands besides."""
 
-    def claims(grant: Grant) -> Claims:
-        made = shape.claims(grant)
-        made["iss"] = issuer.issuer.replace(TENANT, grant.directory.tenant_id)
+    def claims(token: TokenContent) -> Claims:
+        made = vendors_claims(token)
+        made["iss"] = issuer.issuer.replace(TENANT, token.directory.tenant_id)
         if issuer.require_at_jwt:
-            made = _RFC9068_CLAIMS(grant) | made
-        _fit_permissions(made, grant, issuer.profile)
+            made = SHAPES["generic"].application(token) | made
+        _fit_permissions(made, token, issuer.profile)
         _fit_rules(made, issuer.profile)
         return made
 
     return claims
 
 
-def _fit_permissions(claims: Claims, grant: Grant, profile: Profile) -> None:
-    if profile.roles and not profile.roles_in(claims).issuperset(grant.roles):
-        _put(claims, profile.roles[-1], list(grant.roles))
-    if profile.scopes and not profile.scopes_held(claims).issuperset(grant.scopes):
-        _put(claims, profile.scopes[0], " ".join(grant.scopes))
-    if profile.client and profile.client_in(claims) != grant.client_id:
-        _put(claims, profile.client[0], grant.client_id)
+def _fit_permissions(claims: Claims, token: TokenContent, profile: Profile) -> None:
+    if profile.roles and not profile.roles_in(claims).issuperset(token.roles):
+        _put(claims, profile.roles[-1], list(token.roles))
+    if profile.scopes and not profile.scopes_held(claims).issuperset(token.scopes):
+        _put(claims, profile.scopes[0], " ".join(token.scopes))
+    if profile.client and profile.client_in(claims) != token.client_id:
+        _put(claims, profile.client[0], token.client_id)
 
 
 def _fit_rules(claims: Claims, profile: Profile) -> None:

@@ -3,8 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
+from bearerguard.issuers.issuer import Issuer
+from bearerguard.issuers.oidc import oidc
 from bearerguard.testing.token_refusal import RFC6749, RefusalStyle
 
 Claims: TypeAlias = dict[str, Any]
@@ -55,8 +58,27 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
-    """What one token is to say; times in seconds since 1970.
+class Site:
+    """What a preset has to know to trust a local issuer.
+
+    Attributes:
+        base_url: Where it is.
+        issuer: ``iss`` of its tokens.
+        directory: Names of the vendor's customer.
+        audience: The API.
+        clients: Client ids.
+    """
+
+    base_url: str
+    issuer: str
+    directory: Directory
+    audience: str
+    clients: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenContent:
+    """What one token says; times in seconds since 1970.
 
     Attributes:
         issuer: ``iss``.
@@ -68,6 +90,7 @@ class Grant:
         issued_at: When.
         expires_at: Until when.
         token_id: Unique to this token, the same for the same clock and order of requests.
+        user: The user it acts for; empty where it is the application's own.
         by_key: The client proved itself with a key instead of a secret.
     """
 
@@ -80,6 +103,7 @@ class Grant:
     issued_at: int
     expires_at: int
     token_id: str
+    user: str = ""
     by_key: bool = False
 
     @property
@@ -89,12 +113,12 @@ class Grant:
 
     @property
     def object_id(self) -> str:
-        """Stands for the service account of the client: the same GUID for the same client."""
+        """The service account of the client: the same GUID for the same client."""
         return str(uuid5(NAMESPACE_URL, f"{self.issuer}#{self.client_id}"))
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class Requested:
     """What a token request asks for.
 
     Attributes:
@@ -106,47 +130,84 @@ class Request:
     scopes: tuple[str, ...] | None
 
 
-def _ask_plainly(form: Mapping[str, str]) -> Request:
+def well_known_urls(issuer: str) -> tuple[str, str]:
+    """Where OpenID Connect Discovery 1.0 §4 and RFC 8414 §3 look for the metadata of an issuer.
+
+    The first appends to the issuer, the second inserts between host and path.
+    """
+    parts = urlsplit(issuer)
+    path = parts.path.rstrip("/")
+    return (
+        f"{issuer.rstrip('/')}/.well-known/openid-configuration",
+        f"{parts.scheme}://{parts.netloc}/.well-known/oauth-authorization-server{path}",
+    )
+
+
+def spaced(claim: str, names: tuple[str, ...]) -> Claims:
+    """The claim with the names in one string, spaces between them; nothing where there are none."""
+    return {claim: " ".join(names)} if names else {}
+
+
+def listed(claim: str, names: tuple[str, ...]) -> Claims:
+    """The claim with the names as an array; nothing where there are none."""
+    return {claim: list(names)} if names else {}
+
+
+def _as_oidc(site: Site, **settings: Any) -> tuple[Issuer, ...]:
+    return (oidc(site.issuer, **settings),)
+
+
+def _ask_plainly(form: Mapping[str, str]) -> Requested:
     scope = form.get("scope")
-    return Request(form.get("resource"), None if scope is None else tuple(scope.split()))
+    return Requested(form.get("resource"), None if scope is None else tuple(scope.split()))
 
 
-def _answer_plainly(grant: Grant) -> dict[str, Any]:
-    return {"expires_in": grant.lifetime, **({"scope": " ".join(grant.scopes)} if grant.scopes else {})}
+def _answer_plainly(token: TokenContent) -> dict[str, Any]:
+    return {"expires_in": token.lifetime, **spaced("scope", token.scopes)}
 
 
-def _published_as_it_is(jwk: dict[str, Any], _document: Document) -> dict[str, Any]:
+def _published_unchanged(jwk: dict[str, Any], _document: Document) -> dict[str, Any]:
     return jwk
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
     """How one vendor's issuer looks from outside.
 
     Attributes:
-        name: As in ``LocalIssuer(shape=…)``.
-        documents: Metadata documents, given base URL and directory; the first is the one its tokens belong to.
-        claims: Claims of a token.
-        for_user: What differs in a token that acts for the user of this id; ``None`` removes a claim.
+        name: As in ``LocalIssuer(shape=…)``; also the name of the preset's profile.
+        documents: Metadata documents, given base URL and directory; its tokens belong to the first.
+        application: Claims of a token of the client-credentials grant.
+        user: Claims of a token that acts for a user.
         typ: Header member ``typ``, ``None`` for none.
         lifetime: Of a token, in seconds.
         has_scopes: Whether tokens of the client-credentials grant hold scopes.
+        audience_claim: The claim that names the API: ``client_id`` at Amazon Cognito.
         jwk: A published key, given the public JWK and the document whose key set it is in.
         names_x5t: Whether token headers repeat ``kid`` as ``x5t``.
         ask: Reads what a token request is for; raises ``TokenRefused``.
         answer: Members of a good answer beside ``access_token`` and ``token_type``.
         refusals: How it words its refusals.
+        trusted: The records of the vendor's preset, pointed at a local issuer.
+        names_in_issuer: Pattern of ``iss``: ``base``, and the members of ``Directory`` it names.
+        names_in_metadata: The same of the metadata document's URL, where that names more; or empty.
+        own_codes: Refusal codes that only tokens of some vendors meet, this one among them.
     """
 
     name: str
     documents: Callable[[str, Directory], tuple[Document, ...]]
-    claims: Callable[[Grant], Claims]
-    for_user: Callable[[Grant, str], Claims]
+    application: Callable[[TokenContent], Claims]
+    user: Callable[[TokenContent], Claims]
     typ: str | None = "JWT"
     lifetime: int = 3600
     has_scopes: bool = True
-    jwk: Callable[[dict[str, Any], Document], dict[str, Any]] = _published_as_it_is
+    audience_claim: str = "aud"
+    jwk: Callable[[dict[str, Any], Document], dict[str, Any]] = _published_unchanged
     names_x5t: bool = False
-    ask: Callable[[Mapping[str, str]], Request] = _ask_plainly
-    answer: Callable[[Grant], dict[str, Any]] = _answer_plainly
+    ask: Callable[[Mapping[str, str]], Requested] = _ask_plainly
+    answer: Callable[[TokenContent], dict[str, Any]] = _answer_plainly
     refusals: RefusalStyle = RFC6749
+    trusted: Callable[..., tuple[Issuer, ...]] = _as_oidc
+    names_in_issuer: str = "(?P<base>.+)"
+    names_in_metadata: str = ""
+    own_codes: tuple[str, ...] = ()

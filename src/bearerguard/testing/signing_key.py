@@ -5,6 +5,7 @@ import json
 import weakref
 from base64 import urlsafe_b64encode
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -31,7 +32,8 @@ class SigningKey:
         kid: Key id: by default the first 16 characters of the key's thumbprint (RFC 7638).
 
     Args:
-        algorithm: ``RS256``, ``RS384``, ``RS512``, ``PS256``, ``PS384``, ``PS512``, ``ES256``, ``ES384``, ``ES512`` or ``EdDSA``.
+        algorithm: ``RS256``, ``RS384``, ``RS512``, ``PS256``, ``PS384``, ``PS512``, ``ES256``,
+            ``ES384``, ``ES512``, ``EdDSA`` or ``Ed25519``.
         kid: Key id instead of the thumbprint; two keys may share one, as no good issuer does.
         bits: Size of an RSA key; 1024 makes one that a verifier has to refuse (RFC 7518 §3.3).
 
@@ -78,6 +80,23 @@ class SigningKey:
             raise ValueError(f"a key for {self.algorithm} cannot sign {name!r}")
         return _algorithm(name).sign(message, self._private)
 
+    def compact(self, header: Mapping[str, Any] | bytes, payload: Mapping[str, Any] | bytes, algorithm: str | None = None) -> str:
+        """A JWS in compact form (RFC 7515 §7.1): any header, any payload, and the signature over them.
+
+        Args:
+            header: An object, or the raw bytes to send in its place.
+            payload: The same.
+            algorithm: To sign with; by default the header's ``alg`` where this key can sign with it,
+                else the key's own.
+
+        Raises:
+            ValueError: this key cannot sign with ``algorithm``.
+        """
+        signing_input = f"{base64url(_octets(header))}.{base64url(_octets(payload))}"
+        if algorithm is None and isinstance(header, Mapping) and self.can_sign_with(header.get("alg")):
+            algorithm = header["alg"]
+        return f"{signing_input}.{base64url(self.sign(signing_input.encode('ascii'), algorithm))}"
+
     def __repr__(self) -> str:
         """Algorithm and key id."""
         return f"<SigningKey {self.algorithm} kid={self.kid!r}>"
@@ -93,6 +112,10 @@ def thumbprint(public_jwk: dict[str, Any]) -> str:
 def base64url(data: bytes) -> str:
     """Base64url without padding (RFC 7515 §2)."""
     return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def _octets(part: Mapping[str, Any] | bytes) -> bytes:
+    return part if isinstance(part, bytes) else json.dumps(part, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def _small_key(algorithm: str) -> PrivateKey:

@@ -22,7 +22,6 @@ from bearerguard.testing.signing_key import SigningKey, base64url
 _SOMEBODY_ELSE: Final = "somebody-else"
 _OTHER_TENANT: Final = "99999999-8888-7777-6666-555555555555"
 _HOUR: Final = 3600
-_ENTRA: Final = ("entra_v1", "entra_v2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +31,12 @@ class Spoiled:
     Attributes:
         what: What is wrong with it, in words.
         make: Makes it.
-        shapes: Issuers whose tokens can be wrong in this way; empty for all.
+        of_some_vendors: Whether only tokens of some vendors can be wrong in this way.
     """
 
     what: str
     make: Callable[[LocalIssuer], str]
-    shapes: tuple[str, ...] = ()
+    of_some_vendors: bool = False
 
 
 def spoil(issuer: LocalIssuer, code: str | ErrorCode) -> str:
@@ -58,7 +57,7 @@ def spoil(issuer: LocalIssuer, code: str | ErrorCode) -> str:
 
 def spoilable(issuer: LocalIssuer) -> tuple[str, ...]:
     """The codes for which this issuer has a bad token."""
-    return tuple(code for code, spoiled in SPOILED.items() if not spoiled.shapes or issuer.shape in spoiled.shapes)
+    return tuple(code for code, spoiled in SPOILED.items() if not spoiled.of_some_vendors or code in issuer.vendor.own_codes)
 
 
 def _changed(**claims: Any) -> Callable[[LocalIssuer], str]:
@@ -81,8 +80,7 @@ def _damaged(issuer: LocalIssuer) -> str:
 
 
 def _for_another_api(issuer: LocalIssuer) -> str:
-    claim = "client_id" if issuer.shape == "cognito" else "aud"
-    return issuer.mint(claims={claim: _SOMEBODY_ELSE})
+    return issuer.mint(claims={issuer.vendor.audience_claim: _SOMEBODY_ELSE})
 
 
 def _run_out(issuer: LocalIssuer) -> str:
@@ -138,10 +136,10 @@ SPOILED: Final[Mapping[str, Spoiled]] = {
         (codes.TOKEN_NOT_YET_VALID, Spoiled("valid in an hour", _too_early)),
         (codes.NOT_AN_ACCESS_TOKEN, Spoiled("nonce of an ID token", _changed(nonce="n-0S6_WzA2Mj"))),
         (codes.BOUND_TOKEN, Spoiled("cnf", _changed(cnf={"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}))),
-        (codes.GRAPH_TOKEN, Spoiled("nonce in the header", _retyped(nonce="STv_yEfAkE8kvfdWxBXVjMDF"), _ENTRA)),
-        (codes.WRONG_TENANT, Spoiled("tid of another tenant", _changed(tid=_OTHER_TENANT), (*_ENTRA, "azure_b2c"))),
-        (codes.WRONG_VERSION, Spoiled("ver of the other version", _of_the_other_version, _ENTRA)),
-        (codes.WRONG_POLICY, Spoiled("tfp of another policy", _changed(tfp="B2C_1_other"), ("azure_b2c",))),
+        (codes.GRAPH_TOKEN, Spoiled("nonce in the header", _retyped(nonce="STv_yEfAkE8kvfdWxBXVjMDF"), of_some_vendors=True)),
+        (codes.WRONG_TENANT, Spoiled("tid of another tenant", _changed(tid=_OTHER_TENANT), of_some_vendors=True)),
+        (codes.WRONG_VERSION, Spoiled("ver of the other version", _of_the_other_version, of_some_vendors=True)),
+        (codes.WRONG_POLICY, Spoiled("tfp of another policy", _changed(tfp="B2C_1_other"), of_some_vendors=True)),
         (codes.UNKNOWN_KEY, Spoiled("a key that nobody published", _by_an_unknown_key)),
         (codes.INVALID_SIGNATURE, Spoiled("a forger's key under the issuer's kid", _forged)),
         (codes.MISSING_ROLE, Spoiled("no roles", lambda issuer: issuer.mint(roles=[]))),

@@ -9,9 +9,9 @@ from starlette.requests import Request as HTTPRequest
 from starlette.responses import JSONResponse, Response
 
 from bearerguard.clock import Clock
-from bearerguard.testing.client_authentication import Authenticated, ClientAuthentication
 from bearerguard.testing.local_client import LocalClient
-from bearerguard.testing.shape import Grant, Shape
+from bearerguard.testing.registered_clients import Authenticated, RegisteredClients
+from bearerguard.testing.shape import Shape, TokenContent
 from bearerguard.testing.token_refusal import Incident, Reason, TokenRefused
 
 _NOT_KEPT: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}  # RFC 6749 §5.1
@@ -34,7 +34,7 @@ class TokenEndpoint:
     Args:
         shape: Whose words and whose parameters.
         audiences: APIs that tokens may be asked for; the first is the default.
-        authentication: Knows the clients.
+        clients: Who may ask.
         mint: Makes the token, and tells what it says.
         clock: For the time in an error answer.
     """
@@ -44,13 +44,13 @@ class TokenEndpoint:
         shape: Shape,
         *,
         audiences: Collection[str],
-        authentication: ClientAuthentication,
-        mint: Callable[[Issued], tuple[str, Grant]],
+        clients: RegisteredClients,
+        mint: Callable[[Issued], tuple[str, TokenContent]],
         clock: Clock,
     ) -> None:
         self._shape = shape
         self._audiences = tuple(audiences)
-        self._authentication = authentication
+        self._clients = clients
         self._mint = mint
         self._clock = clock
         self._refused = 0
@@ -59,12 +59,12 @@ class TokenEndpoint:
         """A token, or a refusal; never the secret, never an echo of an assertion."""
         try:
             form = await _read_form(request)
-            authenticated = self._authentication.authenticate(form, request.headers.get("authorization"))
+            authenticated = self._clients.authenticate(form, request.headers.get("authorization"))
             issued = self._granted(authenticated, form)
         except TokenRefused as refused:
             return self._refusal(refused)
-        token, grant = self._mint(issued)
-        return JSONResponse({"token_type": "Bearer", **self._shape.answer(grant), "access_token": token}, headers=_NOT_KEPT)
+        token, content = self._mint(issued)
+        return JSONResponse({"token_type": "Bearer", **self._shape.answer(content), "access_token": token}, headers=_NOT_KEPT)
 
     async def unknown_tenant(self, request: HTTPRequest) -> Response:
         """The answer at the token endpoint of a tenant that does not exist."""

@@ -78,5 +78,5 @@ class AccessTokens:
 
 
 def _caller(issuer: LocalIssuer) -> str:
-    """Amazon Cognito's tokens name their client in the place of the audience, so it has to be a known one."""
-    return next(iter(issuer.clients), CALLER) if issuer.shape == "cognito" else CALLER
+    """Where tokens name their client in the place of the audience, it has to be a known one."""
+    return next(iter(issuer.clients), CALLER) if issuer.vendor.audience_claim == "client_id" else CALLER

@@ -5,14 +5,13 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from bearerguard.clock import Clock
-from bearerguard.testing.compact import compact
 from bearerguard.testing.key_ring import KeyRing
-from bearerguard.testing.shape import Directory, Grant, Shape
+from bearerguard.testing.shape import Directory, Shape, TokenContent
 from bearerguard.testing.signing_key import SigningKey
 
 
 class TokenMint:
-    """Numbers its tokens, so that each has an id of its own and a fake clock makes the ids repeatable."""
+    """Numbers its tokens, so that each has its own id and a fake clock makes the ids repeatable."""
 
     def __init__(self, shape: Shape, directory: Directory, keys: KeyRing, clock: Clock) -> None:
         self._shape = shape
@@ -21,36 +20,30 @@ class TokenMint:
         self._clock = clock
         self._minted = 0
 
-    def grant(
-        self,
-        issuer: str,
-        client_id: str,
-        *,
-        roles: tuple[str, ...],
-        scopes: tuple[str, ...],
-        audience: str,
-        lifetime: int,
-        by_key: bool = False,
-    ) -> Grant:
-        """What a token issued now is to say; ``lifetime`` in seconds."""
+    def content(self, issuer: str, client_id: str, *, lifetime: int, **members: Any) -> TokenContent:
+        """What a token issued now says.
+
+        Args:
+            issuer: ``iss``.
+            client_id: The application.
+            lifetime: In seconds.
+            members: Of :class:`TokenContent`: ``roles``, ``scopes``, ``audience`` and, where it is so, ``user`` or ``by_key``.
+        """
         self._minted += 1
         now = int(self._clock.now())
-        return Grant(
-            issuer=issuer,
-            directory=self._directory,
-            client_id=client_id,
-            roles=roles,
-            scopes=scopes,
-            audience=audience,
+        return TokenContent(
+            issuer,
+            self._directory,
+            client_id,
             issued_at=now,
             expires_at=now + lifetime,
             token_id=str(uuid5(NAMESPACE_URL, f"{issuer}#{client_id}#{now}#{self._minted}")),
-            by_key=by_key,
+            **members,
         )
 
     def token(
         self,
-        grant: Grant,
+        content: TokenContent,
         *,
         claims: Mapping[str, Any],
         header: Mapping[str, Any] | None = None,
@@ -65,9 +58,8 @@ class TokenMint:
             "kid": signer.kid,
             "x5t": signer.kid if self._shape.names_x5t else None,
         }
-        return compact(
-            _present({**standard, **(header or {})}), _present({**self._shape.claims(grant), **claims}), signer, algorithm
-        )
+        made = self._shape.user(content) if content.user else self._shape.application(content)
+        return signer.compact(_present({**standard, **(header or {})}), _present({**made, **claims}), algorithm)
 
 
 def _present(members: Mapping[str, Any]) -> dict[str, Any]:

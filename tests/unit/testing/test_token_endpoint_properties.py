@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bearerguard.testing import FakeClock, LocalClient, LocalIssuer, SigningKey
-from bearerguard.testing.client_assertion import ASSERTION_TYPE
-from bearerguard.testing.compact import compact
+from bearerguard.testing.assertion_verifier import ASSERTION_TYPE
 from bearerguard.testing.shapes import SHAPES
 from support.plain_jwt import FORMS, ask, http
 
@@ -71,7 +70,7 @@ def test_any_assertion_gets_an_error(header: dict[str, Any], claims: dict[str, A
     form = {
         "grant_type": "client_credentials",
         "client_assertion_type": ASSERTION_TYPE,
-        "client_assertion": compact(header, claims, KEY),
+        "client_assertion": KEY.compact(header, claims),
     }
 
     answer = anyio.run(ask, ISSUERS["generic"], form)

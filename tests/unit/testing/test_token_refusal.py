@@ -6,9 +6,9 @@ import pytest
 
 from bearerguard.client.error_hints import HINTS, hint_for
 from bearerguard.testing import FakeClock, LocalClient, LocalIssuer, SigningKey
-from bearerguard.testing.client_assertion import ASSERTION_TYPE
-from bearerguard.testing.compact import compact
-from bearerguard.testing.token_refusal import ENTRA, RFC6749, Reason
+from bearerguard.testing.assertion_verifier import ASSERTION_TYPE
+from bearerguard.testing.token_refusal import RFC6749, Reason
+from bearerguard.testing.vendors.entra import REFUSALS as ENTRA
 from support.plain_jwt import FORMS, ask
 
 NOW: Final = 1_767_268_800
@@ -19,7 +19,7 @@ SECRET: Final = {"client_id": "reader", "client_secret": "reader-secret"}
 
 def assertion(issuer: LocalIssuer, key: SigningKey = KEY, **claims: Any) -> dict[str, str]:
     good = {"iss": "billing", "sub": "billing", "aud": issuer.token_endpoint, "exp": NOW + 60, "jti": "one"}
-    signed = compact({"alg": key.algorithm, "kid": key.kid}, {**good, **claims}, key)
+    signed = key.compact({"alg": key.algorithm, "kid": key.kid}, {**good, **claims})
     return {"client_assertion_type": ASSERTION_TYPE, "client_assertion": signed, "client_id": "billing"}
 
 

@@ -19,7 +19,7 @@ _JWS: Final = jwt.PyJWS()
 _JWS.register_algorithm("Ed25519", OKPAlgorithm())  # RFC 9864 renamed EdDSA; PyJWT knows the old name
 
 
-class ClientAssertions:
+class AssertionVerifier:
     """Verifies assertions and remembers their ids until they expire.
 
     Args:

@@ -6,8 +6,7 @@ import jwt
 import pytest
 
 from bearerguard.testing import FakeClock, LocalClient, LocalIssuer, SigningKey
-from bearerguard.testing.client_assertion import ASSERTION_TYPE
-from bearerguard.testing.compact import compact
+from bearerguard.testing.assertion_verifier import ASSERTION_TYPE
 from support.plain_jwt import FORMS, ask, verified
 
 pytestmark = pytest.mark.anyio
@@ -39,7 +38,7 @@ def _form(assertion: str, **more: str) -> dict[str, str]:
 
 def _assertion(key: SigningKey = KEY, header: dict[str, Any] | None = None, **claims: Any) -> str:
     payload = {name: value for name, value in {**GOOD, **claims}.items() if value is not None}
-    return compact(header or {"alg": key.algorithm, "kid": key.kid}, payload, key)
+    return key.compact(header or {"alg": key.algorithm, "kid": key.kid}, payload)
 
 
 async def test_a_client_is_known_by_its_signed_assertion() -> None:
@@ -75,7 +74,7 @@ async def test_the_body_may_repeat_the_client_id() -> None:
 
 
 async def test_entra_says_that_the_client_used_a_certificate() -> None:
-    """R102: ``azpacr`` 2."""
+    """``azpacr`` is 2: learn.microsoft.com/entra/identity-platform/access-token-claims-reference."""
     issuer = _issuer(shape="entra_v2")
     form = _form(_assertion(aud=issuer.token_endpoint), **FORMS["entra_v2"])
 
@@ -164,6 +163,6 @@ async def test_a_refusal_shows_nothing_of_the_assertion() -> None:
 
 @pytest.mark.parametrize("payload", [b"[" * 100_000, b'{"iss":' + b"9" * 10_000 + b"}"], ids=["deep", "long"])
 async def test_an_assertion_that_json_chokes_on_is_refused(payload: bytes) -> None:
-    answer = await ask(_issuer(), _form(compact({"alg": "ES256", "kid": "billing-1"}, payload, KEY)))
+    answer = await ask(_issuer(), _form(KEY.compact({"alg": "ES256", "kid": "billing-1"}, payload)))
 
     assert answer.status_code == 401

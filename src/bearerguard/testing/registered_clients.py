@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote_plus
 
-from bearerguard.testing.client_assertion import ClientAssertions
+from bearerguard.testing.assertion_verifier import AssertionVerifier
 from bearerguard.testing.local_client import LocalClient
 from bearerguard.testing.token_refusal import Reason, TokenRefused
 
@@ -22,10 +22,10 @@ class Authenticated:
     by_key: bool
 
 
-class ClientAuthentication:
-    """Knows the registered clients and judges what they send."""
+class RegisteredClients:
+    """The clients that an issuer knows, and how each proves that it is one of them."""
 
-    def __init__(self, clients: Mapping[str, LocalClient], assertions: ClientAssertions) -> None:
+    def __init__(self, clients: Mapping[str, LocalClient], assertions: AssertionVerifier) -> None:
         self._clients = clients
         self._assertions = assertions
 

@@ -1,0 +1,54 @@
+"""Amazon Cognito: access tokens of a user pool. They have no ``aud``; the client takes its place.
+
+Source: https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html
+"""
+
+from typing import Any, Final
+
+from bearerguard.issuers.cognito import cognito
+from bearerguard.issuers.issuer import Issuer
+from bearerguard.testing.shape import Claims, Directory, Document, Shape, Site, TokenContent, listed, spaced
+
+
+def _documents(base_url: str, directory: Directory) -> tuple[Document, ...]:
+    issuer = f"{base_url}/{directory.user_pool_id}"
+    urls = (f"{issuer}/.well-known/openid-configuration",)
+    return (Document(urls, issuer, f"{issuer}/.well-known/jwks.json", f"{base_url}/oauth2/token"),)
+
+
+def _application(token: TokenContent) -> Claims:
+    """Cognito itself gives groups to users alone; here roles become groups for applications, too."""
+    claims: Claims = {
+        "sub": token.client_id,
+        "token_use": "access",
+        "auth_time": token.issued_at,
+        "iss": token.issuer,
+        "exp": token.expires_at,
+        "iat": token.issued_at,
+        "version": 2,
+        "jti": token.token_id,
+        "client_id": token.client_id,
+    }
+    return claims | spaced("scope", token.scopes) | listed("cognito:groups", token.roles)
+
+
+def _user(token: TokenContent) -> Claims:
+    return _application(token) | {"sub": token.user, "username": token.user}
+
+
+def _trusted(site: Site, **settings: Any) -> tuple[Issuer, ...]:
+    directory = site.directory
+    return (cognito(directory.region, directory.user_pool_id, site.clients, base_url=site.base_url, **settings),)
+
+
+SHAPES: Final = (
+    Shape(
+        name="cognito",
+        documents=_documents,
+        application=_application,
+        user=_user,
+        audience_claim="client_id",
+        trusted=_trusted,
+        names_in_issuer=r"(?P<base>.+)/(?P<user_pool_id>(?P<region>[^/_]+)_[^/]+)",
+    ),
+)

@@ -1,0 +1,31 @@
+"""Any OpenID Connect provider or RFC 8414 authorization server; its access tokens are RFC 9068's."""
+
+from typing import Final
+
+from bearerguard.testing.shape import Claims, Directory, Document, Shape, TokenContent, listed, spaced, well_known_urls
+
+
+def _documents(base_url: str, _directory: Directory) -> tuple[Document, ...]:
+    root = base_url.rstrip("/")
+    return (Document(well_known_urls(base_url), base_url, f"{root}/jwks", f"{root}/token"),)
+
+
+def _application(token: TokenContent) -> Claims:
+    """RFC 9068 §2.2."""
+    claims: Claims = {
+        "iss": token.issuer,
+        "exp": token.expires_at,
+        "aud": token.audience,
+        "sub": token.client_id,
+        "client_id": token.client_id,
+        "iat": token.issued_at,
+        "jti": token.token_id,
+    }
+    return claims | spaced("scope", token.scopes) | listed("roles", token.roles)
+
+
+def _user(token: TokenContent) -> Claims:
+    return _application(token) | {"sub": token.user}
+
+
+SHAPES: Final = (Shape(name="generic", documents=_documents, application=_application, user=_user, typ="at+jwt"),)
