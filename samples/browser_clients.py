@@ -10,10 +10,10 @@ from starlette.routing import Route
 from bearerguard import (
     AccessTokenMiddleware,
     ResourceServer,
-    metadata_url,
     oidc,
     protected_resource_metadata,
     requires,
+    resource_metadata_url,
     scope,
 )
 
@@ -27,7 +27,7 @@ cors = Middleware(
     allow_headers=["Authorization"],
     expose_headers=["WWW-Authenticate"],  # or a page cannot see why it was refused
 )
-guard = Middleware(AccessTokenMiddleware, resource_server=api, resource_metadata=metadata_url(API))
+guard = Middleware(AccessTokenMiddleware, resource_server=api, resource_metadata=resource_metadata_url(API))
 
 
 @requires(scope("orders.read"))

@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from bearerguard.principal import Principal
     from bearerguard.resource_server import ResourceServer
     from bearerguard.web.audit import audit
-    from bearerguard.web.caller import principal_of
     from bearerguard.web.decorator import public, requires
-    from bearerguard.web.metadata import metadata_url, protected_resource_metadata
+    from bearerguard.web.enforce import principal_of
+    from bearerguard.web.metadata import protected_resource_metadata, resource_metadata_url
     from bearerguard.web.middleware import AccessTokenMiddleware
     from bearerguard.web.readiness import readiness
 
@@ -69,7 +69,6 @@ __all__ = [
     "entra",
     "entra_multitenant",
     "keycloak",
-    "metadata_url",
     "oidc",
     "okta",
     "principal_of",
@@ -77,6 +76,7 @@ __all__ = [
     "public",
     "readiness",
     "requires",
+    "resource_metadata_url",
     "role",
     "scope",
     "tenant",
@@ -98,9 +98,9 @@ _HOMES: Final = {
     "principal": "Principal",
     "resource_server": "ResourceServer",
     "web.audit": "audit",
-    "web.caller": "principal_of",
+    "web.enforce": "principal_of",
     "web.decorator": "public requires",
-    "web.metadata": "metadata_url protected_resource_metadata",
+    "web.metadata": "protected_resource_metadata resource_metadata_url",
     "web.middleware": "AccessTokenMiddleware",
     "web.readiness": "readiness",
 }

@@ -10,6 +10,14 @@ from typing import Final, Literal
 
 Error = Literal["", "invalid_request", "invalid_token", "insufficient_scope"]
 
+_SERVER_ERROR: Final = 500
+_UNDISCLOSED: Final[dict[Error, str]] = {
+    "": "An access token is required",
+    "invalid_request": "The request is malformed",
+    "invalid_token": "The access token is not accepted",
+    "insufficient_scope": "The access token does not permit this request",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class ErrorCode:
@@ -30,6 +38,11 @@ class ErrorCode:
     description: str
     cause: str
     remedy: str
+
+    @property
+    def undisclosed(self) -> str:
+        """What is said where the reason is not: the same for all codes that are answered alike."""
+        return self.description if self.status >= _SERVER_ERROR else _UNDISCLOSED[self.error]
 
 
 def _missing(code: str, description: str, cause: str, remedy: str) -> ErrorCode:

@@ -4,22 +4,26 @@
 
     BearerguardError
     ├─ ConfigurationError (ValueError)   the developer's mistake; raised when objects are built or the app starts
-    ├─ IssuerUnavailable                 the issuer's fault; 503 with Retry-After; never for what a caller sent
     ├─ TokenRequestError                 the token endpoint refused our client
-    └─ AccessTokenError                  the caller's fault
-       ├─ MissingToken       401         no credentials
-       ├─ InvalidRequest     400         malformed Authorization or path
-       ├─ InvalidToken       401         one code per cause
-       └─ InsufficientScope  403         a good token that may not
+    └─ Refusal                           a request is not let through
+       ├─ AccessTokenError               because of what the caller sent
+       │  ├─ MissingToken       401      no credentials
+       │  ├─ InvalidRequest     400      malformed Authorization or path
+       │  ├─ InvalidToken       401      one code per cause
+       │  └─ InsufficientScope  403      a good token that does not permit the request
+       ├─ IssuerUnavailable     503      no usable key, because the issuer cannot be reached; with Retry-After
+       └─ Undecided             500      judging the request failed
 
-Two texts per failure. The *wire* text is ``code.description``, a constant. The *operator* text is ``str(error)``: expected,
-actual, place and next step, for logs only. Neither ever shows a token, a signature or a secret.
+A refusal has three texts. The *wire* text is ``reason.description``, a constant for each code. ``str(refusal)`` is a constant for
+each kind of refusal: frameworks show it to callers, so that it tells no more than ``disclose="none"``. The *operator* text is
+``refusal.operator_text``: expected, actual, place and next step, for logs only. None of them ever shows a token, a signature or a
+secret.
 """
 
 import math
 from typing import Any, Final
 
-from bearerguard.error_codes import ISSUER_UNAVAILABLE, ErrorCode
+from bearerguard.error_codes import INTERNAL_ERROR, ISSUER_UNAVAILABLE, ErrorCode
 
 _SHOWN: Final = 64
 _SHOWN_OF_A_CLAIM: Final = 128  # an issuer's URL differs from another's at its end
@@ -39,7 +43,10 @@ ABSENT: Final = _Absent()
 
 
 def show(value: object, most: int = _SHOWN) -> str:
-    """``repr`` of a value for the operator, cut at 64 characters: escapes line breaks and control characters (R127)."""
+    """``repr`` of a value for the operator, cut at 64 characters: with control characters escaped.
+
+    An unescaped line break would let a caller forge lines of a log (CWE-117).
+    """
     text = repr(value)
     return text if len(text) <= most else text[: most - 1] + "…"
 
@@ -62,25 +69,6 @@ class ConfigurationError(BearerguardError, ValueError):
     def __init__(self, parameter: str, problem: str, *, example: str) -> None:
         self.parameter = parameter
         super().__init__(f"{parameter}: {problem}. A valid value: {example}")
-
-
-class IssuerUnavailable(BearerguardError):
-    """No usable key is at hand because the issuer cannot be reached; never raised for what a caller sent.
-
-    Attributes:
-        issuer: Configured issuer identifier.
-        retry_after: Whole seconds until the next try is allowed, at least 1.
-        reason: The last error of the fetch, for the operator.
-    """
-
-    code: Final = ISSUER_UNAVAILABLE.code
-    status: Final = ISSUER_UNAVAILABLE.status
-
-    def __init__(self, issuer: str, *, retry_after: float, reason: str) -> None:
-        self.issuer = issuer
-        self.retry_after = max(1, math.ceil(retry_after))
-        self.reason = reason
-        super().__init__(f"{self.code}: no usable key of {show(issuer)}: {reason}. Next try in {self.retry_after} s.")
 
 
 class TokenRequestError(BearerguardError):
@@ -128,7 +116,69 @@ class TokenRequestError(BearerguardError):
         super().__init__(": ".join(part.rstrip(".") for part in parts if part) + ".")
 
 
-class AccessTokenError(BearerguardError):
+class Refusal(BearerguardError):
+    """A request is not let through. Handle this class to shape every refusal of an application.
+
+    ``str(refusal)`` is a constant that says what was refused and never why: it is safe to show to callers.
+
+    Attributes:
+        reason: The documented :class:`~bearerguard.error_codes.ErrorCode`.
+    """
+
+    def __init__(self, reason: ErrorCode) -> None:
+        super().__init__(reason.undisclosed)
+        self.reason = reason
+
+    @property
+    def code(self) -> str:
+        """Stable code, such as ``token_expired``."""
+        return self.reason.code
+
+    @property
+    def status(self) -> int:
+        """HTTP status of the answer."""
+        return self.reason.status
+
+    @property
+    def error(self) -> str:
+        """Error of RFC 6750 §3.1; empty where no credentials were sent or the fault is not the caller's."""
+        return self.reason.error
+
+    @property
+    def operator_text(self) -> str:
+        """What happened and what to do, for logs. It may name clients, roles and claims: never show it to callers."""
+        return f"{self.code}: {self.reason.cause.rstrip('.')}. {self.reason.remedy}"
+
+
+class IssuerUnavailable(Refusal):
+    """No usable key is at hand because the issuer cannot be reached; never raised for what a caller sent.
+
+    Attributes:
+        issuer: Configured issuer identifier.
+        retry_after: Whole seconds until the next try is allowed, at least 1.
+        last_error: Why the last fetch failed, for the operator.
+    """
+
+    def __init__(self, issuer: str, *, retry_after: float, last_error: str) -> None:
+        super().__init__(ISSUER_UNAVAILABLE)
+        self.issuer = issuer
+        self.retry_after = max(1, math.ceil(retry_after))
+        self.last_error = last_error
+
+    @property
+    def operator_text(self) -> str:
+        """Which issuer, why, and when it is asked again."""
+        return f"{self.code}: no usable key of {show(self.issuer)}: {self.last_error}. Next try in {self.retry_after} s."
+
+
+class Undecided(Refusal):
+    """Judging a request failed with an error of this library or of a hook, which is the ``__cause__``. Answered with 500."""
+
+    def __init__(self) -> None:
+        super().__init__(INTERNAL_ERROR)
+
+
+class AccessTokenError(Refusal):
     """A request is refused because of what the caller sent.
 
     Attributes:
@@ -152,8 +202,7 @@ class AccessTokenError(BearerguardError):
         verified: bool = False,
         scopes: tuple[str, ...] = (),
     ) -> None:
-        super().__init__(reason.code)
-        self.reason = reason
+        super().__init__(reason)
         self.expected = expected
         self.actual = actual
         self.at = at
@@ -162,22 +211,8 @@ class AccessTokenError(BearerguardError):
         self.scopes = scopes
 
     @property
-    def code(self) -> str:
-        """Stable code, such as ``token_expired``."""
-        return self.reason.code
-
-    @property
-    def status(self) -> int:
-        """HTTP status: 400, 401 or 403."""
-        return self.reason.status
-
-    @property
-    def error(self) -> str:
-        """Error of RFC 6750 §3.1, empty where no credentials were sent."""
-        return self.reason.error
-
-    def __str__(self) -> str:
-        """The operator's text: expected, actual, place, next step."""
+    def operator_text(self) -> str:
+        """Expected, actual, place and next step, for logs. Never show it to callers."""
         what = self.reason.cause.rstrip(".")
         if self.expected:
             what = f"expected {self.expected}"

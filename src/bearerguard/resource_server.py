@@ -15,7 +15,7 @@ from bearerguard import error_codes as codes
 from bearerguard.authorization.implied_roles import ImpliedRoles
 from bearerguard.checks import check_methods, checked_audience, checked_count, checked_number
 from bearerguard.clock import Clock, SystemClock
-from bearerguard.errors import AccessTokenError, ConfigurationError, InvalidRequest, InvalidToken, IssuerUnavailable, show
+from bearerguard.errors import ConfigurationError, InvalidRequest, InvalidToken, IssuerUnavailable, Refusal, show
 from bearerguard.events import Event, EventHook, emit, logger
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.keys.fetch import Fetcher
@@ -195,12 +195,12 @@ class ResourceServer:
         """The state of each issuer's keys, in the order of ``issuers``."""
         return tuple(registration.keys.status() for registration in self._registrations.all)
 
-    def report(self, error: AccessTokenError | IssuerUnavailable) -> None:
+    def report(self, error: Refusal) -> None:
         """Tell the operator of a refusal: the log gets the full text, ``on_event`` the code. Never the token."""
         if isinstance(error, IssuerUnavailable):
-            logger.warning("%s", error)
+            logger.warning("%s", error.operator_text)
         else:
-            logger.info("refused: %s", error)
+            logger.info("refused: %s", error.operator_text)
         emit(self._on_event, Event("token_refused", getattr(error, "issuer", ""), error.code))
 
     async def aclose(self) -> None:
@@ -243,7 +243,7 @@ async def _warm(keys: KeySource, limiter: anyio.CapacityLimiter) -> None:
             try:
                 await keys.obtain()
             except IssuerUnavailable as error:
-                logger.warning("starting without keys: %s", error)
+                logger.warning("starting without keys: %s", error.operator_text)
 
 
 def _ascii(token: str) -> bytes:

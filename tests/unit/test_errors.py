@@ -1,8 +1,10 @@
 """Two texts per failure, and neither tells a secret."""
 
 import copy
+import json
 import pickle
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import pytest
@@ -18,14 +20,17 @@ from bearerguard.errors import (
     InvalidToken,
     IssuerUnavailable,
     MissingToken,
+    Refusal,
     TokenRequestError,
+    Undecided,
     show,
 )
 from bearerguard.token.moment import Moment
+from bearerguard.web.challenge import Challenge
 
 EXAMPLES: Final[list[BearerguardError]] = [
     ConfigurationError("leeway", "expected a number", example="60"),
-    IssuerUnavailable("https://issuer.test/", retry_after=2.1, reason="status 503"),
+    IssuerUnavailable("https://issuer.test/", retry_after=2.1, last_error="status 503"),
     TokenRequestError(
         "invalid_scope", "No such scope.", error_codes=(1002012,), trace_id="t", hint="Ask for another", status=400
     ),
@@ -35,6 +40,7 @@ EXAMPLES: Final[list[BearerguardError]] = [
     InvalidToken(codes.MISSING_CLAIM, expected="`exp`", at="$.exp"),
     InvalidToken(codes.WRONG_AUDIENCE, expected="x", actual=["a", {"b": None}], at="$.aud"),
     InsufficientScope(codes.MISSING_SCOPE, verified=True, scopes=("orders.read", "orders.write")),
+    Undecided(),
 ]
 
 
@@ -47,7 +53,8 @@ def test_the_tree_is_what_the_documentation_draws() -> None:
 
     assert parents == {
         "ConfigurationError": (BearerguardError, ValueError),
-        "IssuerUnavailable": (BearerguardError,),
+        "IssuerUnavailable": (Refusal,),
+        "Undecided": (Refusal,),
         "TokenRequestError": (BearerguardError,),
         "MissingToken": (AccessTokenError,),
         "InvalidRequest": (AccessTokenError,),
@@ -55,21 +62,30 @@ def test_the_tree_is_what_the_documentation_draws() -> None:
         "InsufficientScope": (AccessTokenError,),
     }
     assert BearerguardError.__bases__ == (Exception,)
-    assert AccessTokenError.__bases__ == (BearerguardError,)
+    assert AccessTokenError.__bases__ == (Refusal,)
+    assert Refusal.__bases__ == (BearerguardError,)
 
 
 def test_an_unavailable_issuer_is_never_the_callers_fault() -> None:
-    """Design §3, R16: 503, and no ``invalid_token``."""
-    error = IssuerUnavailable("https://issuer.test/", retry_after=0.0, reason="timeout")
+    """RFC 9110 §15.6.4: 503, and no ``invalid_token``, which would make clients drop good tokens."""
+    error = IssuerUnavailable("https://issuer.test/", retry_after=0.0, last_error="timeout")
 
     assert not isinstance(error, AccessTokenError)
-    assert (error.code, error.status) == ("issuer_unavailable", 503)
+    assert (error.code, error.status, error.error) == ("issuer_unavailable", 503, "")
+
+
+def test_what_could_not_be_judged_is_not_the_callers_fault() -> None:
+    """RFC 9110 §15.6.1: a client that is told ``invalid_token`` would look for a fault of its own."""
+    error = Undecided()
+
+    assert not isinstance(error, AccessTokenError)
+    assert (error.code, error.status, error.error) == ("internal_error", 500, "")
 
 
 @pytest.mark.parametrize(("wait", "told"), [(-1, 1), (0, 1), (0.2, 1), (1, 1), (1.01, 2), (59.5, 60)])
 def test_retry_after_is_whole_seconds_rounded_up(wait: float, told: int) -> None:
     """Design §4, RFC 9110 §10.2.3."""
-    assert IssuerUnavailable("i", retry_after=wait, reason="r").retry_after == told
+    assert IssuerUnavailable("i", retry_after=wait, last_error="r").retry_after == told
 
 
 # --- the operator's text
@@ -86,7 +102,7 @@ def test_the_operator_reads_expected_actual_place_and_next_step() -> None:
         verified=True,
     )
 
-    assert str(error) == (
+    assert error.operator_text == (
         "wrong_audience: expected `aud` to contain 'api://orders', got '00000003-0000-0000-c000-000000000000' at $.aud. "
         "The token is for Microsoft Graph: request scope 'api://orders/.default'."
     )
@@ -94,23 +110,25 @@ def test_the_operator_reads_expected_actual_place_and_next_step() -> None:
 
 def test_a_value_that_nobody_vouched_for_is_called_unverified() -> None:
     """Style: unverified values are called unverified; what is not there needs no voucher."""
-    assert "got unverified 'x' at $.aud" in str(InvalidToken(codes.WRONG_AUDIENCE, expected="y", actual="x", at="$.aud"))
-    assert "got 'x' at $.aud" in str(InvalidToken(codes.WRONG_AUDIENCE, expected="y", actual="x", at="$.aud", verified=True))
-    assert "got nothing at $.exp" in str(InvalidToken(codes.MISSING_CLAIM, expected="`exp`", at="$.exp"))
-    assert "got unverified None at $.exp" in str(InvalidToken(codes.INVALID_CLAIM, expected="y", actual=None, at="$.exp"))
+    wrong = partial(InvalidToken, codes.WRONG_AUDIENCE, expected="y", at="$.aud")
+
+    assert "got unverified 'x' at $.aud" in wrong(actual="x").operator_text
+    assert "got 'x' at $.aud" in wrong(actual="x", verified=True).operator_text
+    assert "got nothing at $.aud" in wrong().operator_text
+    assert "got unverified None at $.aud" in wrong(actual=None).operator_text
 
 
 def test_what_was_expected_stands_alone_where_there_is_no_value_to_show() -> None:
     """A token's text is never shown: there is nothing to say it got."""
-    text = str(InvalidToken(codes.MALFORMED_TOKEN, expected="canonical base64url"))
+    text = InvalidToken(codes.MALFORMED_TOKEN, expected="canonical base64url").operator_text
 
     assert text == f"malformed_token: expected canonical base64url. {codes.MALFORMED_TOKEN.remedy}"
-    assert "got unverified 2." in str(InvalidToken(codes.MALFORMED_TOKEN, expected="three parts", actual=2))
+    assert "got unverified 2." in InvalidToken(codes.MALFORMED_TOKEN, expected="three parts", actual=2).operator_text
 
 
 def test_without_particulars_the_operator_reads_cause_and_remedy() -> None:
     """Every code has both."""
-    text = str(InvalidToken(codes.INVALID_SIGNATURE))
+    text = InvalidToken(codes.INVALID_SIGNATURE).operator_text
 
     assert text == f"invalid_signature: {codes.INVALID_SIGNATURE.cause} {codes.INVALID_SIGNATURE.remedy}"
 
@@ -129,7 +147,7 @@ def test_without_particulars_the_operator_reads_cause_and_remedy() -> None:
     ],
 )
 def test_a_value_is_shown_escaped_and_cut_at_64_characters(value: object, shown: str) -> None:
-    """R127: no forged lines in a log."""
+    """No forged lines in a log (CWE-117)."""
     assert show(value) == shown
     assert len(shown) <= 64
 
@@ -139,8 +157,10 @@ def test_every_text_begins_with_its_name_and_ends_as_a_sentence(error: Bearergua
     """Readable in a log without its context."""
     first = {ConfigurationError: "leeway", TokenRequestError: "invalid_scope"}.get(type(error)) or getattr(error, "code", "")
 
-    assert str(error).startswith(f"{first}:")
-    assert isinstance(error, ConfigurationError) or str(error).endswith(".")
+    text = error.operator_text if isinstance(error, Refusal) else str(error)
+
+    assert text.startswith(f"{first}:")
+    assert isinstance(error, ConfigurationError) or text.endswith(".")
 
 
 def test_a_configuration_error_names_the_parameter_and_shows_a_valid_value() -> None:
@@ -153,9 +173,31 @@ def test_a_configuration_error_names_the_parameter_and_shows_a_valid_value() -> 
 
 def test_an_unavailable_issuer_tells_which_why_and_when() -> None:
     """For the operator; the caller reads a constant."""
-    text = str(IssuerUnavailable("https://issuer.test/", retry_after=3, reason="status 503"))
+    text = IssuerUnavailable("https://issuer.test/", retry_after=3, last_error="status 503").operator_text
 
     assert text == "issuer_unavailable: no usable key of 'https://issuer.test/': status 503. Next try in 3 s."
+
+
+# --- what anybody may read
+
+
+@pytest.mark.parametrize("code", codes.ALL_CODES, ids=lambda code: code.code)
+def test_the_text_of_a_refusal_says_no_more_than_an_answer_that_discloses_nothing(code: codes.ErrorCode) -> None:
+    """GraphQL servers, JSON-RPC handlers and tools of MCP show ``str(error)`` to callers (CWE-209)."""
+    refusal = AccessTokenError(code, expected="'partner-a'", actual="partner-b", at="$.azp", hint="Ask partner-c.", scopes=("d",))
+    undisclosed = json.loads(Challenge(disclose="none").answer(refusal).body)
+
+    for shown in (str(refusal), f"{refusal}", *refusal.args):
+        assert shown == undisclosed["error_description"]
+    assert repr(refusal) == f"AccessTokenError({str(refusal)!r})"
+
+
+def test_the_text_of_an_unavailable_issuer_names_no_issuer() -> None:
+    """Which issuers an API trusts, and how they fail, is the operator's to know."""
+    refusal = IssuerUnavailable("https://issuer.test/", retry_after=3, last_error="status 503")
+
+    assert "issuer.test" not in repr(refusal) + str(refusal)
+    assert "issuer.test" in refusal.operator_text
 
 
 # --- copies

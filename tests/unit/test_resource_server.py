@@ -195,7 +195,7 @@ def test_an_unavailable_issuer_is_reported_as_a_warning(caplog: pytest.LogCaptur
     seen: list[Event] = []
     api = server(on_event=seen.append)
     with caplog.at_level(logging.INFO, logger="bearerguard"):
-        api.report(IssuerUnavailable(ISSUER, retry_after=3, reason="timeout"))
+        api.report(IssuerUnavailable(ISSUER, retry_after=3, last_error="timeout"))
 
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
     assert seen == [Event("token_refused", ISSUER, "issuer_unavailable")]

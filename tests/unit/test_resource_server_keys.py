@@ -189,8 +189,8 @@ def test_the_operator_reads_which_keys_there_are() -> None:
     keys = [SigningKey("ES256", kid=f"a-rather-long-name-of-a-key-{number}") for number in range(100)]
     error = refusal(server(issuer(keys=keys)), seal(kid="x"))
 
-    assert "a-rather-long-name-of-a-key-0" in str(error)
-    assert len(str(error)) < 400
+    assert "a-rather-long-name-of-a-key-0" in error.operator_text
+    assert len(error.operator_text) < 400
 
 
 # --- around it

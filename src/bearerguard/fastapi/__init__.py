@@ -7,14 +7,46 @@
 """
 
 try:
-    import fastapi as _fastapi  # noqa: F401  an extra, and an import that fails here can say so
+    import fastapi as _fastapi  # an extra, and an import that fails here can say so
 except ModuleNotFoundError as missing:
     if missing.name != "fastapi":
         raise
     raise ImportError('FastAPI is not installed: pip install "bearerguard[fastapi]"', name="fastapi") from None
 
+from collections.abc import Collection
+
 from bearerguard.fastapi.dependency import CurrentPrincipal, current_principal, require
-from bearerguard.fastapi.metadata_router import protected_resource_metadata
 from bearerguard.fastapi.security_document import document_security
+from bearerguard.resource_server import ResourceServer
+from bearerguard.web import metadata as _metadata
 
 __all__ = ["CurrentPrincipal", "current_principal", "document_security", "protected_resource_metadata", "require"]
+
+
+def protected_resource_metadata(
+    api: ResourceServer,
+    *,
+    resource: str,
+    scopes: Collection[str] = (),
+    authorization_servers: Collection[str] | None = None,
+    name: str | None = None,
+    documentation: str | None = None,
+) -> _fastapi.APIRouter:
+    """A router with the one public route of :func:`bearerguard.web.metadata.protected_resource_metadata`::
+
+        app.include_router(protected_resource_metadata(api, resource="https://api.example"))
+
+    Include it without a prefix. Dependencies of ``FastAPI(dependencies=…)`` do not reach it.
+
+    Raises:
+        ConfigurationError: a value is wrong.
+    """
+    route = _metadata.protected_resource_metadata(
+        api,
+        resource=resource,
+        scopes=scopes,
+        authorization_servers=authorization_servers,
+        name=name,
+        documentation=documentation,
+    )
+    return _fastapi.APIRouter(routes=[route])

@@ -15,7 +15,8 @@ from bearerguard.principal import Principal
 from bearerguard.resource_server import ResourceServer
 from bearerguard.web.challenge import Challenge, Disclose
 from bearerguard.web.declaration import declare
-from bearerguard.web.gate import Gate, enforce, is_permitted
+from bearerguard.web.enforce import enforce, is_permitted
+from bearerguard.web.gate import Gate
 from bearerguard.web.passage import PASSAGE
 
 _ANYBODY: Final = authenticated()

@@ -92,7 +92,7 @@ def _unreadable() -> dict[str, Any]:
 def _unavailable() -> dict[str, Any]:
     seconds = {"type": "integer", "minimum": 1}
     wait = {"description": "Seconds until it is worth another try.", "required": True, "schema": seconds}
-    answer = _WIRE.answer(IssuerUnavailable("", retry_after=1, reason=""))
+    answer = _WIRE.answer(IssuerUnavailable("", retry_after=1, last_error=""))
     described = "Whether the access token is good cannot be told now: its issuer's keys cannot be had."
     return _described(described, {"Retry-After": wait}, {codes.ISSUER_UNAVAILABLE.code: answer})
 

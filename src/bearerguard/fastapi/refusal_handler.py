@@ -11,11 +11,10 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketState
 
-from bearerguard.errors import AccessTokenError, BearerguardError, IssuerUnavailable
-from bearerguard.web.challenge import Answer
+from bearerguard.errors import BearerguardError, Refusal
+from bearerguard.web.challenge import Answer, send_refusal
 from bearerguard.web.gate import Gate
-from bearerguard.web.passage import PASSAGE, REFUSALS, Passage, Refusal
-from bearerguard.web.refusal import send_refusal
+from bearerguard.web.passage import PASSAGE, Passage
 
 _HANDLERS: Final = "starlette.exception_handlers"
 _ENDED: Final = (WebSocketState.DISCONNECTED, WebSocketState.RESPONSE)
@@ -46,16 +45,15 @@ class RefusalResponse(Response):
 def answer_refusals_of(scope: Scope) -> None:
     """See to it that a refusal raised in this application is answered, unless the user has a handler for it."""
     handlers: dict[Any, Any] = (scope.get(_HANDLERS) or ({}, {}))[0]
-    for kind in REFUSALS:
-        if kind not in handlers and BearerguardError not in handlers:
-            handlers[kind] = answer_refusal
+    if BearerguardError not in handlers:
+        handlers.setdefault(Refusal, answer_refusal)
 
 
 async def answer_refusal(connection: HTTPConnection, error: Exception) -> Response | None:
     """An exception handler of Starlette's kind. Raises the error again where nothing can be answered any more."""
     scope: Any = connection.scope
     passage: Passage | None = scope.get(PASSAGE)
-    if passage is None or passage.started or not isinstance(error, (AccessTokenError, IssuerUnavailable)):
+    if passage is None or passage.started or not isinstance(error, Refusal):
         raise error
     passage.started = True  # what is raised here meets this handler again further out
     _report(passage, error, scope)

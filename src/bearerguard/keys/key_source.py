@@ -286,4 +286,4 @@ class RemoteKeySource:
 
     def _unavailable(self) -> IssuerUnavailable:
         wait = self._freshness.retry_after(self._clock.monotonic())
-        return IssuerUnavailable(self._issuer, retry_after=wait, reason=self._last_error or "the key fetch was cut off")
+        return IssuerUnavailable(self._issuer, retry_after=wait, last_error=self._last_error or "the key fetch was cut off")

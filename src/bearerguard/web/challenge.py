@@ -1,6 +1,10 @@
-"""What a refusal says on the wire: status, ``WWW-Authenticate`` and a JSON body (RFC 6750 §3).
+"""What a refusal says on the wire: status, ``WWW-Authenticate`` and a JSON body, over HTTP or instead of a websocket.
 
-Every text is a constant of its code; nothing of a token is copied in (R8, R127). What is constant per code is made once.
+Every text is a constant of its code, and nothing of a token is copied in: a token is the caller's own text, and would write
+headers of its own. What is constant for a code is made once.
+
+Standards: RFC 6750 §3; ASGI HTTP and WebSocket message format 2.5 with its extension ``websocket.http.response``; RFC 6455
+§7.4.1 (code 1008).
 """
 
 import json
@@ -8,10 +12,12 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, get_args
 
+from starlette.types import Scope, Send
+
 from bearerguard import error_codes as codes
 from bearerguard.checks import SCOPE_TOKEN, url_problem
 from bearerguard.error_codes import ErrorCode
-from bearerguard.errors import AccessTokenError, ConfigurationError, IssuerUnavailable
+from bearerguard.errors import AccessTokenError, ConfigurationError, IssuerUnavailable, Refusal
 
 Disclose = Literal["code", "none"]
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -19,12 +25,8 @@ Headers = tuple[tuple[bytes, bytes], ...]
 _NOT_QUOTABLE: Final = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")  # RFC 6750 §3: error_description
 _LONGEST_REASON: Final = 123
 _NOT_THE_CALLERS_FAULT: Final = 500
-_GENERIC: Final = {
-    "": "An access token is required",
-    "invalid_request": "The request is malformed",
-    "invalid_token": "The access token is not accepted",
-    "insufficient_scope": "The access token does not permit this request",
-}
+_POLICY_VIOLATION: Final = 1008
+_DENIAL_RESPONSE: Final = "websocket.http.response"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +68,17 @@ class Challenge:
         self._tells_code = disclose == "code"
         self._prepared = {code: self._made(code) for code in codes.ALL_CODES}
 
-    def answer(self, error: AccessTokenError | IssuerUnavailable) -> Answer:
-        """The answer to a refused request. RFC 6750 §3.1; ``Retry-After`` where the issuer is to blame (R16)."""
-        if isinstance(error, IssuerUnavailable):
-            unavailable = self._prepared[codes.ISSUER_UNAVAILABLE]
-            retry_after = (b"retry-after", str(error.retry_after).encode())
-            return replace(unavailable, headers=(*unavailable.headers, retry_after))
-        scopes = [scope for scope in dict.fromkeys(error.scopes) if SCOPE_TOKEN.fullmatch(scope)]
-        if scopes:
-            return self._made(error.reason, f', scope="{" ".join(scopes)}"')
-        return self._prepared.get(error.reason) or self._made(error.reason)
-
-    def internal_error(self) -> Answer:
-        """The answer when deciding itself failed (R125)."""
-        return self._prepared[codes.INTERNAL_ERROR]
+    def answer(self, refusal: Refusal) -> Answer:
+        """The answer to a refused request (RFC 6750 §3.1), with ``Retry-After`` where the issuer is to blame."""
+        answer = self._prepared.get(refusal.reason) or self._made(refusal.reason)
+        if isinstance(refusal, IssuerUnavailable):
+            retry_after = (b"retry-after", str(refusal.retry_after).encode())
+            return replace(answer, headers=(*answer.headers, retry_after))
+        scopes = _tellable(refusal.scopes) if isinstance(refusal, AccessTokenError) else ""
+        return self._made(refusal.reason, f', scope="{scopes}"') if scopes else answer
 
     def _made(self, code: ErrorCode, scope: str = "") -> Answer:
-        description = _NOT_QUOTABLE.sub("?", code.description if self._tells_code else _generic(code))
+        description = _NOT_QUOTABLE.sub("?", code.description if self._tells_code else code.undisclosed)
         members: dict[str, Any] = {"error": code.error} if code.error else {}
         members["error_description"] = description
         if self._tells_code:
@@ -91,7 +87,7 @@ class Challenge:
         headers = [
             (b"content-type", b"application/json"),
             (b"content-length", str(len(body)).encode()),
-            (b"cache-control", b"no-store"),  # R16
+            (b"cache-control", b"no-store"),
         ]
         if code.status < _NOT_THE_CALLERS_FAULT:
             headers.append((b"www-authenticate", self._challenge(code, description, scope).encode()))
@@ -103,8 +99,30 @@ class Challenge:
         return f'{self._parameters}, error="{code.error}", error_description="{description}"{scope}'
 
 
-def _generic(code: ErrorCode) -> str:
-    return code.description if code.status >= _NOT_THE_CALLERS_FAULT else _GENERIC[code.error]
+async def send_refusal(answer: Answer, scope: Scope, send: Send, *, accepted: bool = False) -> None:
+    """Refuse a connection. The body of the request is not read; a websocket that is not accepted yet never is.
+
+    Args:
+        answer: What is said.
+        scope: The connection, ``http`` or ``websocket``.
+        send: The server's own.
+        accepted: The websocket was accepted before, so that closing it is all that is left.
+    """
+    kind = "http.response"
+    if scope["type"] == "websocket":
+        if accepted or _DENIAL_RESPONSE not in (scope.get("extensions") or ()):
+            await send({"type": "websocket.close", "code": _POLICY_VIOLATION, "reason": answer.reason})
+            return
+        kind = _DENIAL_RESPONSE
+    headers = list(answer.headers)  # a list of its own: middlewares further out add to it
+    await send({"type": f"{kind}.start", "status": answer.status, "headers": headers})
+    body = b"" if scope.get("method") == "HEAD" else answer.body  # RFC 9110 §9.3.2
+    await send({"type": f"{kind}.body", "body": body})
+
+
+def _tellable(scopes: tuple[str, ...]) -> str:
+    """The scopes that can stand in a challenge, each once."""
+    return " ".join(scope for scope in dict.fromkeys(scopes) if SCOPE_TOKEN.fullmatch(scope))
 
 
 def _metadata_parameter(url: str | None) -> str:

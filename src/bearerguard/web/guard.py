@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bearerguard.authorization.combination import Requirement
 from bearerguard.errors import ConfigurationError
 from bearerguard.web.declaration import declare
-from bearerguard.web.gate import enforce, is_permitted
+from bearerguard.web.enforce import enforce, is_permitted
 
 _ABSENT: Final = object()
 

@@ -38,7 +38,7 @@ def protected_resource_metadata(
         app = Starlette(
             routes=[…, protected_resource_metadata(api, resource="https://api.example")],
             middleware=[Middleware(AccessTokenMiddleware, resource_server=api,
-                                   resource_metadata=metadata_url("https://api.example"))],
+                                   resource_metadata=resource_metadata_url("https://api.example"))],
         )
 
     It belongs into the application that answers for the host's root, not into one mounted beneath it. Where the middleware has a
@@ -76,7 +76,7 @@ def protected_resource_metadata(
     return Route(path, metadata, methods=["GET"], include_in_schema=False)
 
 
-def metadata_url(resource: str) -> str:
+def resource_metadata_url(resource: str) -> str:
     """Where the document of a resource is (RFC 9728 §3.1): for ``AccessTokenMiddleware(resource_metadata=…)``.
 
     Raises:

@@ -9,28 +9,22 @@ framework may well wait for the client to have gone before it returns.
 import secrets
 import sys
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final
 
 from starlette.types import Message, Scope, Send
 
-from bearerguard.errors import AccessTokenError, IssuerUnavailable
+from bearerguard.errors import Refusal
 from bearerguard.principal import Principal
-from bearerguard.web.refusal import send_refusal
+from bearerguard.web.challenge import send_refusal
+from bearerguard.web.gate import Gate
 
-if TYPE_CHECKING:
-    from bearerguard.web.gate import Gate
-
-Refusal: TypeAlias = AccessTokenError | IssuerUnavailable
-
-REFUSALS: Final = (AccessTokenError, IssuerUnavailable)
 _ENDS: Final = ("websocket.close", "websocket.http.response.start")
 _ERROR_PAGE: Final = 500
 _NO_SCOPE: Final[Scope] = {}
 
-
 PASSAGE: Final = f"bearerguard.{secrets.token_hex(16)}"
-"""The key of the passage in an ASGI scope: nothing but this library can name it (R124). It is a text, since a dictionary that has
-other keys, too, is laid out anew, which costs a request as much as looking up its token."""
+"""The key of the passage in an ASGI scope: a caller cannot guess it, and neither can another middleware. It is a text, since a
+dictionary that has keys of other types is laid out anew, which costs a request as much as looking up its token."""
 
 
 class Passage:
@@ -47,7 +41,7 @@ class Passage:
 
     __slots__ = ("_scope", "_send", "accepted", "gate", "principal", "refusal", "started", "withheld")
 
-    def __init__(self, gate: "Gate", scope: Scope, send: Send) -> None:
+    def __init__(self, gate: Gate, scope: Scope, send: Send) -> None:
         self.gate = gate
         self.principal: Principal | None = None
         self.refusal: Refusal | None = None
@@ -62,7 +56,7 @@ class Passage:
         if message["type"] == "http.response.start":
             if message["status"] == _ERROR_PAGE:
                 handled = sys.exception()  # the page is made while the refusal is handled, or a guard has refused before
-                self.withheld = handled if isinstance(handled, REFUSALS) else self.refusal
+                self.withheld = handled if isinstance(handled, Refusal) else self.refusal
                 if self.withheld is not None:
                     return self.refuse(self.withheld)
             self.started = True
@@ -105,9 +99,9 @@ class WebSocketPassage(Passage):
 
 def refusal_in(error: Exception) -> Refusal | None:
     """The refusal that an error is, or that it wraps as the only kind of error of a task group."""
-    if isinstance(error, ExceptionGroup) and error.split(REFUSALS)[1] is None:
+    if isinstance(error, ExceptionGroup) and error.split(Refusal)[1] is None:
         return refusal_in(error.exceptions[0])
-    return error if isinstance(error, REFUSALS) else None
+    return error if isinstance(error, Refusal) else None
 
 
 async def _discard(_message: Message) -> None:

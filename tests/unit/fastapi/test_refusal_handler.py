@@ -43,7 +43,7 @@ def _app(api: ResourceServer, **options: Any) -> FastAPI:
 
     @app.get("/down")
     async def down() -> None:
-        raise IssuerUnavailable("https://billing.test", retry_after=7, reason="it is down")
+        raise IssuerUnavailable("https://billing.test", retry_after=7, last_error="it is down")
 
     @app.websocket("/accepted")
     async def accepted(websocket: WebSocket) -> None:

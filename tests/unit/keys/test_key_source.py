@@ -72,7 +72,7 @@ async def test_all_who_wait_share_one_failure() -> None:
         for _ in range(50):
             tasks.start_soon(request)
     assert len(fetch.asked) == 1
-    assert {(error.reason, error.retry_after) for error in errors} == {("connection refused", 1)}
+    assert {(error.last_error, error.retry_after) for error in errors} == {("connection refused", 1)}
 
 
 async def test_only_the_request_that_began_the_fetch_has_one_of_its_own() -> None:
@@ -349,7 +349,7 @@ async def test_an_unexpected_error_leaves_no_waiter_hanging(caplog: pytest.LogCa
     keys = source(ScriptedFetch(ZeroDivisionError("a defect")))
     with pytest.raises(IssuerUnavailable) as caught:
         await keys.obtain()
-    assert caught.value.reason == "ZeroDivisionError"
+    assert caught.value.last_error == "ZeroDivisionError"
     assert any(record.exc_info for record in caplog.records)
 
 

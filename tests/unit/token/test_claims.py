@@ -207,7 +207,7 @@ def test_what_is_judged_before_the_signature_is_called_unverified() -> None:
     error = refusal(API, seal(payload=claims(aud="api://billing")))
 
     assert not error.verified
-    assert "unverified 'api://billing'" in str(error)
+    assert "unverified 'api://billing'" in error.operator_text
 
 
 def test_a_missing_claim_is_told_without_a_value() -> None:

@@ -89,7 +89,7 @@ def test_the_tokens_alg_reaches_neither_the_wire_nor_a_line_of_its_own_in_the_lo
 
     assert error.code == "unsupported_algorithm"
     assert error.reason in ALL_CODES
-    assert str(error).isprintable()
+    assert error.operator_text.isprintable()
 
 
 @pytest.mark.parametrize("first", [seal(), seal(claims(iss="https://elsewhere.test/")), seal(b"{"), b"a.b"])

@@ -7,7 +7,7 @@ import pytest
 from bearerguard import ConfigurationError, InsufficientScope, IssuerUnavailable
 from bearerguard import error_codes as codes
 from bearerguard.error_codes import ALL_CODES, ErrorCode
-from bearerguard.errors import AccessTokenError, InvalidToken
+from bearerguard.errors import AccessTokenError, InvalidToken, Undecided
 from bearerguard.web.challenge import Answer, Challenge
 
 GOLDEN = Path(__file__).with_name("www_authenticate.txt")
@@ -84,7 +84,7 @@ def test_refusals_are_never_stored(code: ErrorCode) -> None:
 
 def test_an_issuer_that_is_down_is_not_the_callers_fault() -> None:
     """R16: 503 with Retry-After, and no challenge, let alone invalid_token."""
-    answer = Challenge().answer(IssuerUnavailable("https://issuer.test", retry_after=2.2, reason="refused"))
+    answer = Challenge().answer(IssuerUnavailable("https://issuer.test", retry_after=2.2, last_error="refused"))
 
     assert answer.status == 503
     assert header(answer, "retry-after") == "3"
@@ -97,7 +97,7 @@ def test_an_issuer_that_is_down_is_not_the_callers_fault() -> None:
 
 
 def test_a_failure_of_ours_is_no_challenge() -> None:
-    answer = Challenge().internal_error()
+    answer = Challenge().answer(Undecided())
 
     assert answer.status == 500
     assert b"www-authenticate" not in dict(answer.headers)

@@ -23,7 +23,7 @@ from bearerguard import (
     requires,
     role,
 )
-from bearerguard.web.metadata import metadata_url, protected_resource_metadata
+from bearerguard.web.metadata import protected_resource_metadata, resource_metadata_url
 from support.asgi import call, get, http_scope, lifespan
 
 pytestmark = pytest.mark.anyio
@@ -41,7 +41,7 @@ async def orders(request: Request) -> Response:
 def _app(api: ResourceServer, resource: str = RESOURCE, **members: Any) -> Starlette:
     return Starlette(
         routes=[Route("/orders", orders), protected_resource_metadata(api, resource=resource, **members)],
-        middleware=[Middleware(AccessTokenMiddleware, resource_server=api, resource_metadata=metadata_url(resource))],
+        middleware=[Middleware(AccessTokenMiddleware, resource_server=api, resource_metadata=resource_metadata_url(resource))],
     )
 
 
@@ -120,7 +120,7 @@ async def test_no_header_of_a_request_gets_into_it(api: ResourceServer) -> None:
 )
 async def test_its_place_is_between_host_and_path(resource: str, path: str, url: str, api: ResourceServer) -> None:
     """RFC 9728 §3.1."""
-    assert metadata_url(resource) == url
+    assert resource_metadata_url(resource) == url
     assert (await _document(_app(api, resource), path))["resource"] == resource
 
 
@@ -142,7 +142,7 @@ async def test_its_place_is_between_host_and_path(resource: str, path: str, url:
 )
 def test_what_is_no_identifier_of_a_resource_is_refused(resource: Any, api: ResourceServer) -> None:
     """RFC 9728 §1.2: https, no fragment."""
-    for build in (metadata_url, lambda wrong: protected_resource_metadata(api, resource=wrong)):
+    for build in (resource_metadata_url, lambda wrong: protected_resource_metadata(api, resource=wrong)):
         with pytest.raises(ConfigurationError) as caught:
             build(resource)
         assert caught.value.parameter == "resource"

@@ -251,7 +251,7 @@ async def test_an_issuer_that_is_down_is_503(issuer: LocalIssuer, token: list[He
 REFUSED_INSIDE = [
     (InsufficientScope(codes.MISSING_SCOPE, scopes=("orders.delete",)), 403),
     (InvalidToken(codes.WRONG_TENANT), 401),
-    (IssuerUnavailable("https://issuer.test", retry_after=3, reason="down"), 503),
+    (IssuerUnavailable("https://issuer.test", retry_after=3, last_error="down"), 503),
 ]
 
 

@@ -15,7 +15,7 @@ from bearerguard import AccessTokenMiddleware, ConfigurationError, InsufficientS
 from bearerguard import error_codes as codes
 from bearerguard.authorization.combination import Requirement
 from bearerguard.testing import LocalIssuer
-from bearerguard.web.gate import enforce
+from bearerguard.web.enforce import enforce
 from bearerguard.web.passage import PASSAGE
 from support.asgi import Header, get
 
