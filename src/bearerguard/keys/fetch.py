@@ -1,19 +1,19 @@
-"""One bounded GET: https, no redirect, limited in size and time, nothing compressed (R72, findings 10).
+"""A document of an issuer, by one bounded GET, conditional where the issuer sent validators.
 
 Every way it can go wrong is one exception, so that nothing an issuer sends can be an unexpected error.
 """
 
 import re
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-import anyio
-import httpx
+from bearerguard.bounded_http import BoundedHttp, ExchangeFailed, Request, Transport
 
-CONNECT_TIMEOUT: Final = 2.0
 TOTAL_TIMEOUT: Final = 5.0
+_OK: Final = 200
+_NOT_MODIFIED: Final = 304
+_ACCEPT: Final = ("Accept", "application/json, application/jwk-set+json")
 _MAX_AGE: Final = re.compile(r"(?:^|[,\s])max-age\s*=\s*\"?([0-9]{1,9})")
 _AGE: Final = re.compile(r"[0-9]{1,9}")
 _SENDABLE: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,1022}[\x21-\x7e])?")
@@ -47,33 +47,16 @@ class Document:
     lifetime: float | None
 
 
-class _Borrowed(httpx.AsyncBaseTransport):
-    """A transport of the user's: used, never closed."""
-
-    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
-        self._transport = transport
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return await self._transport.handle_async_request(request)
-
-
 class Fetcher:
     """Fetches documents, each over a connection of its own: key sets are asked for a few times an hour.
 
-    Proxies and cookies of the environment are not used; hand in ``httpx.AsyncHTTPTransport(proxy=…)`` to go through one.
-    ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` add certificate authorities, as everywhere in httpx.
-
     Args:
         transport: A transport to use instead of httpx's own. It stays the caller's, who closes it.
-        timeout: Seconds for one whole GET; connecting, and shaking hands, may each take two fifths of it.
+        timeout: Seconds for one whole GET.
     """
 
-    def __init__(self, transport: httpx.AsyncBaseTransport | None = None, *, timeout: float = TOTAL_TIMEOUT) -> None:
-        self._transport = None if transport is None else _Borrowed(transport)
-        self._timeout = timeout
-        self._connect_timeout = timeout * CONNECT_TIMEOUT / TOTAL_TIMEOUT
-        # reading the certificate authorities takes 20 ms: here, where no event loop runs yet, not in a request
-        self._verify: ssl.SSLContext | bool = httpx.create_ssl_context() if transport is None else True
+    def __init__(self, transport: Transport | None = None, *, timeout: float = TOTAL_TIMEOUT) -> None:
+        self._http = BoundedHttp(transport, timeout=timeout)
 
     async def get(self, url: str, *, limit: int, validators: Mapping[str, str] | None = None) -> Document:
         """Fetch ``url``.
@@ -86,75 +69,36 @@ class Fetcher:
         Raises:
             FetchFailed: whatever else happened than 200, or 304 to a conditional request.
         """
+        validators = validators or {}
+        request = Request("GET", url, (_ACCEPT, *validators.items()))
         try:
-            with anyio.fail_after(self._timeout):
-                return await self._get(url, limit, validators or {})
-        except (TimeoutError, httpx.TimeoutException):
-            raise FetchFailed("timeout", f"no complete answer within {self._timeout:g} s") from None
-        except httpx.HTTPError as error:
-            raise FetchFailed("unreachable", f"{type(error).__name__}: {error}") from None
-        except (httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
-            raise FetchFailed("unreachable", f"{type(error).__name__}: {error}") from None
-
-    async def _get(self, url: str, limit: int, validators: Mapping[str, str]) -> Document:
-        headers = {"accept": "application/json, application/jwk-set+json", "accept-encoding": "identity", **validators}
-        async with (
-            httpx.AsyncClient(
-                transport=self._transport,
-                verify=self._verify,
-                trust_env=False,
-                follow_redirects=False,
-                timeout=httpx.Timeout(self._timeout, connect=self._connect_timeout),
-            ) as client,
-            client.stream("GET", url, headers=headers) as response,
-        ):
-            if response.status_code == httpx.codes.NOT_MODIFIED and validators:
-                return Document(None, {**validators, **_validators(response)}, _lifetime(response))
-            _check(response)
-            return Document(await _read(response, limit), _validators(response), _lifetime(response))
+            answer = await self._http.exchange(request, limit=limit, body_of=(_OK,))
+        except ExchangeFailed as why:
+            raise FetchFailed(why.code, str(why)) from None
+        if answer.status == _NOT_MODIFIED and validators:
+            return Document(None, {**validators, **_validators(answer.headers)}, _lifetime(answer.headers))
+        if answer.is_redirect:
+            raise FetchFailed("redirect", f"status {answer.status}: redirects are not followed")
+        if answer.status != _OK:
+            raise FetchFailed("status", f"status {answer.status}")
+        return Document(answer.body, _validators(answer.headers), _lifetime(answer.headers))
 
 
-def _check(response: httpx.Response) -> None:
-    if response.has_redirect_location:
-        raise FetchFailed("redirect", f"status {response.status_code}: redirects are not followed")
-    if response.status_code != httpx.codes.OK:
-        raise FetchFailed("status", f"status {response.status_code}")
-    if response.headers.get("content-encoding", "identity").lower() != "identity":
-        raise FetchFailed("compressed", "the body is compressed although identity was asked for")
-
-
-async def _read(response: httpx.Response, limit: int) -> bytes:
-    if response.is_stream_consumed:  # a transport may hand over a response that it has read already
-        return _within(response.content, limit)
-    chunks: list[bytes] = []
-    room = limit
-    async for chunk in response.aiter_raw():
-        chunks.append(_within(chunk, room))
-        room -= len(chunk)
-    return b"".join(chunks)
-
-
-def _within(body: bytes, limit: int) -> bytes:
-    if len(body) > limit:
-        raise FetchFailed("too_large", "the body is larger than allowed")
-    return body
-
-
-def _validators(response: httpx.Response) -> dict[str, str]:
+def _validators(headers: Mapping[str, str]) -> dict[str, str]:
     """What can be sent back: an ``ETag`` of odd octets would make every later request fail before it is sent."""
-    found = {"if-none-match": response.headers.get("etag", "")}
-    modified = response.headers.get("last-modified", "")
-    if modified != response.headers.get("date"):  # else it may change again in that very second, unseen (RFC 9110 §8.8.2.2)
+    found = {"if-none-match": headers.get("etag", "")}
+    modified = headers.get("last-modified", "")
+    if modified != headers.get("date"):  # else it may change again in that very second, unseen (RFC 9110 §8.8.2.2)
         found["if-modified-since"] = modified
     return {name: value for name, value in found.items() if _SENDABLE.fullmatch(value)}
 
 
-def _lifetime(response: httpx.Response) -> float | None:
-    directives = response.headers.get("cache-control", "").lower()
+def _lifetime(headers: Mapping[str, str]) -> float | None:
+    directives = headers.get("cache-control", "").lower()
     if _NOT_KEPT.search(directives):
         return 0.0
     max_age = _MAX_AGE.search(directives)
     if max_age is None:
         return None
-    age = _AGE.fullmatch(response.headers.get("age", ""))
+    age = _AGE.fullmatch(headers.get("age", ""))
     return float(max_age[1]) - (float(age[0]) if age else 0.0)
