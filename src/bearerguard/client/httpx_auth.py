@@ -10,13 +10,13 @@ import anyio
 import httpx
 
 from bearerguard.client.api_refusal import read_refusal
-from bearerguard.client.error_hints import hint_for
 from bearerguard.client.origins import Origins
 from bearerguard.client.schedule import HeldToken
 from bearerguard.client.secret import presentable
 from bearerguard.client.shared_token import SharedToken
 from bearerguard.client.token_request import TokenRequest
 from bearerguard.client.token_response import MAX_BODY, TokenResponse
+from bearerguard.error_hints import hint_for
 from bearerguard.errors import TokenRequestError
 
 Transport: TypeAlias = httpx.AsyncBaseTransport | httpx.BaseTransport

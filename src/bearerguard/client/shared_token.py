@@ -14,11 +14,11 @@ from typing import TypeAlias
 
 import anyio
 
-from bearerguard.client.error_hints import hint_for
 from bearerguard.client.flight import Flight
 from bearerguard.client.schedule import HeldToken, Refuse, Schedule
 from bearerguard.client.token_response import IssuedToken
 from bearerguard.clock import Clock
+from bearerguard.error_hints import hint_for
 from bearerguard.errors import TokenRequestError
 from bearerguard.events import logger
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
-from bearerguard.client.error_hints import hint_for
 from bearerguard.client.secret import Secret, presentable
+from bearerguard.error_hints import hint_for
 from bearerguard.errors import TokenRequestError
 from bearerguard.strict_json import NotStrictJson, parse_object
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 from jwt.algorithms import ECAlgorithm
 
 from bearerguard import ClientCredentials, TokenRequestError
-from bearerguard.client.error_hints import hint_for
+from bearerguard.error_hints import hint_for
 from bearerguard.testing import LocalIssuer
 from bearerguard.testing.local_client import LocalClient
 from issuers.client_key import make_client_key

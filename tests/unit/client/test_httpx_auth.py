@@ -13,11 +13,11 @@ import httpx
 import pytest
 
 from bearerguard.client.client_credentials import ClientCredentials
-from bearerguard.client.error_hints import hint_for
 from bearerguard.client.httpx_auth import HttpxSender
 from bearerguard.client.secret import Secret
 from bearerguard.client.token_request import TokenRequest
 from bearerguard.client.token_response import MAX_BODY, TokenResponse
+from bearerguard.error_hints import hint_for
 from bearerguard.errors import TokenRequestError
 from support.token_endpoint_stub import API, StubApi, StubEndpoint, refusal
 

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import pytest
 
-from bearerguard.client.error_hints import HINTS, hint_for
+from bearerguard.error_hints import HINTS, hint_for
 from bearerguard.testing import FakeClock, LocalClient, LocalIssuer, SigningKey
 from bearerguard.testing.assertion_verifier import ASSERTION_TYPE
 from bearerguard.testing.token_refusal import RFC6749, Reason

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bearerguard.client.error_hints import HINTS, hint_for
 from bearerguard.client.token_response import TokenResponse, read_response
+from bearerguard.error_hints import HINTS, hint_for
 from bearerguard.errors import TokenRequestError
 
 ENTRA: list[dict[str, Any]] = json.loads((Path(__file__).parent / "entra_errors.json").read_text())
