@@ -17,7 +17,7 @@ import anyio
 import httpx
 
 CONNECT_TIMEOUT: Final = 2.0
-"""Seconds to connect, and to shake hands, within the time of the whole exchange."""
+"""Seconds to connect, and to shake hands, at most; of a shorter exchange two fifths."""
 
 Transport: TypeAlias = httpx.AsyncBaseTransport | httpx.BaseTransport
 _HEADERS: Final = (("User-Agent", "bearerguard"), ("Accept-Encoding", "identity"))
@@ -86,7 +86,7 @@ class BoundedHttp:
     def __init__(self, transport: Transport | None = None, *, timeout: float) -> None:
         self._transport = transport
         self._timeout = timeout
-        connect = min(CONNECT_TIMEOUT, timeout)
+        connect = min(CONNECT_TIMEOUT, timeout * 0.4)
         self._limits = {"connect": connect, "read": timeout, "write": timeout, "pool": timeout}
         # reading the certificate authorities takes 20 ms: here, where no event loop runs yet, not in a request
         self._verify = httpx.create_ssl_context() if transport is None else None
