@@ -14,9 +14,10 @@
        ├─ IssuerUnavailable     503      no usable key, because the issuer cannot be reached; with Retry-After
        └─ Undecided             500      judging the request failed
 
-A refusal has three texts. The *wire* text is ``reason.description``, a constant for each code. ``str(refusal)`` is a constant for
-each kind of refusal: frameworks show it to callers, so that it tells no more than ``disclose="none"``. The *operator* text is
-``refusal.operator_text``: expected, actual, place and next step, for logs only. None of them ever shows a token, a signature or a
+A refusal has three texts. The *wire* text is ``reason.description``, a constant for each code.
+``str(refusal)`` is a constant for each kind of refusal: frameworks show it to callers, so that it
+tells no more than ``disclose="none"``. The *operator* text is ``refusal.operator_text``: expected,
+actual, place and next step, for logs only. None of them ever shows a token, a signature or a
 secret.
 """
 
@@ -75,8 +76,9 @@ class TokenRequestError(BearerguardError):
     """The token endpoint refused the client, or could not be understood.
 
     Attributes:
-        error: Error code of RFC 6749 §5.2; where the endpoint sent none: ``token_endpoint_unreachable``,
-            ``token_endpoint_timeout``, ``token_endpoint_failed`` (a status without an OAuth error) or ``invalid_token_response``.
+        error: Error code of RFC 6749 §5.2; where the endpoint sent none:
+            ``token_endpoint_unreachable``, ``token_endpoint_timeout``, ``token_endpoint_failed`` (a
+            status without an OAuth error) or ``invalid_token_response``.
         error_description: The endpoint's own words, without trace lines.
         error_codes: Numbers of Microsoft Entra (AADSTS…), empty elsewhere.
         trace_id: For the issuer's support, or empty.
@@ -85,7 +87,8 @@ class TokenRequestError(BearerguardError):
         hint: What to do, where the cause is known; or empty.
         status: HTTP status of the answer, 0 where there was none.
         temporary: Whether the same request may succeed later, without anybody changing anything.
-        retry_after: Whole seconds until the endpoint is asked again; until then this error is given again. 0 where unknown.
+        retry_after: Whole seconds until the endpoint is asked again; until then this error is given
+            again. 0 where unknown.
     """
 
     def __init__(
@@ -119,7 +122,8 @@ class TokenRequestError(BearerguardError):
 class Refusal(BearerguardError):
     """A request is not let through. Handle this class to shape every refusal of an application.
 
-    ``str(refusal)`` is a constant that says what was refused and never why: it is safe to show to callers.
+    ``str(refusal)`` is a constant that says what was refused and never why: it is safe to show to
+    callers.
 
     Attributes:
         reason: The documented :class:`~bearerguard.error_codes.ErrorCode`.
@@ -146,7 +150,10 @@ class Refusal(BearerguardError):
 
     @property
     def operator_text(self) -> str:
-        """What happened and what to do, for logs. It may name clients, roles and claims: never show it to callers."""
+        """What happened and what to do, for logs.
+
+        It may name clients, roles and claims: never show it to callers.
+        """
         return f"{self.code}: {self.reason.cause.rstrip('.')}. {self.reason.remedy}"
 
 
@@ -184,7 +191,8 @@ class AccessTokenError(Refusal):
     Attributes:
         reason: The documented :class:`~bearerguard.error_codes.ErrorCode`.
         expected: What would have been accepted, in words.
-        actual: The value that was found, or ``ABSENT``. Taken from the token: for logs, never for the wire.
+        actual: The value that was found, or ``ABSENT``. Taken from the token: for logs, never for
+            the wire.
         at: Place, such as ``$.aud`` (claims) or ``header.alg``.
         hint: Next step for this very case, beyond the code's remedy.
         verified: Whether the signature had been verified when this was found.
@@ -225,7 +233,10 @@ class AccessTokenError(Refusal):
 
 
 class MissingToken(AccessTokenError):
-    """401: no credentials, or another scheme than Bearer. The challenge carries no error (RFC 6750 §3.1)."""
+    """401: no credentials, or another scheme than Bearer.
+
+    The challenge carries no error (RFC 6750 §3.1).
+    """
 
 
 class InvalidRequest(AccessTokenError):

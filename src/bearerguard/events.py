@@ -14,9 +14,10 @@ class Event:
 
     Attributes:
         name: ``token_accepted``, ``token_refused``, ``keys_fetched`` or ``keys_failed``.
-        issuer: Configured issuer, empty where none could be told. Of a token that was accepted: its ``iss``, which differs from
-            tenant to tenant where ``insecure_any_tenant`` is on.
-        code: Error code of a refusal or of a failed fetch, else empty. Both are few, and safe as metric labels, otherwise.
+        issuer: Configured issuer, empty where none could be told. Of a token that was accepted: its
+            ``iss``, which differs from tenant to tenant where ``insecure_any_tenant`` is on.
+        code: Error code of a refusal or of a failed fetch, else empty. Both are few, and safe as
+            metric labels, otherwise.
     """
 
     name: Literal["token_accepted", "token_refused", "keys_fetched", "keys_failed"]

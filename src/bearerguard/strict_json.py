@@ -1,7 +1,8 @@
 """JSON as a security decision needs it: one reading only, and bounded before the work.
 
-Standards: RFC 8259 §4 leaves duplicate names open and RFC 7515 §4 and RFC 7519 §4 let a reader refuse them; here they are
-refused everywhere. UTF-8 only, no byte order mark (RFC 7519 §7.2, RFC 8725 §3.7), no NaN or Infinity (RFC 8259 §6).
+Standards: RFC 8259 §4 leaves duplicate names open and RFC 7515 §4 and RFC 7519 §4 let a reader
+refuse them; here they are refused everywhere. UTF-8 only, no byte order mark (RFC 7519 §7.2, RFC
+8725 §3.7), no NaN or Infinity (RFC 8259 §6).
 """
 
 import json
@@ -15,7 +16,10 @@ _MAX_COMMAS: Final = 20_000
 
 
 class NotStrictJson(ValueError):
-    """The text is not one strict JSON object. The message says what is wrong and holds nothing of the text."""
+    """The text is not one strict JSON object.
+
+    The message says what is wrong and holds nothing of the text.
+    """
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -67,16 +71,17 @@ def parse_object(
 ) -> dict[str, Any]:
     """Read one JSON object from UTF-8 bytes.
 
-    ``max_containers`` and ``max_commas`` bound the work before it begins: an object or a number costs up to a hundred times what
-    the same octets of text do. Both are counted in the octets, inside of strings too.
+    ``max_containers`` and ``max_commas`` bound the work before it begins: an object or a number
+    costs up to a hundred times what the same octets of text do. Both are counted in the octets,
+    inside of strings too.
 
-    With ``spoiled_members_are_null`` one bad key of a JWK Set does not sink the good ones: an inner object with a duplicate name
-    or too many members reads as ``None``, an integer with too many digits as NaN, and text may hold a lone surrogate. The
-    outer object stays strict.
+    With ``spoiled_members_are_null`` one bad key of a JWK Set does not sink the good ones: an inner
+    object with a duplicate name or too many members reads as ``None``, an integer with too many
+    digits as NaN, and text may hold a lone surrogate. The outer object stays strict.
 
     Raises:
-        NotStrictJson: not UTF-8, not JSON, not an object, a duplicate name, a lone surrogate, NaN, or over a limit
-            (depth 20, 512 members an object, integers of 20 digits).
+        NotStrictJson: not UTF-8, not JSON, not an object, a duplicate name, a lone surrogate, NaN,
+            or over a limit (depth 20, 512 members an object, integers of 20 digits).
     """
     try:
         text = data.decode().strip(" \t\r\n")
@@ -89,7 +94,8 @@ def parse_object(
             raise NotStrictJson("too many members and elements")
         value, end = (_scan_list if spoiled_members_are_null else _scan)(text)
         if b"\\" in data and not spoiled_members_are_null:
-            # an escaped lone surrogate is no Unicode text: it would fail later, in the hands of the user
+            # an escaped lone surrogate is no Unicode text: it would fail later, in the hands of the
+            # user
             json.dumps(value, ensure_ascii=False).encode()
     except UnicodeError:
         raise NotStrictJson("the text is not UTF-8") from None
@@ -107,7 +113,8 @@ def parse_object(
 def _opened(data: bytes) -> int:
     """How many objects and arrays are begun, at most; a bracket within text counts, too.
 
-    Most tokens are one object with one array in it, and to see that by ``find`` (memchr) takes half as long as to count.
+    Most tokens are one object with one array in it, and to see that by ``find`` (memchr) takes half
+    as long as to count.
     """
     array = data.find(b"[")
     if data.find(b"{", 1) < 0 and (array < 0 or data.find(b"[", array + 1) < 0):

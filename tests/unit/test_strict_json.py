@@ -1,4 +1,4 @@
-"""One reading only, and bounded before the work (R25, R26, R44, R55, requirements 2.15)."""
+"""One reading only, and bounded before the work."""
 
 import json
 import re
@@ -98,7 +98,7 @@ def test_anything_else_is_refused(text: bytes) -> None:
 
 @pytest.mark.parametrize("text", REFUSED.values(), ids=REFUSED)
 def test_the_reason_holds_nothing_of_the_text(text: bytes) -> None:
-    """R127: what is refused may be a token."""
+    """What is refused may be a token."""
     with pytest.raises(NotStrictJson) as caught:
         parse_object(text.replace(b"{", b'{"S3cr3t": 0, ', 1))
     assert "S3cr3t" not in str(caught.value)

@@ -1,7 +1,8 @@
 """The algebra of requirements: what all of them have, and how ``&`` and ``|`` combine them.
 
-A requirement judges a :class:`~bearerguard.principal.Principal`, hence only what a verified token says, never the request.
-What is empty or of the wrong type is refused when it is written, so that no requirement exists which everybody meets by accident.
+A requirement judges a :class:`~bearerguard.principal.Principal`, hence only what a verified token
+says, never the request. What is empty or of the wrong type is refused when it is written, so that
+no requirement exists which everybody meets by accident.
 """
 
 from abc import ABC, abstractmethod
@@ -18,10 +19,12 @@ _FEWEST: Final = 2
 
 
 class Requirement(ABC):
-    """What a principal must hold. For a rule of your own, subclass it: immutable, hashable, its ``repr`` reading like the source.
+    """What a principal must hold.
 
-    Combine with ``&`` and ``|``. ``and``, ``or`` and ``not`` raise :class:`ConfigurationError`: Python would keep one side and
-    silently drop the other.
+    For a rule of your own, subclass it: immutable, hashable, its ``repr`` reading like the source.
+
+    Combine with ``&`` and ``|``. ``and``, ``or`` and ``not`` raise :class:`ConfigurationError`:
+    Python would keep one side and silently drop the other.
     """
 
     __slots__ = ()
@@ -30,7 +33,8 @@ class Requirement(ABC):
     def permits(self, principal: Principal) -> bool:
         """Whether the principal meets the requirement: ``True`` itself permits, and nothing else that is true in an ``if``.
 
-        Judged afresh for each request, without waiting: the coroutine of an ``async def`` is no permission.
+        Judged afresh for each request, without waiting: the coroutine of an ``async def`` is no
+        permission.
         """
 
     @abstractmethod
@@ -40,7 +44,8 @@ class Requirement(ABC):
     def helping_scopes(self, principal: Principal) -> tuple[str, ...] | None:
         """Scopes that a new token of this principal needs in order to be permitted; ``None`` where no scope would do.
 
-        RFC 6750 §3: ``scope`` names all that is required, held already or not, since a new token replaces the old one.
+        RFC 6750 §3: ``scope`` names all that is required, held already or not, since a new token
+        replaces the old one.
         """
         return () if self.permits(principal) is True else None
 
@@ -170,7 +175,8 @@ class AnyOf(_Combination):
     def helping_scopes(self, principal: Principal) -> tuple[str, ...] | None:
         """Those of one alternative: the first that is met, else the first that scopes alone would meet.
 
-        A challenge's ``scope`` is what is required (RFC 6750 §3): the scopes of several alternatives at once would ask too much.
+        A challenge's ``scope`` is what is required (RFC 6750 §3): the scopes of several
+        alternatives at once would ask too much.
         """
         by_preference = sorted(self.operands, key=lambda operand: operand.permits(principal) is not True)
         every = (operand.helping_scopes(principal) for operand in by_preference)

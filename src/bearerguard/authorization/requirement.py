@@ -1,7 +1,7 @@
 """What a route demands of a caller: small frozen values, combined with ``&`` and ``|``.
 
-``role("Read.All") | scope("orders.read")`` reads as it is meant, prints as it was written and is compared by value. Names match
-exactly: case-sensitive, by code point, whole names.
+``role("Read.All") | scope("orders.read")`` reads as it is meant, prints as it was written and is
+compared by value. Names match exactly: case-sensitive, by code point, whole names.
 """
 
 from dataclasses import dataclass
@@ -184,8 +184,8 @@ class Authenticated(_Single):
 def role(name: str) -> Requirement:
     """The principal has this app role, such as ``Read.All``, itself or by another role that implies it.
 
-    Refused with ``missing_role``. Does not tell whether the token acts for a user: Entra's users can have app roles too
-    (R101), so add ``& application()`` where only services may call.
+    Refused with ``missing_role``. Does not tell whether the token acts for a user: Entra's users
+    can have app roles too, so add ``& application()`` where only services may call.
 
     Raises:
         ConfigurationError: The name is empty, blank at an end or no string.
@@ -194,10 +194,13 @@ def role(name: str) -> Requirement:
 
 
 def scope(name: str) -> Requirement:
-    """The token was issued with this one scope (RFC 6749 §3.3, RFC 6750 §3). Refused with ``missing_scope``.
+    """The token was issued with this one scope (RFC 6749 §3.3, RFC 6750 §3).
+
+    Refused with ``missing_scope``.
 
     Raises:
-        ConfigurationError: The name is empty, no string, or not one scope token (``%x21 / %x23-5B / %x5D-7E``).
+        ConfigurationError: The name is empty, no string, or not one scope token (``%x21 / %x23-5B /
+            %x5D-7E``).
     """
     return Scope(name)
 
@@ -205,8 +208,8 @@ def scope(name: str) -> Requirement:
 def client(*ids: str) -> Requirement:
     """The calling application is on this access-control list. Refused with ``client_not_allowed``.
 
-    A token that names no client is refused. Across tenants a client id alone says little: combine it with ``tenant`` or
-    ``application()`` (R101).
+    A token that names no client is refused. Across tenants a client id alone says little: combine
+    it with ``tenant`` or ``application()``.
 
     Raises:
         ConfigurationError: No id is given, or one is empty, blank at an end or no string.
@@ -215,7 +218,9 @@ def client(*ids: str) -> Requirement:
 
 
 def tenant(*ids: str) -> Requirement:
-    """The principal belongs to one of these tenants. Refused with ``tenant_not_allowed``, also where a token names no tenant.
+    """The principal belongs to one of these tenants.
+
+    Refused with ``tenant_not_allowed``, also where a token names no tenant.
 
     Raises:
         ConfigurationError: No id is given, or one is empty, blank at an end or no string.
@@ -224,16 +229,21 @@ def tenant(*ids: str) -> Requirement:
 
 
 def application() -> Requirement:
-    """An application's own token, as the client-credentials grant gives it. Refused with ``application_required``.
+    """An application's own token, as the client-credentials grant gives it.
 
-    How that is told is the issuer's matter: ``idtyp`` is ``app``, else roles and no ``scp`` (R101), unless its preset says
-    otherwise. Does not check which application calls; see :func:`client`.
+    Refused with ``application_required``.
+
+    How that is told is the issuer's matter: ``idtyp`` is ``app``, else roles and no ``scp``,
+    unless its preset says otherwise. Does not check which application calls; see :func:`client`.
     """
     return Application()
 
 
 def delegated() -> Requirement:
-    """A token that acts for a user: no application's own, and with at least one scope. Refused with ``user_required``."""
+    """A token that acts for a user: no application's own, and with at least one scope.
+
+    Refused with ``user_required``.
+    """
     return Delegated()
 
 

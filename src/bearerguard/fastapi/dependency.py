@@ -16,7 +16,7 @@ from bearerguard.resource_server import ResourceServer
 from bearerguard.web.challenge import Challenge, Disclose
 from bearerguard.web.declaration import declare
 from bearerguard.web.enforce import enforce, is_permitted
-from bearerguard.web.gate import Gate
+from bearerguard.web.gate import Gate, checked_server
 from bearerguard.web.passage import PASSAGE
 
 _ANYBODY: Final = authenticated()
@@ -24,7 +24,10 @@ _ANYBODY: Final = authenticated()
 
 @final
 class Require:
-    """What ``require`` makes. Called with a connection, it returns its ``Principal`` or raises the refusal."""
+    """What ``require`` makes.
+
+    Called with a connection, it returns its ``Principal`` or raises the refusal.
+    """
 
     __slots__ = ("__weakref__", "_bearerguard_declaration", "_gate", "_requirement")
 
@@ -82,39 +85,44 @@ def require(
         @app.get("/orders", dependencies=[Depends(require(role("Read.All")))])                  # a route
         APIRouter(dependencies=[Depends(require(role("Read.All")))])                            # a router; FastAPI(…) likewise
 
-    For routes of HTTP and websockets. Of several, each is enforced. Behind an ``AccessTokenMiddleware`` it takes the principal
-    that was verified there; alone, with ``resource_server``, it verifies the token itself and answers a refusal just as the
-    middleware would with the same options: of several, the first that a request comes to gives the words. Equal arguments give
-    the same object: it is solved once a request, and ``app.dependency_overrides[require(role("Read.All"))]`` replaces it in
-    a test.
+    For routes of HTTP and websockets. Of several, each is enforced. Behind an
+    ``AccessTokenMiddleware`` it takes the principal that was verified there; alone, with
+    ``resource_server``, it verifies the token itself and answers a refusal just as the middleware
+    would with the same options: of several, the first that a request comes to gives the words.
+    Equal arguments give the same object: it is solved once a request, and
+    ``app.dependency_overrides[require(role("Read.All"))]`` replaces it in a test.
 
-    It asks for a token wherever it stands: at an application or a router it closes their ``@public`` routes, too. Put those into
-    a router beside it.
+    It asks for a token wherever it stands: at an application or a router it closes their
+    ``@public`` routes, too. Put those into a router beside it.
 
-    Alone it guards nothing but the routes that have it: no audit is made at the start, and FastAPI's documentation pages,
-    mounted applications and routes of Starlette's take no dependencies. FastAPI also reads the body of a request before any
-    dependency; the middleware refuses callers without a good token before that.
+    Alone it guards nothing but the routes that have it: no audit is made at the start, and
+    FastAPI's documentation pages, mounted applications and routes of Starlette's take no
+    dependencies. FastAPI also reads the body of a request before any dependency; the middleware
+    refuses callers without a good token before that.
 
     Args:
         requirement: What ``role``, ``scope``, ``client`` … build, combined with ``&`` and ``|``.
-        resource_server: Verifies the tokens where there is no middleware, or one with another resource server.
-        realm: Protection space named in the challenge. This and what follows go with ``resource_server``; behind a middleware
-            that has the same one, the middleware's options count.
+        resource_server: Verifies the tokens where there is no middleware, or one with another
+            resource server.
+        realm: Protection space named in the challenge. This and what follows go with
+            ``resource_server``; behind a middleware that has the same one, the middleware's options
+            count.
         disclose: As in ``AccessTokenMiddleware``.
         resource_metadata: URL of this API's metadata document (RFC 9728), for the challenge.
 
     Raises:
-        ConfigurationError: no requirement, no resource server, or an option that is wrong or goes with none.
+        ConfigurationError: no requirement, no resource server, or an option that is wrong or goes
+            with none.
     """
     if not isinstance(requirement, Requirement):
         problem = f"expected a requirement, got {show(requirement)}"
         raise ConfigurationError("require", problem, example='Depends(require(role("Read.All")))')
-    if resource_server is not None and not isinstance(resource_server, ResourceServer):
-        problem = f"expected a ResourceServer, got {show(resource_server)}"
-        raise ConfigurationError("resource_server", problem, example='ResourceServer(issuers=[…], audience="api://orders")')
     gate = None
     if resource_server is not None:
-        gate = Gate(resource_server, Challenge(realm, disclose=disclose, resource_metadata=resource_metadata))
+        gate = Gate(
+            checked_server("resource_server", resource_server),
+            Challenge(realm, disclose=disclose, resource_metadata=resource_metadata),
+        )
     else:
         _check_not_given(realm=(realm, "api"), disclose=(disclose, "code"), resource_metadata=(resource_metadata, None))
     arguments = (requirement, id(resource_server), realm, disclose, resource_metadata)
@@ -127,13 +135,17 @@ async def current_principal(connection: HTTPConnection) -> Principal:
     Raises:
         AccessTokenError: there is no good token.
         IssuerUnavailable: the token cannot be verified now.
-        ConfigurationError: there is neither a middleware nor a ``require`` with a resource server before it.
+        ConfigurationError: there is neither a middleware nor a ``require`` with a resource server
+            before it.
     """
     return await _enforced(connection.scope, _ANYBODY)
 
 
 CurrentPrincipal: TypeAlias = Annotated[Principal, Depends(current_principal)]
-"""A parameter that is the caller. It asks for no permission and declares none: the start-up audit names a route with no more."""
+"""A parameter that is the caller.
+
+It asks for no permission and declares none: the start-up audit names a route with no more.
+"""
 
 
 def _check_not_given(**options: tuple[object, object]) -> None:

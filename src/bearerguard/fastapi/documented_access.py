@@ -24,8 +24,8 @@ class Access:
     """Who may call an operation.
 
     Attributes:
-        requirement: What callers must meet; where paths of the operation are treated differently, one of several. ``None`` where
-            no token is of any use.
+        requirement: What callers must meet; where paths of the operation are treated differently,
+            one of several. ``None`` where no token is of any use.
         is_public: Some of its paths, or all, are reachable without a token.
         is_closed: Some of its paths, or all, are named by no row of the policy.
     """
@@ -49,7 +49,9 @@ def access_by_operation(app: FastAPI) -> dict[Operation, Access]:
 
 
 def access_of(rows: Iterable[AuditedRoute], *, guarded: bool) -> Access:
-    """What the rows of one operation come to. The first route that has it serves it, whatever others say.
+    """What the rows of one operation come to.
+
+    The first route that has it serves it, whatever others say.
 
     Args:
         rows: At least one, in the router's order.

@@ -15,7 +15,8 @@ _TRIED: Final = 1000
 def scope_alternatives(requirement: Requirement) -> tuple[Alternative, ...]:
     """The scopes of each way to meet a requirement, in the order they were written; ``()`` for a way that needs none.
 
-    That is what a Security Requirement lists. More than 16 ways are not told apart: they become one that names no scope.
+    That is what a Security Requirement lists. More than 16 ways are not told apart: they become one
+    that names no scope.
     """
     found = tuple(dict.fromkeys(_alternatives(requirement)))
     return found if len(found) <= _MOST_ALTERNATIVES else ((),)

@@ -1,7 +1,8 @@
 """Answers refusals where there is no middleware to do so.
 
-FastAPI knows no error of ours, and would make a 500 of it where the user has registered no handler. So the first dependency of a
-request adds one to the table in which Starlette looks handlers up; those of the user come first.
+FastAPI knows no error of ours, and would make a 500 of it where the user has registered no handler.
+So the first dependency of a request adds one to the table in which Starlette looks handlers up;
+those of the user come first.
 """
 
 from typing import Any, Final
@@ -21,7 +22,10 @@ _ENDED: Final = (WebSocketState.DISCONNECTED, WebSocketState.RESPONSE)
 
 
 class StandIn(Passage):
-    """The passage of a request that no middleware has let in, or one with another resource server. Nothing is sent through it."""
+    """The passage of a request that no middleware has let in, or one with another resource server.
+
+    Nothing is sent through it.
+    """
 
     __slots__ = ()
 
@@ -50,7 +54,10 @@ def answer_refusals_of(scope: Scope) -> None:
 
 
 async def answer_refusal(connection: HTTPConnection, error: Exception) -> Response | None:
-    """An exception handler of Starlette's kind. Raises the error again where nothing can be answered any more."""
+    """An exception handler of Starlette's kind.
+
+    Raises the error again where nothing can be answered any more.
+    """
     scope: Any = connection.scope
     passage: Passage | None = scope.get(PASSAGE)
     if passage is None or passage.started or not isinstance(error, Refusal):

@@ -15,6 +15,7 @@ from bearerguard.fastapi.documented_access import Access, Operation, access_by_o
 from bearerguard.fastapi.documented_requirement import described, scope_alternatives
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.resource_server import ResourceServer
+from bearerguard.web.gate import checked_server
 from bearerguard.web.metadata import authorization_servers
 
 Document: TypeAlias = dict[str, Any]
@@ -33,28 +34,31 @@ def document_security(
         document_security(app, api, token_url="https://login.microsoftonline.com/…/oauth2/v2.0/token",
                           scopes={"api://orders/.default": "All that was granted to the application"})
 
-    The document gains a security scheme, OAuth 2.0 with the client-credentials flow. Each operation gains the scopes of its
-    requirement as ``security``, its roles as ``x-roles``, the whole of it as ``x-requirement``, and the answers 400, 401, 403 and
-    503 with schema and headers. Ids of clients and tenants are left out. What the user wrote stays. It is made when it is first
-    asked for, with the routes and middlewares of that moment; nothing is fetched for it.
+    The document gains a security scheme, OAuth 2.0 with the client-credentials flow. Each operation
+    gains the scopes of its requirement as ``security``, its roles as ``x-roles``, the whole of it
+    as ``x-requirement``, and the answers 400, 401, 403 and 503 with schema and headers. Ids of
+    clients and tenants are left out. What the user wrote stays. It is made when it is first asked
+    for, with the routes and middlewares of that moment; nothing is fetched for it.
 
-    Does not see a middleware that is wrapped around the application from outside: what its ``policy`` asks for is not told.
+    Does not see a middleware that is wrapped around the application from outside: what its
+    ``policy`` asks for is not told.
 
     Args:
         app: The application; call this for each mounted one that has a document of its own.
         api: Whose issuers give the tokens.
-        token_url: Where clients obtain tokens. By default what the preset of the first issuer knows (Entra: of v2), so that the
-            document is the same at any time. Where it knows none (``oidc``, ``cognito``), what the issuer's metadata says, once
-            it has been fetched with the keys; until then, the document names that metadata (``openIdConnect``).
-        scopes: Scopes that a client may ask for, with a description, besides those that requirements name.
+        token_url: Where clients obtain tokens. By default what the preset of the first issuer knows
+            (Entra: of v2), so that the document is the same at any time. Where it knows none
+            (``oidc``, ``cognito``), what the issuer's metadata says, once it has been fetched with
+            the keys; until then, the document names that metadata (``openIdConnect``).
+        scopes: Scopes that a client may ask for, with a description, besides those that
+            requirements name.
 
     Raises:
         ConfigurationError: a value is wrong.
     """
     if not isinstance(app, FastAPI):
         raise ConfigurationError("app", f"expected a FastAPI application, got {show(app)}", example="FastAPI()")
-    if not isinstance(api, ResourceServer):
-        raise ConfigurationError("api", f"expected a ResourceServer, got {show(api)}", example="ResourceServer(issuers=[…], …)")
+    checked_server("api", api)
     problem = "" if token_url is None else url_problem(token_url, allow_http=True)
     if problem:
         raise ConfigurationError("token_url", f"{problem}, got {show(token_url)}", example='"https://issuer.example/token"')

@@ -1,7 +1,8 @@
 """The compact form of a signed token, read strictly and once, and its signature.
 
-Standards: RFC 7515 §3.1, §5.2; RFC 7519 §7.2; RFC 8725 §3. What is unverified and what is verified are two types: an
-``AccessToken`` exists only where a key of the issuer has verified the very octets that were parsed.
+Standards: RFC 7515 §3.1, §5.2; RFC 7519 §7.2; RFC 8725 §3. What is unverified and what is verified
+are two types: an ``AccessToken`` exists only where a key of the issuer has verified the very octets
+that were parsed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +16,6 @@ from bearerguard.token.base64url import NotBase64Url, decode
 from bearerguard.token.glance import KID, sole_text
 
 MAX_TOKEN: Final = 16 * 1024
-_DOTS: Final = 2
 _JWE_DOTS: Final = 4
 _B64TOKEN: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/="  # RFC 6750 §2.1
 _REMEMBERED_HEADERS: Final = 4096
@@ -26,12 +26,14 @@ _MAX_COMMAS: Final = 2048  # two hundred groups by their distinguished names fit
 class Header(NamedTuple):
     """The JOSE header, as far as it is ever looked at.
 
-    ``jwk``, ``jku``, ``x5u``, ``x5c`` and ``x5t`` are not here: they are never used and never fetched (R28).
+    ``jwk``, ``jku``, ``x5u``, ``x5c`` and ``x5t`` are not here: they are never used and never
+    fetched.
 
     Attributes:
         algorithm: ``alg``, with ``Ed25519`` read as ``EdDSA`` (RFC 9864).
         kid: ``kid``, ``None`` where there is none.
-        typ: ``typ`` in lower case without ``application/``; empty where there is none (RFC 7515 §4.1.9).
+        typ: ``typ`` in lower case without ``application/``; empty where there is none (RFC 7515
+            §4.1.9).
         has_nonce: Whether there is a ``nonce``: a Microsoft Graph token.
     """
 
@@ -42,7 +44,10 @@ class Header(NamedTuple):
 
 
 class UnverifiedToken(NamedTuple):
-    """A well-formed token that nobody has vouched for. Nothing in it may be believed; it may only be refused."""
+    """A well-formed token that nobody has vouched for.
+
+    Nothing in it may be believed; it may only be refused.
+    """
 
     header: Header
     claims: dict[str, Any]
@@ -70,8 +75,8 @@ class Parser:
     """Reads tokens, and remembers the headers of good ones: an issuer's tokens share theirs until its key changes.
 
     Args:
-        glance: Given the ``kid`` and the payload of a token with an unfamiliar header, before either is read, raises the refusal
-            if it can tell that there will be one.
+        glance: Given the ``kid`` and the payload of a token with an unfamiliar header, before
+            either is read, raises the refusal if it can tell that there will be one.
     """
 
     def __init__(self, glance: Callable[[str, bytes], None] = lambda _kid, _payload: None) -> None:
@@ -83,11 +88,12 @@ class Parser:
 
         Raises:
             InvalidRequest: a character that no bearer token may hold (RFC 6750 §2.1).
-            InvalidToken: too large, opaque, encrypted, malformed, ``crit``, no acceptable ``alg``, or refused at a glance.
+            InvalidToken: too large, opaque, encrypted, malformed, ``crit``, no acceptable ``alg``,
+                or refused at a glance.
         """
         if len(token) > MAX_TOKEN:
             raise too_large(token)
-        if b" " in token or b"," in token:  # several credentials, whatever the first of them is worth (R3)
+        if b" " in token or b"," in token:  # several credentials, whatever the first of them is worth
             raise _malformed()
         signing_input, _, signature = token.rpartition(b".")
         head, dot, body = signing_input.partition(b".")
@@ -178,7 +184,10 @@ def _read_header(members: Mapping[str, Any]) -> Header:
 
 
 def _media_type(typ: object) -> str:
-    """RFC 7515 §4.1.9: case-insensitive, and ``application/`` may be left out. Present and empty is not absent."""
+    """RFC 7515 §4.1.9: case-insensitive, and ``application/`` may be left out.
+
+    Present and empty is not absent.
+    """
     media_type = typ.lower().removeprefix("application/") if type(typ) is str else ""
     if not media_type:
         raise InvalidToken(codes.WRONG_TOKEN_TYPE, expected="a media type", actual=typ, at="header.typ")

@@ -20,16 +20,20 @@ __all__ = ["AuditedRoute", "audit"]
 def audit(app: ASGIApp) -> tuple[AuditedRoute, ...]:
     """Every route of a Starlette or FastAPI application with the requirement that guards it, in the router's order.
 
-    Mounts, hosts, nested routers and applications, websockets and static files are included; ``policy`` and ``public`` of every
-    ``AccessTokenMiddleware`` around the application or among its middlewares are taken into account. Where rows treat paths of a
-    route differently, it is listed once for each of them, and each says that it holds in part. ``print(*audit(app), sep="\\n")``
-    shows a table. Nothing is started, and nothing is refused; a middleware of a class derived from ours is made, to be asked.
+    Mounts, hosts, nested routers and applications, websockets and static files are included;
+    ``policy`` and ``public`` of every ``AccessTokenMiddleware`` around the application or among its
+    middlewares are taken into account. Where rows treat paths of a route differently, it is listed
+    once for each of them, and each says that it holds in part. ``print(*audit(app), sep="\\n")``
+    shows a table. Nothing is started, and nothing is refused; a middleware of a class derived from
+    ours is made, to be asked.
 
-    What is said of a route holds for all its paths but those with control characters, which are always refused, and those with a
-    segment ``.`` or ``..``, which no row names: they are refused with a policy, and need a token without.
+    What is said of a route holds for all its paths but those with control characters, which are
+    always refused, and those with a segment ``.`` or ``..``, which no row names: they are refused
+    with a policy, and need a token without.
 
-    Does not see what an application that is no Starlette does, nor FastAPI's ``frontend`` files: both need a valid token. Nor the
-    middleware of a ``Mount`` or a ``Router``, or, before the application was first served, one that a function makes.
+    Does not see what an application that is no Starlette does, nor FastAPI's ``frontend`` files:
+    both need a valid token. Nor the middleware of a ``Mount`` or a ``Router``, or, before the
+    application was first served, one that a function makes.
 
     Raises:
         ConfigurationError: the application's routes cannot be read.

@@ -1,10 +1,10 @@
 """What a refusal says on the wire: status, ``WWW-Authenticate`` and a JSON body, over HTTP or instead of a websocket.
 
-Every text is a constant of its code, and nothing of a token is copied in: a token is the caller's own text, and would write
-headers of its own. What is constant for a code is made once.
+Every text is a constant of its code, and nothing of a token is copied in: a token is the caller's
+own text, and would write headers of its own. What is constant for a code is made once.
 
-Standards: RFC 6750 §3; ASGI HTTP and WebSocket message format 2.5 with its extension ``websocket.http.response``; RFC 6455
-§7.4.1 (code 1008).
+Standards: RFC 6750 §3; ASGI HTTP and WebSocket message format 2.5 with its extension
+``websocket.http.response``; RFC 6455 §7.4.1 (code 1008).
 """
 
 import json
@@ -36,8 +36,10 @@ class Answer:
     Attributes:
         status: HTTP status: 400, 401, 403, 500 or 503.
         headers: Raw header pairs, ``content-length`` of the body included.
-        body: JSON object with ``error`` (where RFC 6750 has one), ``error_description`` and ``code``.
-        reason: ``error_description`` alone, for the close frame of a websocket; at most 123 bytes (RFC 6455 §5.5).
+        body: JSON object with ``error`` (where RFC 6750 has one), ``error_description`` and
+            ``code``.
+        reason: ``error_description`` alone, for the close frame of a websocket; at most 123 bytes
+            (RFC 6455 §5.5).
     """
 
     status: int
@@ -51,8 +53,10 @@ class Challenge:
 
     Args:
         realm: Protection space of RFC 9110 §11.5, in every challenge.
-        disclose: ``"code"`` tells callers the reason; ``"none"`` leaves the code and the cause's description off the wire.
-        resource_metadata: URL of this API's metadata document, named in every challenge (RFC 9728 §5.1).
+        disclose: ``"code"`` tells callers the reason; ``"none"`` leaves the code and the cause's
+            description off the wire.
+        resource_metadata: URL of this API's metadata document, named in every challenge (RFC 9728
+            §5.1).
 
     Raises:
         ConfigurationError: a value cannot stand in a header, or is none of those above.
@@ -100,7 +104,9 @@ class Challenge:
 
 
 async def send_refusal(answer: Answer, scope: Scope, send: Send, *, accepted: bool = False) -> None:
-    """Refuse a connection. The body of the request is not read; a websocket that is not accepted yet never is.
+    """Refuse a connection.
+
+    The body of the request is not read; a websocket that is not accepted yet never is.
 
     Args:
         answer: What is said.

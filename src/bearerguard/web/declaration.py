@@ -1,7 +1,10 @@
-"""What an endpoint declares: a requirement, or that it is public. Read by the guards, the route walk and the audit alike.
+"""What an endpoint declares: a requirement, or that it is public.
 
-The declaration is an attribute of the object that enforces it, so that a subclass or a wrapper that replaces the enforcing code
-loses the declaration with it, and the start-up audit names the endpoint.
+Read by the guards, the route walk and the audit alike.
+
+The declaration is an attribute of the object that enforces it, so that a subclass or a wrapper that
+replaces the enforcing code loses the declaration with it, and the start-up audit names the
+endpoint.
 """
 
 import functools
@@ -30,7 +33,10 @@ _HANDLED: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "
 
 
 def declare(target: Any, declaration: Declaration) -> None:
-    """Note a declaration on a function, class or object. Also for a dependency of FastAPI, whose routes then have it."""
+    """Note a declaration on a function, class or object.
+
+    Also for a dependency of FastAPI, whose routes then have it.
+    """
     setattr(target, _ATTRIBUTE, declaration)
 
 
@@ -68,7 +74,10 @@ def declared_for(endpoint: object, method: str) -> Declaration | None:
 
 
 def method_of(scope: Scope) -> str:
-    """The method by which rules name this request. An HTTP method that calls itself WEBSOCKET is none that a rule knows."""
+    """The method by which rules name this request.
+
+    An HTTP method that calls itself WEBSOCKET is none that a rule knows.
+    """
     if scope["type"] == "websocket":
         return WEBSOCKET
     method: str = scope["method"]
@@ -76,7 +85,10 @@ def method_of(scope: Scope) -> str:
 
 
 def declared_by_class(endpoint: type) -> Declaration | None:
-    """What an endpoint class declares for all its methods. Being public is not inherited: a subclass may add methods."""
+    """What an endpoint class declares for all its methods.
+
+    Being public is not inherited: a subclass may add methods.
+    """
     guard = declared(getattr(endpoint, "__await__", None))
     if guard is not None:
         return guard

@@ -1,6 +1,7 @@
 """``@requires`` and ``@public``: what an endpoint declares, and is held to.
 
-A decorator enforces on its own: where the middleware let a request through without a token, it verifies the token itself.
+A decorator enforces on its own: where the middleware let a request through without a token, it
+verifies the token itself.
 """
 
 import functools
@@ -37,22 +38,27 @@ _CONNECTION_NAMES: Final = ("Request", "WebSocket", "HTTPConnection")
 class requires:  # noqa: N801  reads as a decorator
     """Only callers who meet the requirement get through; all others are refused before the endpoint runs.
 
-    The refusal is raised as ``AccessTokenError`` or ``IssuerUnavailable`` and answered by the middleware, unless the application
-    has an exception handler of its own for it. So it also guards a helper or a dependency that is given the request.
+    The refusal is raised as ``AccessTokenError`` or ``IssuerUnavailable`` and answered by the
+    middleware, unless the application has an exception handler of its own for it. So it also guards
+    a helper or a dependency that is given the request.
 
-    Decorates Starlette functions, async and sync (these become coroutine functions that call them in the thread pool), websocket
-    functions, ``HTTPEndpoint`` and ``WebSocketEndpoint`` classes and their methods. Called with a ``Mount``, a ``Host`` or an
-    ASGI application, it guards all beneath: ``requires(role("Read.All"))(Mount("/files", app=StaticFiles(…)))``.
-    Of several, each is enforced, the outermost first. It stands next to the function, beneath FastAPI's ``@app.get``, which takes
-    the function as it is then. The request must have passed an ``AccessTokenMiddleware``.
+    Decorates Starlette functions, async and sync (these become coroutine functions that call them
+    in the thread pool), websocket functions, ``HTTPEndpoint`` and ``WebSocketEndpoint`` classes and
+    their methods. Called with a ``Mount``, a ``Host`` or an ASGI application, it guards all
+    beneath: ``requires(role("Read.All"))(Mount("/files", app=StaticFiles(…)))``. Of several, each
+    is enforced, the outermost first. It stands next to the function, beneath FastAPI's
+    ``@app.get``, which takes the function as it is then. The request must have passed an
+    ``AccessTokenMiddleware``.
 
-    Does not judge what the endpoint does with the request: whether this caller may see that order is the endpoint's matter.
+    Does not judge what the endpoint does with the request: whether this caller may see that order
+    is the endpoint's matter.
 
     Args:
         requirement: What ``role``, ``scope``, ``client`` … build, combined with ``&`` and ``|``.
 
     Raises:
-        ConfigurationError: no requirement, or something that cannot be guarded; the message tells what to do.
+        ConfigurationError: no requirement, or something that cannot be guarded; the message tells
+            what to do.
     """
 
     def __init__(self, requirement: Requirement) -> None:
@@ -109,9 +115,10 @@ class requires:  # noqa: N801  reads as a decorator
 def public(endpoint: Target) -> Target:
     """The endpoint is reachable without a token, which is then not looked at: ``request.user.is_authenticated`` is false.
 
-    Decorates what ``requires`` does; of a class, all its methods, not those of a subclass. Called with a ``Mount``, a ``Host`` or
-    an ASGI application, it opens all beneath that declares nothing else. Which requests get to a public endpoint is for the
-    application's own router to say, route by route in its order, and only for the methods that the route has.
+    Decorates what ``requires`` does; of a class, all its methods, not those of a subclass. Called
+    with a ``Mount``, a ``Host`` or an ASGI application, it opens all beneath that declares nothing
+    else. Which requests get to a public endpoint is for the application's own router to say, route
+    by route in its order, and only for the methods that the route has.
 
     Raises:
         ConfigurationError: the endpoint has ``@requires``, too, or is nothing that can be declared.

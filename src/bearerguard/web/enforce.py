@@ -27,7 +27,9 @@ def is_permitted(scope: Scope, requirement: Requirement) -> bool:
 
 
 async def enforce(scope: Scope, requirement: Requirement) -> Principal:
-    """The principal, if it meets the requirement. Verifies the token where the middleware let the request through without.
+    """The principal, if it meets the requirement.
+
+    Verifies the token where the middleware let the request through without.
 
     Raises:
         AccessTokenError: there is no good token, or it does not permit the request.
@@ -60,8 +62,8 @@ def principal_of(scope: Mapping[str, Any], requirement: Requirement | None = Non
         principal_of(request.scope)                          # Starlette, FastAPI, Litestar, Quart, Django, BlackSheep
         principal_of(request.scope, role("Write.All"))       # for what depends on more than the path
 
-    The middleware answers the refusal, also where the framework makes an error page of every exception. Verifies nothing: on a
-    public path no token is looked at.
+    The middleware answers the refusal, also where the framework makes an error page of every
+    exception. Verifies nothing: on a public path no token is looked at.
 
     Args:
         scope: Of the request or websocket.

@@ -1,18 +1,27 @@
 """The one place where a request's credentials become a principal and an error becomes an answer.
 
-The middleware and every decorator come here, so that a request is judged alike wherever it is judged.
+The middleware and every decorator come here, so that a request is judged alike wherever it is
+judged.
 """
 
 import logging
 
 from starlette.types import Scope
 
-from bearerguard.errors import Refusal, Undecided, show
+from bearerguard.errors import ConfigurationError, Refusal, Undecided, show
 from bearerguard.events import logger
 from bearerguard.principal import Principal
 from bearerguard.resource_server import ResourceServer
 from bearerguard.token.credentials import read_credentials
 from bearerguard.web.challenge import Answer, Challenge
+
+
+def checked_server(parameter: str, value: object) -> ResourceServer:
+    """A setting that must be a resource server."""
+    if not isinstance(value, ResourceServer):
+        example = 'ResourceServer(issuers=[…], audience="api://orders")'
+        raise ConfigurationError(parameter, f"expected a ResourceServer, got {show(value)}", example=example)
+    return value
 
 
 class Gate:

@@ -1,7 +1,7 @@
 """Enforces a requirement in front of a function, an endpoint class or an ASGI application.
 
-A refusal is raised, and the middleware answers it. It is raised rather than returned so that a guarded function can be a helper
-or a dependency, too: whoever calls it does not go on by mistake.
+A refusal is raised, and the middleware answers it. It is raised rather than returned so that a
+guarded function can be a helper or a dependency, too: whoever calls it does not go on by mistake.
 """
 
 import functools

@@ -37,8 +37,10 @@ class Leaf:
         name: Module and name of what serves it.
         own: What the endpoint and its dependencies declare.
         outer: What the mounts around it declare.
-        paths: A template of all its paths; of more than these, where they cannot be read from ``path``.
-        is_misdecorated: ``@requires`` guards another function made of the endpoint, not the one that the route has.
+        paths: A template of all its paths; of more than these, where they cannot be read from
+            ``path``.
+        is_misdecorated: ``@requires`` guards another function made of the endpoint, not the one
+            that the route has.
     """
 
     methods: tuple[str, ...]
@@ -95,7 +97,8 @@ def _leaves(router: Starlette | Router, place: _Place) -> Iterator[Leaf]:
             continue
         inner = router_of(app)
         if inner is not None:
-            # FastAPI(root_path=…) takes the place of the mount's: then its routes see more of the path than lies beneath
+            # FastAPI(root_path=…) takes the place of the mount's: then its routes see more of the
+            # path than lies beneath
             yield from _leaves(inner, replace(here, is_known=False) if root_path_of(inner) else here)
         else:
             *_, innermost = layers(app)

@@ -1,8 +1,9 @@
 """What the middleware does while an application starts and stops (ASGI lifespan 2.0).
 
-Routes are audited when the application has started, since its own start-up may add some; a start that is refused ends the
-application's lifespan as an error in it would. After that, keys are fetched in the background: a slow issuer or one that is down
-delays no start, and a start that fails leaves no fetch behind for the end of the event loop to cut off.
+Routes are audited when the application has started, since its own start-up may add some; a start
+that is refused ends the application's lifespan as an error in it would. After that, keys are
+fetched in the background: a slow issuer or one that is down delays no start, and a start that fails
+leaves no fetch behind for the end of the event loop to cut off.
 """
 
 from collections.abc import Callable
@@ -25,7 +26,8 @@ class Lifespan:
 
     Args:
         app: The application.
-        server: Warmed when it has started and closed when it has stopped. It stays usable: another application may share it.
+        server: Warmed when it has started and closed when it has stopped. It stays usable: another
+            application may share it.
         audit: Called once the application has started; a ``ConfigurationError`` refuses the start.
     """
 
@@ -40,14 +42,15 @@ class Lifespan:
         """Serve the lifespan.
 
         Raises:
-            ConfigurationError: the audit refused the start; the server has been told by ``lifespan.startup.failed``.
+            ConfigurationError: the audit refused the start; the server has been told by
+                ``lifespan.startup.failed``.
         """
 
         async def watched_send(message: Message) -> None:
             await self._pass_on(message, send)
 
-        # No task group around the application: leaving one gives way to the event loop once more, after the last message, and
-        # there hypercorn cancels a lifespan that has not returned yet.
+        # No task group around the application: leaving one gives way to the event loop once more,
+        # after the last message, and there hypercorn cancels a lifespan that has not returned yet.
         try:
             await self._app(scope, receive, watched_send)
         except Exception:

@@ -1,7 +1,8 @@
 """What this API says of itself to clients: OAuth 2.0 Protected Resource Metadata (RFC 9728).
 
-A client that was refused finds the document by the challenge's ``resource_metadata``, and in it where to obtain a token. All of
-it comes from configuration, nothing from a request: a ``Host`` that a caller made up must not get into it (R80).
+A client that was refused finds the document by the challenge's ``resource_metadata``, and in it
+where to obtain a token. All of it comes from configuration, nothing from a request: a ``Host`` that
+a caller made up must not get into it.
 """
 
 import json
@@ -33,7 +34,9 @@ def protected_resource_metadata(
     name: str | None = None,
     documentation: str | None = None,
 ) -> Route:
-    """A public route at the well-known place of ``resource``, for GET and HEAD. Name it to the middleware, too::
+    """A public route at the well-known place of ``resource``, for GET and HEAD.
+
+    Name it to the middleware, too::
 
         app = Starlette(
             routes=[…, protected_resource_metadata(api, resource="https://api.example")],
@@ -41,12 +44,14 @@ def protected_resource_metadata(
                                    resource_metadata=resource_metadata_url("https://api.example"))],
         )
 
-    It belongs into the application that answers for the host's root, not into one mounted beneath it. Where the middleware has a
-    ``policy``, the path needs a row that is ``PathPolicy.PUBLIC``. Does not check that the issuers know ``resource``: it is what
-    clients ask a token for (RFC 8707) and should be one of the resource server's audiences.
+    It belongs into the application that answers for the host's root, not into one mounted beneath
+    it. Where the middleware has a ``policy``, the path needs a row that is ``PathPolicy.PUBLIC``.
+    Does not check that the issuers know ``resource``: it is what clients ask a token for (RFC 8707)
+    and should be one of the resource server's audiences.
 
     Args:
-        api: Its issuers are named, those with a template for an issuer left out; of a tenant of Entra, v2 alone.
+        api: Its issuers are named, those with a template for an issuer left out; of a tenant of
+            Entra, v2 alone.
         resource: This API's identifier: an https URL without query and fragment; http on loopback.
         scopes: Scopes that clients may ask for.
         authorization_servers: Issuers to name instead of those of ``api``.
@@ -104,7 +109,8 @@ def _well_known(resource: str) -> str:
 def authorization_servers(api: ResourceServer) -> tuple[Issuer, ...]:
     """The issuers that a client is sent to: of a directory of Entra, v2 without v1, where both are trusted.
 
-    An API's own manifest says which version its tokens are of, whatever endpoint they come from, and v1's knows no ``scope``.
+    An API's own manifest says which version its tokens are of, whatever endpoint they come from,
+    and v1's knows no ``scope``.
 
     Source: https://learn.microsoft.com/en-us/entra/identity-platform/access-tokens (token formats)
     """

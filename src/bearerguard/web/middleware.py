@@ -1,7 +1,8 @@
 """The ASGI middleware: no request reaches the application unless its token was verified or its endpoint is public.
 
-A request is judged on the path its router sees (``get_route_path``) and on nothing that a caller can add: no ``Host`` of its own,
-no ``X-Forwarded-*``, no method override (R119, R120). The body is not read.
+A request is judged on the path its router sees (``get_route_path``) and on nothing that a caller
+can add: no ``Host`` of its own, no ``X-Forwarded-*``, no method override. The body is
+not read.
 """
 
 import re
@@ -23,7 +24,7 @@ from bearerguard.resource_server import ResourceServer
 from bearerguard.token.credentials import read_credentials
 from bearerguard.web.challenge import Challenge, Disclose
 from bearerguard.web.declaration import method_of
-from bearerguard.web.gate import Gate, refusal_for
+from bearerguard.web.gate import Gate, checked_server, refusal_for
 from bearerguard.web.lifespan import Lifespan
 from bearerguard.web.passage import PASSAGE, Passage, WebSocketPassage
 from bearerguard.web.path_rules import PathRules
@@ -38,7 +39,6 @@ Undeclared = Literal["refuse", "allow"]
 
 _PASSAGES: Final[Mapping[str, type[Passage]]] = {"http": Passage, "websocket": WebSocketPassage}
 _PUBLIC: Final = Public.PUBLIC  # a member of an enumeration is looked up in 50 ns
-_SERVER_METHODS: Final = ("recall", "verify", "report", "warm_up", "aclose")
 _PATH_CHARACTERS: Final = "/:@!$&'()*+,;="  # RFC 3986 §3.3: what stands for itself in a path
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\ufffd]")
 
@@ -50,26 +50,29 @@ class AccessTokenMiddleware:
 
         Starlette(routes=[…], middleware=[Middleware(AccessTokenMiddleware, resource_server=api)])
 
-    Without ``policy`` every request needs a valid token, unless its path is in ``public`` or its endpoint is ``@public``. With
-    one, the table alone decides, and refuses what no row names. ``request.user`` is the ``Principal`` and ``request.auth.scopes``
-    its scopes; where no token was needed, none is looked at and ``request.user.is_authenticated`` is false.
+    Without ``policy`` every request needs a valid token, unless its path is in ``public`` or its
+    endpoint is ``@public``. With one, the table alone decides, and refuses what no row names.
+    ``request.user`` is the ``Principal`` and ``request.auth.scopes`` its scopes; where no token was
+    needed, none is looked at and ``request.user.is_authenticated`` is false.
 
-    When the application has started, its routes are audited and keys are fetched in the background; where a server runs no
-    lifespan, the audit is made at the first request, and all are refused with the error. Put ``CORSMiddleware`` outside this one:
-    a preflight carries no token, and is not special here. Put outside, too, whatever rewrites the path or the method.
+    When the application has started, its routes are audited and keys are fetched in the background;
+    where a server runs no lifespan, the audit is made at the first request, and all are refused
+    with the error. Put ``CORSMiddleware`` outside this one: a preflight carries no token, and is
+    not special here. Put outside, too, whatever rewrites the path or the method.
 
-    Does not limit rates, read the body or look at cookies, nor end a websocket when its token expires. Does not know routes
-    other than Starlette's and FastAPI's: any other application is served behind ``policy``, or as a whole to those with a token.
+    Does not limit rates, read the body or look at cookies, nor end a websocket when its token
+    expires. Does not know routes other than Starlette's and FastAPI's: any other application is
+    served behind ``policy``, or as a whole to those with a token.
 
     Args:
         app: The application.
         resource_server: Verifies the tokens. May be shared by several applications.
         policy: Requirements by method and path, for any ASGI application.
-        public: Paths that need no token, as rows of a ``PathPolicy``: ``"/health"``, ``"GET /docs/{path:path}"``. Relative to
-            the ``Mount`` whose middleware this is.
+        public: Paths that need no token, as rows of a ``PathPolicy``: ``"/health"``, ``"GET
+            /docs/{path:path}"``. Relative to the ``Mount`` whose middleware this is.
         realm: Protection space named in the challenge.
-        undeclared: ``"refuse"`` to start with a route that declares neither ``@requires`` nor ``@public``, or ``"allow"`` it to
-            be served to whoever has a valid token.
+        undeclared: ``"refuse"`` to start with a route that declares neither ``@requires`` nor
+            ``@public``, or ``"allow"`` it to be served to whoever has a valid token.
         disclose: ``"code"`` tells callers why they are refused; ``"none"`` only tells them that.
         resource_metadata: URL of this API's metadata document (RFC 9728), for the challenge.
 
@@ -134,7 +137,7 @@ class AccessTokenMiddleware:
                     raise rule.refusal(principal)  # noqa: TRY301  one way out for every refusal
                 passage.principal = scope["user"] = scope["auth"] = principal
             scope[PASSAGE] = passage
-        except Exception as error:  # noqa: BLE001  whatever it is, the request is refused (R125)
+        except Exception as error:  # noqa: BLE001  whatever it is, the request is refused
             await passage.refuse(refusal_for(error))
             return
         try:
@@ -220,7 +223,7 @@ def _is_ambiguous(policy: PathPolicy, method: str, path: str, rule: Requirement 
 
 
 def _show_as_judged(scope: Scope, path: str) -> None:
-    """Some frameworks route by ``raw_path``, in which %2F is no slash: they must see the path that was judged (R119)."""
+    """Some frameworks route by ``raw_path``, in which %2F is no slash: they must see the path that was judged."""
     raw_path = scope.get("raw_path")
     if raw_path and b"%" in raw_path:
         scope["raw_path"] = quote(path, safe=_PATH_CHARACTERS, errors="replace").encode()
@@ -235,9 +238,7 @@ def _check_path(path: str) -> None:
 def _check(app: object, resource_server: object, policy: object, undeclared: object) -> None:
     if not callable(app):
         raise ConfigurationError("app", f"expected an ASGI application, got {show(app)}", example="Starlette(routes=[…])")
-    if not all(callable(getattr(resource_server, name, None)) for name in _SERVER_METHODS):
-        problem = f"expected a ResourceServer, got {show(resource_server)}"
-        raise ConfigurationError("resource_server", problem, example='ResourceServer(issuers=[…], audience="api://orders")')
+    checked_server("resource_server", resource_server)
     if policy is not None and not isinstance(policy, PathPolicy):
         problem = f"expected a PathPolicy, got {show(policy)}"
         raise ConfigurationError("policy", problem, example='PathPolicy({"GET /orders": role("Read.All")})')

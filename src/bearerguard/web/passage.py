@@ -1,9 +1,10 @@
 """One request on its way through the application: who it is, and whether it can still be refused.
 
-A framework beneath may make an error page of its own of a refusal that is raised inside it, before the refusal gets to the
-middleware: Starlette's ``ServerErrorMiddleware`` does so in a mounted application and in one that the middleware is wrapped
-around, and so does many a catch-all of users. Such a page is held back, and the refusal is answered at once in its place: a
-framework may well wait for the client to have gone before it returns.
+A framework beneath may make an error page of its own of a refusal that is raised inside it, before
+the refusal gets to the middleware: Starlette's ``ServerErrorMiddleware`` does so in a mounted
+application and in one that the middleware is wrapped around, and so does many a catch-all of users.
+Such a page is held back, and the refusal is answered at once in its place: a framework may well
+wait for the client to have gone before it returns.
 """
 
 import secrets

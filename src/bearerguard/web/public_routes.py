@@ -1,8 +1,9 @@
 """Which requests does the application's own router hand to a public endpoint?
 
-Two answers that must agree: the router's, when the request gets there, and ours, before it. So the routes themselves are asked,
-in the router's order, and only a full match counts. A filter made once from the public routes' paths spares the walk to all other
-requests; it lets too much through, never anything out.
+Two answers that must agree: the router's, when the request gets there, and ours, before it. So the
+routes themselves are asked, in the router's order, and only a full match counts. A filter made once
+from the public routes' paths spares the walk to all other requests; it lets too much through, never
+anything out.
 """
 
 import re

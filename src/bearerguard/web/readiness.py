@@ -1,8 +1,8 @@
 """An endpoint for readiness probes: can tokens be verified now?
 
-A probe also begins the fetch of keys that are missing, or are about to be after an idle day, in the background. Otherwise an
-instance that started while its issuer was down would stay out of rotation: no probe succeeds without keys, and without requests
-nobody asks for them.
+A probe also begins the fetch of keys that are missing, or are about to be after an idle day, in the
+background. Otherwise an instance that started while its issuer was down would stay out of rotation:
+no probe succeeds without keys, and without requests nobody asks for them.
 """
 
 import math
@@ -14,10 +14,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from bearerguard.background import spawn
-from bearerguard.errors import ConfigurationError, show
 from bearerguard.keys.key_status import KeyStatus
 from bearerguard.resource_server import ResourceServer
 from bearerguard.web.decorator import public
+from bearerguard.web.gate import checked_server
 
 _READY: Final = 200
 _NOT_READY: Final = 503
@@ -34,24 +34,24 @@ def readiness(
 
         Route("/ready", readiness(api))
 
-    It is ``@public``: probes carry no token. The body is ``{"ready": true, "issuers": [{"issuer": …, "ready": true, "keys":
-    ["…"], "age": 12.5, "last_error": "", "next_fetch_in": 431.0}]}``, the values of ``ResourceServer.status()``, in seconds.
-    It answers at once, whatever the issuer does. Says nothing of anything else that the application depends on, and an issuer
-    that fails later makes it 503 only after 24 hours, when its keys may not be used any more.
+    It is ``@public``: probes carry no token. The body is ``{"ready": true, "issuers": [{"issuer":
+    …, "ready": true, "keys": ["…"], "age": 12.5, "last_error": "", "next_fetch_in": 431.0}]}``, the
+    values of ``ResourceServer.status()``, in seconds. It answers at once, whatever the issuer does.
+    Says nothing of anything else that the application depends on, and an issuer that fails later
+    makes it 503 only after 24 hours, when its keys may not be used any more.
 
     Args:
         resource_server: Whose keys are looked at.
-        every_issuer: Ready when the keys of all issuers are known; ``False``: when those of one are, so that one issuer of many
-            that is down does not keep new instances from serving the others.
-        details: ``False`` leaves ``issuers`` out, where strangers can reach the endpoint: it shows issuers, key ids and errors.
+        every_issuer: Ready when the keys of all issuers are known; ``False``: when those of one
+            are, so that one issuer of many that is down does not keep new instances from serving
+            the others.
+        details: ``False`` leaves ``issuers`` out, where strangers can reach the endpoint: it shows
+            issuers, key ids and errors.
 
     Raises:
         ConfigurationError: ``resource_server`` is none.
     """
-    if not isinstance(resource_server, ResourceServer):
-        problem = f"expected a ResourceServer, got {show(resource_server)}"
-        raise ConfigurationError("resource_server", problem, example='ResourceServer(issuers=[…], audience="api://orders")')
-    fetching = _Fetching(resource_server)
+    fetching = _Fetching(checked_server("resource_server", resource_server))
 
     @public
     async def ready(_request: Request) -> Response:

@@ -32,10 +32,13 @@ class AuditedRoute:
         path: Path with its parameters, mounts included; ``//host/path`` behind a ``Host``.
         endpoint: Module and name of the function, class or application that serves it.
         access: Requirement, ``PathPolicy.PUBLIC``, or ``None`` where nobody said who may.
-        decided_by: The ``endpoint`` or one of its dependencies, a ``mount`` around it, ``public=`` or ``policy`` of the
-            middleware; ``no row`` of the policy, so that it is refused; or ``nothing``.
-        in_part: It is so for a part of the route's paths only; what holds for the others is said beside it.
-        row: The row of the ``policy`` or of ``public=`` that decides, as it was written; else empty.
+        decided_by: The ``endpoint`` or one of its dependencies, a ``mount`` around it, ``public=``
+            or ``policy`` of the middleware; ``no row`` of the policy, so that it is refused; or
+            ``nothing``.
+        in_part: It is so for a part of the route's paths only; what holds for the others is said
+            beside it.
+        row: The row of the ``policy`` or of ``public=`` that decides, as it was written; else
+            empty.
         advice: What is likely to be wrong with a route that nobody declared; mostly empty.
     """
 

@@ -1,6 +1,7 @@
 """Reads the routes of Starlette and FastAPI applications: their own objects, in their own order.
 
-Other ASGI applications are closed books; so is a Starlette application inside a wrapper that has no ``app`` attribute.
+Other ASGI applications are closed books; so is a Starlette application inside a wrapper that has no
+``app`` attribute.
 """
 
 import sys
@@ -35,7 +36,8 @@ def router_of(app: object) -> Starlette | Router | None:
 def router_behind(app: object, scope: Scope) -> Starlette | Router | None:
     """The application that will route this request, seen from a middleware around ``app``.
 
-    Where a wrapper hides it, ``scope["app"]`` names it, unless a router has had its say already: then its paths are not ours.
+    Where a wrapper hides it, ``scope["app"]`` names it, unless a router has had its say already:
+    then its paths are not ours.
     """
     found = router_of(app)
     if found is None and "router" not in scope:

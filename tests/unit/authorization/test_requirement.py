@@ -161,7 +161,7 @@ def test_what_no_challenge_can_name_is_no_scope(name: str) -> None:
 
 @given(st.text())
 def test_a_scope_is_refused_or_safe_in_a_quoted_string(name: str) -> None:
-    """R8: nothing that would leave the quotes of ``scope="…"`` or split it in two."""
+    """RFC 6750 §3: nothing that would leave the quotes of ``scope="…"`` or split it in two."""
     safe = {chr(code) for code in range(0x21, 0x7F)} - {'"', "\\"}
     try:
         scope(name)

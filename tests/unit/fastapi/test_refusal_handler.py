@@ -150,7 +150,7 @@ async def test_behind_a_middleware_a_defect_is_reported_once_whatever_other_rout
 async def test_a_defect_while_judging_refuses_with_500(
     api: ResourceServer, reader: list[Header], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """R125: the endpoint is not called, and the answer is no page of the framework."""
+    """CWE-636: the endpoint is not called, and the answer is no page of the framework."""
 
     app = FastAPI(openapi_url=None)
     app.add_api_route("/a", _name, dependencies=[Depends(require(Broken(), resource_server=api))])

@@ -78,7 +78,7 @@ def members(text: str) -> bytes:
 )  # fmt: skip
 @pytest.mark.parametrize("part", ["header", "payload"])
 def test_header_and_payload_are_one_strict_json_object_each(part: str, octets: bytes) -> None:
-    """R25, R26, R44, R55: RFC 7515 §4, §5.2, RFC 7519 §4, §7.2, RFC 8725 §3.7. A payload of this kind is signed well."""
+    """RFC 7515 §4, §5.2, RFC 7519 §4, §7.2, RFC 8725 §3.7. A payload of this kind is signed well."""
     token = seal(raw_header=octets) if part == "header" else seal(payload=octets)
 
     assert verdict(API, token) == "malformed_token"
@@ -108,5 +108,5 @@ def test_header_and_payload_are_one_strict_json_object_each(part: str, octets: b
     ],
 )  # fmt: skip
 def test_whatever_else_is_json_is_read(octets: bytes) -> None:
-    """RFC 8259; unknown claims are ignored (R44)."""
+    """RFC 8259; unknown claims are ignored."""
     assert verdict(API, seal(payload=octets)) == "accepted"

@@ -168,7 +168,7 @@ CASES: Final = (
     Case("a percent-encoded letter is the letter", "GET", "/%6Frders", "none", 401, "missing_token"),
     Case("a percent-encoded letter, served", "GET", "/%6Frders", "reader", 200),
     Case("a percent-encoded slash", "GET", "/orders%2F7", "none", 401, "missing_token"),
-    # R120: nothing a caller adds decides
+    # nothing a caller adds decides
     Case("X-Original-URL", "GET", "/orders", "none", 401, "missing_token", ((b"x-original-url", b"/health"),)),
     Case("X-Forwarded-Prefix", "GET", "/orders", "none", 401, "missing_token", ((b"x-forwarded-prefix", b"/orders"),)),
     Case("X-HTTP-Method-Override", "POST", "/orders", "reader", 403, "missing_role", ((b"x-http-method-override", b"GET"),)),

@@ -78,12 +78,12 @@ def test_nothing_of_the_token_is_on_the_wire() -> None:
 
 @pytest.mark.parametrize("code", ALL_CODES, ids=lambda code: code.code)
 def test_refusals_are_never_stored(code: ErrorCode) -> None:
-    """R16."""
+    """RFC 9111 §5.2.2.5: a refusal must not be served from a cache."""
     assert header(Challenge().answer(AccessTokenError(code)), "cache-control") == "no-store"
 
 
 def test_an_issuer_that_is_down_is_not_the_callers_fault() -> None:
-    """R16: 503 with Retry-After, and no challenge, let alone invalid_token."""
+    """RFC 9110 §15.6.4: 503 with Retry-After, and no challenge, let alone invalid_token."""
     answer = Challenge().answer(IssuerUnavailable("https://issuer.test", retry_after=2.2, last_error="refused"))
 
     assert answer.status == 503

@@ -1,4 +1,4 @@
-"""``CORSMiddleware`` belongs outside: a preflight carries no token, and a page must be able to read refusals (R123)."""
+"""``CORSMiddleware`` belongs outside: a preflight carries no token, and a page must be able to read refusals."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final

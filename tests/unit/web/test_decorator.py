@@ -390,7 +390,7 @@ async def test_called_without_a_connection_it_refuses(api: ResourceServer) -> No
 
 
 async def test_a_defect_while_judging_refuses(api: ResourceServer, token: list[Header], caplog: pytest.LogCaptureFixture) -> None:
-    """R125: the endpoint is not called."""
+    """CWE-636: the endpoint is not called."""
 
     class Broken(type(READ)):  # type: ignore[misc]
         def permits(self, principal: object) -> bool:

@@ -87,7 +87,7 @@ async def test_every_guard_judges_alike(
     api: ResourceServer,
     token: list[Header],
 ) -> None:
-    """R125: whatever happens while deciding, the endpoint is not called."""
+    """CWE-636: whatever happens while deciding, the endpoint is not called."""
     public = "/{path:path}" if verified == "late" else ()
     app = AccessTokenMiddleware(Router([place(requirement)]), resource_server=api, public=public)
     answer = await get(app, "/", token)
@@ -105,5 +105,5 @@ async def test_only_a_passage_of_a_middleware_lets_anybody_in(found: object) -> 
 
 
 def test_the_key_of_a_scope_says_whose_it_is() -> None:
-    """It shows up where somebody prints a scope; what comes behind the name cannot be guessed (R124)."""
+    """It shows up where somebody prints a scope; what comes behind the name cannot be guessed."""
     assert re.fullmatch("bearerguard[.][0-9a-f]{32}", PASSAGE)

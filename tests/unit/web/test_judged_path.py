@@ -1,4 +1,4 @@
-"""An application that routes by ``raw_path`` is shown the path that was judged (R119)."""
+"""An application that routes by ``raw_path`` is shown the path that was judged."""
 
 from typing import Any
 

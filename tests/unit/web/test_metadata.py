@@ -53,7 +53,7 @@ async def _document(app: Starlette, target: str = f"{WELL_KNOWN}/orders") -> dic
 
 
 async def test_it_tells_who_issues_tokens_and_how_to_send_them(api: ResourceServer) -> None:
-    """R78: what has nothing to say is left out. R82: nothing is advertised that is not supported."""
+    """RFC 9728 §3.2: what has nothing to say is left out. Nothing is advertised that is not supported."""
     assert await _document(_app(api)) == {
         "resource": RESOURCE,
         "authorization_servers": ["https://issuer.test"],
@@ -98,7 +98,7 @@ async def test_a_refused_client_finds_it_by_the_challenge(api: ResourceServer) -
 
 
 async def test_no_header_of_a_request_gets_into_it(api: ResourceServer) -> None:
-    """R80: a client must refuse a document whose ``resource`` is another; it must not come from ``Host``."""
+    """RFC 9728 §3.3: a client must refuse a document whose ``resource`` is another; it must not come from ``Host``."""
     forged = [(b"host", b"evil.test"), (b"x-forwarded-host", b"evil.test"), (b"forwarded", b"host=evil.test")]
 
     answer = await get(_app(api), f"{WELL_KNOWN}/orders", forged)

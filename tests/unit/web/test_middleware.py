@@ -117,7 +117,7 @@ async def test_nobody_is_the_user_where_no_token_is_needed(api: ResourceServer, 
 
 @pytest.mark.parametrize("target", ["/open", "/closed"])
 async def test_what_others_put_into_the_scope_is_overwritten(target: str, api: ResourceServer, token: list[Header]) -> None:
-    """R124."""
+    """Another middleware may have set them, and must not vouch for a caller."""
     forged = Principal("https://evil.test", "root", roles=frozenset({"Read.All"}))
     seen = Seen()
     app = AccessTokenMiddleware(seen, resource_server=api, public="/open")
@@ -156,7 +156,7 @@ async def test_two_gates_are_two_principals(issuer: LocalIssuer, api: ResourceSe
 
 
 async def test_other_scope_types_are_refused(api: ResourceServer) -> None:
-    """R117."""
+    """The ``Principal`` is Starlette's user: https://www.starlette.io/authentication/."""
     seen = Seen()
     with pytest.raises(BearerguardError):
         await call(AccessTokenMiddleware(seen, resource_server=api), {"type": "ftp"})
@@ -165,7 +165,7 @@ async def test_other_scope_types_are_refused(api: ResourceServer) -> None:
 
 @pytest.mark.parametrize("path", [None, 7, b"/orders"])
 async def test_a_scope_that_cannot_be_judged_is_refused(path: object, api: ResourceServer, token: list[Header]) -> None:
-    """R125: any exception while deciding refuses; the application is not called."""
+    """Any exception while deciding refuses; the application is not called."""
     seen = Seen()
     answer = await call(AccessTokenMiddleware(seen, resource_server=api), http_scope("GET", "/", token, path=path))
 
@@ -204,7 +204,7 @@ class CoroutineRule(BrokenRule):
 async def test_a_defect_while_verifying_refuses_and_is_logged(
     issuer: LocalIssuer, token: list[Header], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """R125."""
+    """CWE-636: an error while judging must not open the door."""
     seen = Seen()
     server = Broken(Issuer(issuer.issuer, jwks=issuer.jwks()), "api://orders")
     answer = await get(AccessTokenMiddleware(seen, resource_server=server), "/", token)
@@ -235,7 +235,7 @@ async def test_a_rule_that_answers_with_a_coroutine_permits_nothing(api: Resourc
 
 
 async def test_an_issuer_that_is_down_is_503(issuer: LocalIssuer, token: list[Header]) -> None:
-    """R16: never 401 for what is not the caller's fault."""
+    """Never 401 for what is not the caller's fault."""
 
     def unreachable(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused", request=request)
@@ -380,7 +380,7 @@ async def call_into(answer: Answer, app: ASGIApp, scope: Scope) -> None:
 
 @pytest.mark.parametrize(("denial", "kinds"), [(True, ["start", "body"]), (False, ["close"])])
 async def test_a_websocket_is_refused_before_it_is_accepted(denial: bool, kinds: list[str], api: ResourceServer) -> None:
-    """R122: the same status through websocket.http.response where the server offers it, else close code 1008."""
+    """The same status through websocket.http.response where the server offers it, else close code 1008."""
     seen = Seen()
     answer = await connect(AccessTokenMiddleware(seen, resource_server=api), "/", denial=denial)
 
@@ -434,7 +434,7 @@ async def test_a_websocket_is_not_passed_through_unseen(api: ResourceServer, tok
 
 
 async def test_what_no_row_names_is_refused_after_the_token_was_judged(api: ResourceServer, token: list[Header]) -> None:
-    """R17, R118: authentication failure outranks authorization failure."""
+    """RFC 9110 §15.5.2, §15.5.4: authentication failure outranks authorization failure."""
     seen = Seen()
     app = AccessTokenMiddleware(seen, resource_server=api, policy=PathPolicy({"GET /orders": READ}))
 
@@ -553,7 +553,7 @@ def test_options_are_keywords_and_a_misspelled_one_is_an_error() -> None:
 async def test_the_operator_reads_why_and_the_caller_a_constant(
     api: ResourceServer, issuer: LocalIssuer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Errors have two texts; neither shows the token or the query (R2, R127)."""
+    """Errors have two texts; neither shows the token or the query (CWE-532)."""
     caplog.set_level(logging.DEBUG, "bearerguard")
     token = issuer.mint("reader", audience="api://secret-project")
     answer = await get(AccessTokenMiddleware(Seen(), resource_server=api), "/a?q=hidden", _bearer(token))

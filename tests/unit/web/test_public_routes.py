@@ -88,7 +88,7 @@ async def test_each_method_leads_to_the_route_that_has_it(first: str, api: Resou
 
 @pytest.mark.parametrize("method", ["POST", "OPTIONS", "DELETE", "BREW", "get", "", "GET ", "WEBSOCKET"])
 async def test_a_method_that_a_public_route_lacks_is_not_public(method: str, api: ResourceServer) -> None:
-    """R17: whether it is 405 or 404 is for those who have a token."""
+    """Whether it is 405 or 404 is for those who have a token."""
     assert await reached(inside(api, Route("/a", opened)), "/a", method) == "401"
 
 
@@ -106,7 +106,7 @@ async def test_a_path_that_only_resembles_a_public_one_is_not_public(target: str
 
 @pytest.mark.parametrize("target", ["/b/", "/b"])
 async def test_a_redirect_to_a_protected_route_is_not_made_for_nobody(target: str, api: ResourceServer) -> None:
-    """R17: with ``redirect_slashes`` the router answers 307 where a path almost matches."""
+    """With ``redirect_slashes`` the router answers 307 where a path almost matches."""
     app = inside(api, Route("/b", closed), Route("/{x:path}/c", opened))
 
     assert await reached(app, target) == "401"
@@ -167,7 +167,7 @@ async def test_a_router_inside_other_middlewares_is_found(api: ResourceServer) -
 
 
 async def test_hosts_are_told_apart_as_the_router_does(api: ResourceServer) -> None:
-    """R120: Host decides nothing but which routes the router asks; a caller who sends another gets that one's answer."""
+    """Host decides nothing but which routes the router asks; a caller who sends another gets that one's answer."""
     app = inside(api, Host("open.test", Router([Route("/a", opened)])), Route("/a", closed), Route("/b", opened))
 
     async def at(host: bytes, target: str) -> str:
@@ -186,7 +186,7 @@ async def test_hosts_are_told_apart_as_the_router_does(api: ResourceServer) -> N
     "name", [b"x-forwarded-host", b"x-original-url", b"x-rewrite-url", b"x-http-method-override", b"forwarded"]
 )
 async def test_no_other_header_decides(name: bytes, api: ResourceServer) -> None:
-    """R120."""
+    """A header that a caller adds decides nothing."""
     app = inside(api, Host("open.test", Router([Route("/{x:path}", opened)])), Route("/b", closed), Route("/a", opened))
 
     for value in (b"open.test", b"/a", b"GET", b"host=open.test"):
