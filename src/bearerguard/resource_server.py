@@ -15,21 +15,18 @@ from bearerguard import error_codes as codes
 from bearerguard.authorization.implied_roles import ImpliedRoles
 from bearerguard.checks import check_methods, checked_audience, checked_count, checked_number
 from bearerguard.clock import Clock, SystemClock
+from bearerguard.connection import Connection
 from bearerguard.errors import ConfigurationError, InvalidRequest, InvalidToken, IssuerUnavailable, Refusal, show
 from bearerguard.events import Event, EventHook, emit, logger
 from bearerguard.issuers.issuer import Issuer
-from bearerguard.keys.fetch import Fetcher
 from bearerguard.keys.jwk_set import JWKSet, VerificationKey
-from bearerguard.keys.key_source import KeySource, RemoteKeySource
+from bearerguard.keys.key_source import KeySource
 from bearerguard.keys.key_status import KeyStatus
-from bearerguard.keys.remote_keys import RemoteKeys
-from bearerguard.keys.static_key_source import StaticKeySource
 from bearerguard.principal import PayloadClaims, Principal
-from bearerguard.token.claims import Expectations, check, times_failure
-from bearerguard.token.jws import AccessToken, Parser, UnverifiedToken, verify
-from bearerguard.token.registration import Registration, Registrations
+from bearerguard.token.claims import check, times_failure
+from bearerguard.token.jws import AccessToken, UnverifiedToken, verify
+from bearerguard.token.registration import Registration
 from bearerguard.token.remembered import Remembered
-from bearerguard.token.token_cache import TokenCache
 
 MAX_LEEWAY: Final = 300.0
 _ALWAYS: Final = float("-inf")
@@ -69,22 +66,28 @@ class ResourceServer:
         clock: Clock | None = None,
         on_event: EventHook | None = None,
     ) -> None:
-        self.issuers = _flattened(issuers)
-        self.audience = checked_audience("audience", audience)
-        self._leeway = checked_number("leeway", leeway, 0.0, MAX_LEEWAY, example="60")
+        _check_parts(transport, clock, on_event)
         self._on_event = on_event
         self._implied_roles = ImpliedRoles(implied_roles)
-        self._token_cache_size = checked_count("token_cache_size", token_cache_size, _MOST_REMEMBERED)
-        _check_parts(transport, clock, on_event)
-        self._connect(self.issuers, transport, clock or SystemClock())
+        self._connection = Connection(  # swapped whole by ``testing.stand_ins``
+            issuers=_flattened(issuers),
+            audience=checked_audience("audience", audience),
+            leeway=checked_number("leeway", leeway, 0.0, MAX_LEEWAY, example="60"),
+            token_cache_size=checked_count("token_cache_size", token_cache_size, _MOST_REMEMBERED),
+            transport=transport,
+            clock=clock or SystemClock(),
+            on_event=on_event,
+        )
 
-    def _connect(self, issuers: tuple[Issuer, ...], transport: httpx.AsyncBaseTransport | None, clock: Clock) -> None:
-        """Where keys and time come from; nothing of an earlier connection is kept. ``testing.stand_ins`` connects anew."""
-        self._clock = clock
-        self._cache = TokenCache(self._token_cache_size, clock)
-        fetcher = Fetcher(transport) if any(issuer.jwks is None for issuer in issuers) else None
-        self._registrations = Registrations(self._register(issuer, fetcher) for issuer in issuers)
-        self._parser = Parser(self._registrations.glance)
+    @property
+    def issuers(self) -> tuple[Issuer, ...]:
+        """Whose tokens are accepted."""
+        return self._connection.issuers
+
+    @property
+    def audience(self) -> frozenset[str]:
+        """Identifiers of this API."""
+        return self._connection.audience
 
     # --- judging tokens
 
@@ -100,7 +103,7 @@ class ResourceServer:
 
     def recall(self, token: bytes) -> Principal | None:
         """The caller, where this very token was verified before and is still good; no waiting, no network."""
-        principal = self._cache.recall(token)
+        principal = self._connection.cache.recall(token)
         if self._on_event is not None and principal is not None:
             emit(self._on_event, Event("token_accepted", principal.issuer))
         return principal
@@ -112,49 +115,24 @@ class ResourceServer:
             AccessTokenError: the token is refused; ``code`` tells why.
             IssuerUnavailable: no key is at hand and none can be fetched now.
         """
-        unverified = self._parser.parse(token)
-        registration = self._registrations.of(unverified.claims)
-        check(unverified, registration.expected, self._clock.now())
+        connection = self._connection
+        unverified = connection.parser.parse(token)
+        registration = connection.registrations.of(unverified.claims)
+        check(unverified, registration.expected, connection.clock.now())
         key_set = registration.keys.known()
         candidates = () if key_set is None else _candidates(key_set, unverified, registration)
         access_token = verify(unverified, candidates)
         if access_token is None:
-            access_token = await self._with_another_key(unverified, registration, key_set, candidates)
-        self._parser.remember(unverified)
+            access_token = await _with_another_key(unverified, registration, key_set)
+            if late := times_failure(unverified, registration.expected, connection.clock.now()):
+                raise late
+        connection.parser.remember(unverified)
         principal = self._principal(access_token, registration)
-        if self._cache.is_on:
-            self._remember(token, access_token, principal, registration)
+        if connection.cache.is_on:
+            _remember(token, access_token, principal, registration, connection)
         if self._on_event is not None:
             emit(self._on_event, Event("token_accepted", principal.issuer))
         return principal
-
-    async def _with_another_key(
-        self,
-        token: UnverifiedToken,
-        registration: Registration,
-        key_set: JWKSet | None,
-        candidates: tuple[VerificationKey, ...],
-    ) -> AccessToken:
-        """The token, verified by a key that is not at hand yet; the only place that may wait for the network."""
-        keys, kid = registration.keys, token.header.kid
-        verified: AccessToken | None = None
-        for_this_token = waited = False
-        if key_set is None:
-            key_set, for_this_token = await keys.obtain()
-            waited = True
-            candidates = _candidates(key_set, token, registration)
-            verified = verify(token, candidates)
-        if verified is None and not for_this_token and (not candidates or kid is None):
-            newer = await keys.look_again(kid, key_set)  # the key may be newer than the set
-            if newer is not key_set:
-                key_set, waited = newer, True
-                candidates = _candidates(key_set, token, registration)
-                verified = verify(token, candidates)
-        if verified is None:
-            raise _no_key(token, candidates, key_set)
-        if waited and (late := times_failure(token, registration.expected, self._clock.now())):
-            raise late
-        return verified
 
     def _principal(self, token: AccessToken, registration: Registration) -> Principal:
         claims, profile = token.claims, registration.expected.issuer.profile
@@ -172,13 +150,6 @@ class ResourceServer:
             registration.keys.age,
         )
 
-    def _remember(self, text: bytes, token: AccessToken, principal: Principal, registration: Registration) -> None:
-        leeway = registration.expected.leeway
-        ends = token.claims["exp"] + leeway
-        begins = token.claims.get("nbf", _ALWAYS) - leeway
-        forgotten_at = self._clock.monotonic() + (ends - self._clock.now())
-        self._cache.remember(text, Remembered(principal, token.key, registration.keys, begins, ends, forgotten_at))
-
     # --- around it
 
     async def warm_up(self) -> None:
@@ -188,12 +159,12 @@ class ResourceServer:
         """
         limiter = anyio.CapacityLimiter(_WARMED_AT_ONCE)
         async with anyio.create_task_group() as tasks:
-            for registration in self._registrations.all:
+            for registration in self._connection.registrations.all:
                 tasks.start_soon(_warm, registration.keys, limiter)
 
     def status(self) -> tuple[KeyStatus, ...]:
         """The state of each issuer's keys, in the order of ``issuers``."""
-        return tuple(registration.keys.status() for registration in self._registrations.all)
+        return tuple(registration.keys.status() for registration in self._connection.registrations.all)
 
     def report(self, error: Refusal) -> None:
         """Tell the operator of a refusal: the log gets the full text, ``on_event`` the code. Never the token."""
@@ -205,20 +176,35 @@ class ResourceServer:
 
     async def aclose(self) -> None:
         """Forget verified tokens and end key fetches under way. The object stays usable; a later request fetches anew."""
-        self._cache.clear()
-        for registration in self._registrations.all:
+        self._connection.cache.clear()
+        for registration in self._connection.registrations.all:
             registration.keys.close()
 
-    def _register(self, issuer: Issuer, fetcher: Fetcher | None) -> Registration:
-        keys: KeySource
-        if issuer.jwks is not None or fetcher is None:
-            keys = StaticKeySource(issuer.issuer, issuer.jwks or {})
-        else:
-            fetch = RemoteKeys(issuer, fetcher, self._clock)
-            keys = RemoteKeySource(issuer.issuer, fetch, clock=self._clock, on_event=self._on_event)
-        audience = self.audience if issuer.audience is None else frozenset(issuer.audience)
-        algorithms = frozenset(issuer.algorithms)
-        return Registration(Expectations(issuer, audience, audience | self.audience, algorithms, self._leeway), keys)
+
+async def _with_another_key(token: UnverifiedToken, registration: Registration, tried: JWKSet | None) -> AccessToken:
+    """The token, verified by a key that is not at hand; the only place that waits for the network.
+
+    Args:
+        token: What no key of ``tried`` verifies.
+        registration: Its issuer.
+        tried: The keys at hand, ``None`` where there are none.
+
+    Raises:
+        InvalidToken: no key verifies the token, not even one published a moment ago.
+        IssuerUnavailable: there are no keys, and none can be fetched now.
+    """
+    keys, kid = registration.keys, token.header.kid
+    came_after = keys.fetches_sent()
+    candidates = () if tried is None else _candidates(tried, token, registration)
+    while not candidates or kid is None:  # else it names a known key: no newer set mends its signature
+        newer = await (keys.obtain() if tried is None else keys.look_again(kid, tried, came_after))
+        if newer is tried:
+            break
+        tried, candidates = newer, _candidates(newer, token, registration)
+        access_token = verify(token, candidates)
+        if access_token is not None:
+            return access_token
+    raise _no_key(token, candidates, tried)
 
 
 def _candidates(key_set: JWKSet, token: UnverifiedToken, registration: Registration) -> tuple[VerificationKey, ...]:
@@ -230,11 +216,19 @@ def _candidates(key_set: JWKSet, token: UnverifiedToken, registration: Registrat
     return tuple([key for key in found if key.issuer is None or profile.accepts_key_of(key.issuer, token.claims)])
 
 
-def _no_key(token: UnverifiedToken, candidates: tuple[VerificationKey, ...], key_set: JWKSet) -> InvalidToken:
+def _no_key(token: UnverifiedToken, candidates: tuple[VerificationKey, ...], key_set: JWKSet | None) -> InvalidToken:
     if candidates:
         return InvalidToken(codes.INVALID_SIGNATURE)
-    wanted = f"a key for `alg` {token.header.algorithm} among `kid` {key_set.kids}"
+    wanted = f"a key for `alg` {token.header.algorithm} among `kid` {key_set.kids if key_set else ()}"
     return InvalidToken(codes.UNKNOWN_KEY, expected=wanted, actual=token.header.kid, at="header.kid")
+
+
+def _remember(text: bytes, token: AccessToken, principal: Principal, registration: Registration, connection: Connection) -> None:
+    leeway, clock = registration.expected.leeway, connection.clock
+    ends = token.claims["exp"] + leeway
+    begins = token.claims.get("nbf", _ALWAYS) - leeway
+    forgotten_at = clock.monotonic() + (ends - clock.now())
+    connection.cache.remember(text, Remembered(principal, token.key, registration.keys, begins, ends, forgotten_at))
 
 
 async def _warm(keys: KeySource, limiter: anyio.CapacityLimiter) -> None:

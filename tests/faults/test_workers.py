@@ -15,7 +15,7 @@ from bearerguard.keys.fetch import FetchFailed
 from bearerguard.keys.jwk_set import JWKSet
 from bearerguard.keys.key_source import RemoteKeySource
 from bearerguard.testing import FakeClock
-from support.key_sets import ISSUER, Outcome, ScriptedFetch, fetched, settled
+from support.key_sets import ISSUER, Outcome, ScriptedFetch, fetched, look, settled
 
 pytestmark = pytest.mark.anyio
 
@@ -77,12 +77,12 @@ async def known_key(worker: RemoteKeySource, _number: int) -> None:
 
 
 async def unknown_kid(worker: RemoteKeySource, number: int) -> None:
-    await worker.look_again(f"x{number}", await current_set(worker))
+    await look(worker, f"x{number}", await current_set(worker))
 
 
 async def current_set(worker: RemoteKeySource) -> JWKSet:
     try:
-        return worker.known() or (await worker.obtain())[0]
+        return worker.known() or await worker.obtain()
     except IssuerUnavailable as error:  # a good set lasts longer than this simulation
         raise AssertionError from error
 

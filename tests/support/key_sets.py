@@ -10,7 +10,7 @@ import anyio.lowlevel
 from bearerguard.clock import Clock
 from bearerguard.events import EventHook
 from bearerguard.keys.jwk_set import JWKSet, read_key_set
-from bearerguard.keys.key_source import RemoteKeySource
+from bearerguard.keys.key_source import KeySource, RemoteKeySource
 from bearerguard.keys.remote_keys import FetchedKeys, Validators
 from bearerguard.testing import FakeClock
 from bearerguard.testing.signing_key import SigningKey
@@ -93,6 +93,11 @@ class ScriptedFetch:
 def source(fetch: ScriptedFetch, clock: Clock | None = None, *, on_event: EventHook | None = None) -> RemoteKeySource:
     """A key source without randomness: refreshed at 80 % of the lifetime, backing off 1, 2, 4 … seconds exactly."""
     return RemoteKeySource(ISSUER, fetch, clock=clock or FakeClock(), on_event=on_event, jitter=lambda: 0.5)
+
+
+async def look(keys: KeySource, kid: str | None, tried: JWKSet) -> JWKSet:
+    """The set after a look for this key, for a token that comes now."""
+    return await keys.look_again(kid, tried, keys.fetches_sent())
 
 
 async def settled() -> None:

@@ -133,6 +133,29 @@ async def test_a_set_fetched_for_this_very_token_is_not_asked_for_again() -> Non
     assert published.fetches == 1
 
 
+@both_loops
+@pytest.mark.parametrize("published_first", [True, False], ids=["known issuer", "cold start"])
+@pytest.mark.anyio
+async def test_a_burst_of_tokens_with_one_unknown_kid_costs_one_fetch(published_first: bool, anyio_backend: str) -> None:
+    """A forger's burst at a cold start must not make the API ask its issuer twice."""
+    published = Published()
+    api = published.server()
+    if published_first:
+        await api.authenticate(TOKEN)
+    before, codes = published.fetches, list[str]()
+    forged = seal(kid="unknown")
+
+    async def request() -> None:
+        codes.append(await outcome(api, forged))
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(50):
+            tasks.start_soon(request)
+
+    assert codes == ["unknown_key"] * 50
+    assert published.fetches - before == 1
+
+
 @pytest.mark.anyio
 async def test_a_bad_signature_under_a_known_kid_causes_no_fetch() -> None:
     """A forger who knows a kid must not make the API ask its issuer."""

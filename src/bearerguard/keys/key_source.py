@@ -33,16 +33,27 @@ class KeySource(Protocol):
         """The set to use now, without waiting; ``None`` when ``obtain`` has to be awaited. May begin a background fetch."""
         ...
 
-    async def obtain(self) -> tuple[JWKSet, bool]:
-        """The set, fetched if need be, and whether it was fetched for this very call.
+    def fetches_sent(self) -> int:
+        """The number of the last fetch that has left; those with a higher one are asked after now."""
+        ...
+
+    async def obtain(self) -> JWKSet:
+        """The set, fetched if need be.
 
         Raises:
             IssuerUnavailable: there is no usable set and none could be fetched.
         """
         ...
 
-    async def look_again(self, kid: str | None, current: JWKSet, /) -> JWKSet:
-        """The set after an unknown ``kid``: fetched anew where that is allowed, else ``current``. Never raises."""
+    async def look_again(self, kid: str | None, tried: JWKSet, came_after: int, /) -> JWKSet:
+        """The set for a token that ``tried`` does not verify: fetched anew where that is allowed.
+
+        Args:
+            kid: The key that the token names.
+            tried: What is returned where nothing newer is to be had.
+            came_after: ``fetches_sent`` when the token came. A set that was asked for later shows
+                what there is; nothing more is fetched.
+        """
         ...
 
     def lacking(self, kid: str, /) -> JWKSet | None:
@@ -81,9 +92,8 @@ class KeyFetch(Protocol):
 class _Flight:
     """A fetch under way, and the event its waiters wait for."""
 
-    number: int
     for_unknown_kid: bool
-    has_left: bool = False
+    number: int = 0  # given when it leaves
     answered: bool = False
     done: anyio.Event = field(default_factory=anyio.Event)
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
@@ -120,7 +130,7 @@ class RemoteKeySource:
         self._validators: Validators | None = None
         self._quiet_until = float("-inf")
         self._in_flight: dict[object, _Flight] = {}
-        self._begun = 0
+        self._sent = 0
         self._turned_away = 0
         self._landed = 0
         self._seen: dict[object, None] = {}
@@ -142,27 +152,29 @@ class RemoteKeySource:
             self._begin(loop)
         return self._key_set if decision in (Decision.SERVE, Decision.SERVE_AND_FETCH) else None
 
-    async def obtain(self) -> tuple[JWKSet, bool]:
+    def fetches_sent(self) -> int:
+        """See ``KeySource``."""
+        return self._sent
+
+    async def obtain(self) -> JWKSet:
         """See ``KeySource``."""
         loop = current_loop()
         flight = self._in_flight.get(loop)
-        mine = False
         if self._freshness.decide(self._clock.monotonic(), in_flight=flight is not None) is Decision.WAIT:
-            mine = flight is None
             await (flight or self._begin(loop)).done.wait()
         if self._key_set is None or not self._freshness.is_usable(self._clock.monotonic()):
             raise self._unavailable()
-        return self._key_set, mine
+        return self._key_set
 
-    async def look_again(self, kid: str | None, current: JWKSet, /) -> JWKSet:
-        """See ``KeySource``. One fetch serves all who ask at the same time; a kid that is not found is remembered."""
+    async def look_again(self, kid: str | None, tried: JWKSet, came_after: int, /) -> JWKSet:
+        """See ``KeySource``. One fetch serves all who ask at the same time, and a ``kid`` that it does not bring is remembered.
+
+        A fetch sent before the token came may have been answered before its key was published: then one more is made.
+        """
         loop = current_loop()
-        flight = self._in_flight.get(loop)
-        # one that has not left yet, such as the refresh that this very token's coming began, asks after it
-        asked = self._begun if flight is None or flight.has_left else flight.number - 1
-        while True:
-            latest = self._key_set or current
-            if latest is not current and latest.may_hold(kid):
+        while self._landed <= came_after:
+            latest = self._key_set or tried
+            if latest is not tried and latest.may_hold(kid):
                 return latest
             flight = self._in_flight.get(loop)
             with self._changing:
@@ -172,14 +184,10 @@ class RemoteKeySource:
                 return latest
             flight = flight or self._begin(loop, for_unknown_kid=True)
             await flight.done.wait()
-            if flight.number > asked:
-                return self._looked(kid, current, flight)
-            # a fetch begun before this token came may have been answered before its key was published: ask once more
-
-    def _looked(self, kid: str | None, current: JWKSet, flight: _Flight) -> JWKSet:
-        """What a look that began after the token came has shown."""
-        latest = self._key_set or current
-        if flight.answered and (latest is current or not latest.may_hold(kid)):
+            if flight.number > came_after and not flight.answered:
+                return self._key_set or tried
+        latest = self._key_set or tried
+        if latest is tried or not latest.may_hold(kid):
             with self._changing:
                 self._freshness.remember_unknown(kid, self._clock.monotonic())
         return latest
@@ -218,14 +226,13 @@ class RemoteKeySource:
     # --- the flight
 
     def _begin(self, loop: object, *, for_unknown_kid: bool = False) -> _Flight:
-        with self._changing:
-            self._begun += 1
-            self._turned_away = 0
-            flight = _Flight(self._begun, for_unknown_kid)
-            held, validators = self._key_set, self._validators
+        flight = _Flight(for_unknown_kid)
 
         async def fly() -> None:
-            flight.has_left = True
+            with self._changing:
+                flight.number = self._sent = self._sent + 1
+                self._turned_away = 0
+                held, validators = self._key_set, self._validators
             try:
                 with flight.scope:
                     self._land(flight, await self._fetch(validators), held)

@@ -26,13 +26,17 @@ class StaticKeySource:
         """The configured set."""
         return self._key_set
 
-    async def obtain(self) -> tuple[JWKSet, bool]:
-        """The configured set."""
-        return self._key_set, True
+    def fetches_sent(self) -> int:
+        """None, ever."""
+        return 0
 
-    async def look_again(self, _kid: str | None, current: JWKSet) -> JWKSet:
+    async def obtain(self) -> JWKSet:
+        """The configured set."""
+        return self._key_set
+
+    async def look_again(self, _kid: str | None, tried: JWKSet, _came_after: int, /) -> JWKSet:
         """There is nothing else to look at."""
-        return current
+        return tried
 
     def lacking(self, _kid: str, /) -> JWKSet | None:
         """Nothing is ever looked for, so that no flood has to be kept away."""

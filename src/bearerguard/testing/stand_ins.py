@@ -85,12 +85,13 @@ class StandIns:
     @contextmanager
     def in_place(self) -> Iterator["StandIns"]:
         """For the length of the block the server takes its keys from them, and its time from their clock."""
-        before = vars(self.server).copy()
-        self.server._connect(tuple(_fetched(record, issuer) for record, issuer in self._pairs), self.transport, self.main.clock)
+        before = self.server._connection
+        issuers = tuple(_fetched(record, issuer) for record, issuer in self._pairs)
+        self.server._connection = replace(before, issuers=issuers, transport=self.transport, clock=self.main.clock)
         try:
             yield self
         finally:
-            vars(self.server).update(before)
+            self.server._connection = before
 
 
 def main_issuer(server: ResourceServer, *, clock: Clock | None = None) -> LocalIssuer:

@@ -11,7 +11,7 @@ from bearerguard.keys.fetch import FetchFailed
 from bearerguard.keys.jwk_set import JWKSet
 from bearerguard.keys.key_source import RemoteKeySource
 from bearerguard.testing import FakeClock
-from support.key_sets import ScriptedFetch, fetched, key_set, kids_of, settled, source
+from support.key_sets import ScriptedFetch, fetched, key_set, kids_of, look, settled, source
 
 pytestmark = pytest.mark.anyio
 both = pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
@@ -47,7 +47,7 @@ async def test_all_who_wait_share_one_fetch() -> None:
     sets: list[JWKSet] = []
 
     async def request() -> None:
-        sets.append((await keys.obtain())[0])
+        sets.append(await keys.obtain())
 
     async with anyio.create_task_group() as tasks:
         for _ in range(50):
@@ -75,21 +75,6 @@ async def test_all_who_wait_share_one_failure() -> None:
     assert {(error.last_error, error.retry_after) for error in errors} == {("connection refused", 1)}
 
 
-async def test_only_the_request_that_began_the_fetch_has_one_of_its_own() -> None:
-    fetch = ScriptedFetch(key_set("a"))
-    keys = source(fetch)
-    own: list[bool] = []
-
-    async def request() -> None:
-        own.append((await keys.obtain())[1])
-
-    async with anyio.create_task_group() as tasks:
-        for _ in range(3):
-            tasks.start_soon(request)
-    assert sorted(own) == [False, False, True]
-    assert (await keys.obtain())[1] is False
-
-
 async def test_a_failed_first_fetch_is_not_repeated_before_its_time_and_then_heals() -> None:
     clock, fetch = FakeClock(), ScriptedFetch(DOWN)
     keys = source(fetch, clock)
@@ -99,7 +84,7 @@ async def test_a_failed_first_fetch_is_not_repeated_before_its_time_and_then_hea
     assert len(fetch.asked) == 1
     fetch.outcome = key_set("a")
     clock.advance(1.0)
-    assert kids_of((await keys.obtain())[0]) == {"a"}
+    assert kids_of(await keys.obtain()) == {"a"}
     assert keys.known() is not None
 
 
@@ -173,7 +158,7 @@ async def test_close_ends_a_fetch_and_leaves_no_waiter_hanging() -> None:
         keys.close()
     assert fetch.at_once == 0
     fetch.release()
-    assert kids_of((await keys.obtain())[0]) == {"a"}
+    assert kids_of(await keys.obtain()) == {"a"}
 
 
 async def test_close_without_a_fetch_does_nothing() -> None:
@@ -189,11 +174,11 @@ async def test_a_kid_whose_look_was_cut_off_is_not_remembered_as_unknown() -> No
     fetch.outcome = key_set("a", "b")
     fetch.hold()
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(keys.look_again, "b", current)
+        tasks.start_soon(look, keys, "b", current)
         await settled()
         keys.close()
     fetch.release()
-    assert kids_of(await keys.look_again("b", current)) == {"a", "b"}
+    assert kids_of(await look(keys, "b", current)) == {"a", "b"}
 
 
 # --- refreshing
@@ -242,9 +227,9 @@ async def test_a_loop_that_begins_tasks_eagerly_changes_nothing() -> None:
         clock.advance(480.0)
         keys.known()
         await settled()
-        current, _ = await keys.obtain()
+        current = await keys.obtain()
         fetch.outcome = key_set("b")
-        assert kids_of(await keys.look_again("b", current)) == {"b"}
+        assert kids_of(await look(keys, "b", current)) == {"b"}
         assert (len(fetch.asked), fetch.most_at_once) == (3, 1)
     finally:
         asyncio.get_running_loop().set_task_factory(None)
@@ -254,7 +239,7 @@ async def test_no_request_waits_for_a_refresh_ahead_however_long_it_takes() -> N
     clock = FakeClock()
     fetch = ScriptedFetch(key_set("a"))
     keys = source(fetch, clock)
-    current, _ = await keys.obtain()
+    current = await keys.obtain()
     fetch.hold()
     clock.advance(599.0)
     assert keys.known() is current
@@ -283,7 +268,7 @@ async def test_after_idle_hours_the_first_requests_share_one_fetch_and_wait_for_
     fetch.outcome = key_set("b")
     clock.advance(6 * 3600.0)
     assert keys.known() is None
-    assert kids_of((await keys.obtain())[0]) == {"b"}
+    assert kids_of(await keys.obtain()) == {"b"}
     assert len(fetch.asked) == 2
 
 
@@ -292,7 +277,7 @@ async def test_after_idle_hours_a_failed_fetch_leaves_the_kept_set_in_use_at_onc
     keys, fetch = await started("a", clock=clock)
     fetch.outcome = DOWN
     clock.advance(6 * 3600.0)
-    assert kids_of((await keys.obtain())[0]) == {"a"}
+    assert kids_of(await keys.obtain()) == {"a"}
     assert kids_of(keys.known()) == {"a"}
     assert len(fetch.asked) == 2
 
@@ -314,7 +299,7 @@ async def test_the_last_good_set_is_used_for_24_hours_and_never_longer() -> None
         await keys.obtain()
     fetch.outcome = key_set("b")
     clock.advance(60.0)
-    assert kids_of((await keys.obtain())[0]) == {"b"}
+    assert kids_of(await keys.obtain()) == {"b"}
 
 
 async def test_a_withdrawn_key_is_gone_with_the_refresh_that_shows_it() -> None:
@@ -373,7 +358,7 @@ async def test_a_304_renews_the_set_that_was_held() -> None:
     clock = FakeClock()
     fetch = ScriptedFetch(fetched("a", etag='"1"'))
     keys = source(fetch, clock)
-    before, _ = await keys.obtain()
+    before = await keys.obtain()
     fetch.outcome = fetched(etag='"1"')
     clock.advance(480.0)
     keys.known()

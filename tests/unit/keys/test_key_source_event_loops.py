@@ -16,7 +16,7 @@ from bearerguard.keys.jwk_set import JWKSet
 from bearerguard.keys.key_source import RemoteKeySource
 from bearerguard.keys.remote_keys import FetchedKeys, Validators
 from bearerguard.testing import FakeClock
-from support.key_sets import ISSUER, ScriptedFetch, fetched, key_set, kids_of, settled, source
+from support.key_sets import ISSUER, ScriptedFetch, fetched, key_set, kids_of, look, settled, source
 
 Later = Callable[[FetchedKeys | Exception], None]
 
@@ -74,8 +74,8 @@ def test_event_loops_one_after_the_other_share_the_keys() -> None:
     fetch = ScriptedFetch(key_set("a"))
     keys = source(fetch)
     for _ in range(3):
-        assert kids_of(asyncio.run(keys.obtain())[0]) == {"a"}
-    assert kids_of(trio.run(keys.obtain)[0]) == {"a"}
+        assert kids_of(asyncio.run(keys.obtain())) == {"a"}
+    assert kids_of(trio.run(keys.obtain)) == {"a"}
     assert len(fetch.asked) == 1
 
 
@@ -116,7 +116,7 @@ def test_a_fetch_of_an_event_loop_that_was_left_keeps_no_other_waiting() -> None
 
     left.run_until_complete(begin())
     fetch.release_later_ones()
-    assert kids_of(asyncio.run(keys.obtain())[0]) == {"a"}
+    assert kids_of(asyncio.run(keys.obtain())) == {"a"}
     for task in asyncio.all_tasks(left):
         task.cancel()
     left.run_until_complete(asyncio.sleep(0))
@@ -137,16 +137,16 @@ def test_a_late_old_answer_never_replaces_a_newer_one(elsewhere: Elsewhere) -> N
     first = elsewhere.begin(keys.obtain())
     fetch.called.acquire()
 
-    async def newer() -> tuple[JWKSet, bool]:
+    async def newer() -> JWKSet:
         waiting = asyncio.ensure_future(keys.obtain())
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         fetch.calls[1](fetched("new"))
         return await waiting
 
-    assert kids_of(asyncio.run(newer())[0]) == {"new"}
+    assert kids_of(asyncio.run(newer())) == {"new"}
     fetch.calls[0](fetched("old"))
-    assert kids_of(first.result(10)[0]) == {"new"}
+    assert kids_of(first.result(10)) == {"new"}
     assert kids_of(keys.known()) == {"new"}
 
 
@@ -164,7 +164,7 @@ def test_a_late_old_failure_does_not_spoil_a_newer_success(elsewhere: Elsewhere)
 
     asyncio.run(newer())
     fetch.calls[0](FetchFailed("timeout", "late"))
-    assert kids_of(first.result(10)[0]) == {"new"}
+    assert kids_of(first.result(10)) == {"new"}
     assert keys.status().last_error == ""
 
 
@@ -177,15 +177,15 @@ def test_a_304_confirms_the_set_it_was_asked_about_and_no_other(elsewhere: Elsew
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         fetch.calls[number](answer)
-        return (await waiting)[0]
+        return await waiting
 
     current = asyncio.run(obtain(0, fetched("kept", etag='"1"')))
-    older = elsewhere.begin(keys.look_again("x", current))
+    older = elsewhere.begin(look(keys, "x", current))
     for _ in range(2):
         fetch.called.acquire()
 
     async def newer() -> None:
-        waiting = asyncio.ensure_future(keys.look_again("y", current))
+        waiting = asyncio.ensure_future(look(keys, "y", current))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         fetch.calls[1](fetched("other", etag='"2"'))
@@ -203,9 +203,9 @@ def test_many_threads_with_their_own_loops_find_their_keys() -> None:
     barrier = threading.Barrier(8)
 
     async def requests(worker: int) -> bool:
-        current, _ = await keys.obtain()
+        current = await keys.obtain()
         for number in range(200):
-            await keys.look_again(f"{worker}-{number}", current)
+            await look(keys, f"{worker}-{number}", current)
         return kids_of(keys.known()) == {"a"}
 
     def work(worker: int) -> bool:

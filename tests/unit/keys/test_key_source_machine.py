@@ -15,7 +15,7 @@ from bearerguard.keys.jwk_set import JWKSet
 from bearerguard.keys.key_source import RemoteKeySource
 from bearerguard.keys.remote_keys import FetchedKeys, Validators
 from bearerguard.testing import FakeClock
-from support.key_sets import ISSUER, fetched, kids_of, settled
+from support.key_sets import ISSUER, fetched, kids_of, look, settled
 
 DAY = 86_400.0
 LIFETIME = 600.0
@@ -182,7 +182,7 @@ class KeySourceMachine(RuleBasedStateMachine):
             assert self.issuer.age >= LIFETIME, "a request has to wait although the set is in its lifetime"
             assert self.issuer.age >= DAY or not self.issuer.failures, "a request has to wait although a try has failed before"
             try:
-                current, _ = await self.keys.obtain()
+                current = await self.keys.obtain()
             except IssuerUnavailable as error:
                 self.judge_refusal(error)
                 return
@@ -195,7 +195,7 @@ class KeySourceMachine(RuleBasedStateMachine):
         nothing_stands_in_the_way = not issuer.in_flight and not issuer.down and not issuer.slow
         allowed = now >= issuer.next_try and issuer.spacing_allows and now - self.looked_for.get(kid, -DAY) > 10.0
         self.looked_for[kid] = now
-        found = await self.keys.look_again(kid, current)
+        found = await look(self.keys, kid, current)
         assert kids_of(found) == issuer.confirmed
         self.looked_for[kid] = self.clock.monotonic()
         if nothing_stands_in_the_way and allowed and kid in issuer.published:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 import pytest
@@ -16,7 +15,6 @@ from bearerguard.resource_server import ResourceServer
 from bearerguard.testing import SigningKey
 from bearerguard.token.glance import ISSUER, KID, sole_text
 from bearerguard.token.jws import Parser
-from bearerguard.token.registration import Registrations
 from support.sealed import ALL_KEYS, claims, issuer, key_set, refusal, seal, server, verdict
 
 HERE: Final = "https://issuer.test/"
@@ -99,9 +97,8 @@ class Flooded(StaticKeySource):
 def in_a_flood(*keys: SigningKey | Mapping[str, Any]) -> ResourceServer:
     """A resource server whose issuer's keys may not be looked for."""
     api = server()
-    (registration,) = api._registrations.all
-    api._registrations = Registrations([replace(registration, keys=Flooded(*keys))])
-    api._parser = Parser(api._registrations.glance)
+    (registration,) = api._connection.registrations.all
+    object.__setattr__(registration, "keys", Flooded(*keys))
     return api
 
 
@@ -181,5 +178,5 @@ def test_whoever_glances_accepts_what_whoever_reads_accepts(extra: dict[str, Any
 def without_a_glance() -> ResourceServer:
     """The same, which reads every token."""
     api = server()
-    api._parser = Parser()
+    object.__setattr__(api._connection, "parser", Parser())
     return api

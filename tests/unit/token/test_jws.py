@@ -148,7 +148,7 @@ def test_a_remembered_header_does_not_spare_a_token_its_checks() -> None:
 
 def parser_of(api: ResourceServer) -> Parser:
     """The parser of a resource server."""
-    return api._parser
+    return api._connection.parser
 
 
 # --- values
@@ -157,7 +157,7 @@ def parser_of(api: ResourceServer) -> Parser:
 def test_a_parsed_token_shows_nothing_it_says() -> None:
     """A value in a log line or a traceback must not hold payload or signature."""
     unverified = Parser().parse(TOKEN)
-    access_token = verify(unverified, [key for key in API._registrations.all[0].keys.known().keys if key.kid == "ec"])  # type: ignore[union-attr]
+    access_token = verify(unverified, [key for key in API._connection.registrations.all[0].keys.known().keys if key.kid == "ec"])  # type: ignore[union-attr]
 
     for value in (unverified, access_token):
         shown = f"{value!r} {value}"

@@ -28,7 +28,7 @@ FOR_LONG: Final = seal(payload=claims(exp=NOW + 10**7))
 
 def entries(api: ResourceServer) -> Any:
     """What the cache holds."""
-    return api._cache._entries
+    return api._connection.cache._entries
 
 
 # --- hit and miss
@@ -107,19 +107,19 @@ def test_few_entries_are_at_hand_and_come_there_by_being_used() -> None:
     tokens = [seal(payload=claims(jti=str(number))) for number in range(50)]
     for token in tokens:
         judge(api, token)
-        assert len(api._cache._at_hand) <= 10
+        assert len(api._connection.cache._at_hand) <= 10
 
     first = api.recall(tokens[0])
 
     assert api.recall(tokens[0]) is first
-    assert len(api._cache._at_hand) <= 10
+    assert len(api._connection.cache._at_hand) <= 10
 
 
 def test_an_entry_whose_key_was_let_go_is_verified_anew() -> None:
     """Without its key nothing can tell whether that is current."""
     api = server(token_cache_size=2)
     judge(api, TOKEN)
-    api._cache._packing.clear()
+    api._connection.cache._packing.clear()
 
     assert api.recall(TOKEN) is None
     assert verdict(api, TOKEN) == "accepted"
@@ -348,8 +348,8 @@ def test_no_text_of_a_token_is_reachable_from_the_cache() -> None:
     header, payload, signature = TOKEN.split(b".")
     judge(api, TOKEN)
 
-    texts = [found for found in reachable(api._cache) if isinstance(found, bytes)]
-    texts += [found.encode("utf-8", "surrogatepass") for found in reachable(api._cache) if isinstance(found, str)]
+    texts = [found for found in reachable(api._connection.cache) if isinstance(found, bytes)]
+    texts += [found.encode("utf-8", "surrogatepass") for found in reachable(api._connection.cache) if isinstance(found, str)]
 
     assert any(ISSUER.encode() in text for text in texts)
     for secret in (TOKEN, header, payload, signature, urlsafe_b64decode(signature + b"==")):
@@ -361,7 +361,7 @@ def test_an_entry_shows_nothing_a_token_says() -> None:
     api = server()
     judge(api, TOKEN)
 
-    shown = f"{entries(api)!r} {api._cache!r}"
+    shown = f"{entries(api)!r} {api._connection.cache!r}"
 
     assert AUDIENCE not in shown
     assert "Read.All" not in shown

@@ -28,7 +28,7 @@ async def outcome(api: ResourceServer, token: bytes) -> str:
 
 def entries(api: ResourceServer) -> Any:
     """What the cache holds."""
-    return api._cache._entries
+    return api._connection.cache._entries
 
 
 @pytest.mark.anyio
@@ -113,7 +113,7 @@ async def test_a_key_that_comes_back_does_not_revive_its_entries(size: int) -> N
     keys = published.keys["issuer.test"]
     for published.keys["issuer.test"] in ([SigningKey("ES256", kid="new")], keys):
         published.clock.advance(LONG_AFTER)
-        api._registrations.all[0].keys.known()  # another token asks meanwhile
+        api._connection.registrations.all[0].keys.known()  # another token asks meanwhile
         await background_work()
 
     assert published.fetches == 3

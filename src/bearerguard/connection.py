@@ -1,0 +1,74 @@
+"""Whom a resource server trusts, and where its keys and its time come from: one value, swapped whole."""
+
+from dataclasses import dataclass, field
+
+import httpx
+
+from bearerguard.clock import Clock
+from bearerguard.events import EventHook
+from bearerguard.issuers.issuer import Issuer
+from bearerguard.keys.fetch import Fetcher
+from bearerguard.keys.key_source import KeySource, RemoteKeySource
+from bearerguard.keys.remote_keys import RemoteKeys
+from bearerguard.keys.static_key_source import StaticKeySource
+from bearerguard.token.claims import Expectations
+from bearerguard.token.jws import Parser
+from bearerguard.token.registration import Registration, Registrations
+from bearerguard.token.token_cache import TokenCache
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Connection:
+    """Settings, and what is learnt under them: keys, verified tokens, familiar headers.
+
+    ``dataclasses.replace(connection, issuers=…)`` makes another that has learnt nothing yet. A
+    request uses the one connection that it began with, so that no token verified under the old
+    settings is ever remembered under the new ones.
+
+    Attributes:
+        issuers: Whose tokens are accepted.
+        audience: Identifiers of the API, for issuers without an audience of their own.
+        leeway: Seconds that clocks may differ.
+        token_cache_size: Verified tokens to remember.
+        transport: For the key fetch; ``None`` for httpx's own.
+        clock: Wall time for claims, and both times for ages.
+        on_event: Told of each key fetch.
+        registrations: Each issuer with its expectations and its keys.
+        parser: Reads tokens.
+        cache: The verified tokens.
+
+    Raises:
+        ConfigurationError: an issuer is listed twice, or its static keys are unusable.
+    """
+
+    issuers: tuple[Issuer, ...]
+    audience: frozenset[str]
+    leeway: float
+    token_cache_size: int
+    transport: httpx.AsyncBaseTransport | None
+    clock: Clock
+    on_event: EventHook | None
+    registrations: Registrations = field(init=False, repr=False)
+    parser: Parser = field(init=False, repr=False)
+    cache: TokenCache = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        remote = any(issuer.jwks is None for issuer in self.issuers)
+        fetcher = Fetcher(self.transport) if remote else None
+        registrations = Registrations(self._register(issuer, fetcher) for issuer in self.issuers)
+        object.__setattr__(self, "registrations", registrations)
+        object.__setattr__(self, "parser", Parser(registrations.glance))
+        object.__setattr__(self, "cache", TokenCache(self.token_cache_size, self.clock))
+
+    def _register(self, issuer: Issuer, fetcher: Fetcher | None) -> Registration:
+        keys: KeySource
+        if issuer.jwks is not None or fetcher is None:
+            keys = StaticKeySource(issuer.issuer, issuer.jwks or {})
+        else:
+            fetch = RemoteKeys(issuer, fetcher, self.clock)
+            keys = RemoteKeySource(issuer.issuer, fetch, clock=self.clock, on_event=self.on_event)
+        audience = self.audience if issuer.audience is None else frozenset(issuer.audience)
+        accepted_elsewhere = audience | self.audience
+        algorithms = frozenset(issuer.algorithms)
+        expected = Expectations(issuer, audience, accepted_elsewhere, algorithms, self.leeway)
+        return Registration(expected, keys)
