@@ -79,7 +79,7 @@ every_behaviour = pytest.mark.parametrize("name", BEHAVIOURS)
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bearerguard.resource_server.Fetcher", partial(Fetcher, timeout=IMPATIENCE))
+    monkeypatch.setattr("bearerguard.connection.Fetcher", partial(Fetcher, timeout=IMPATIENCE))
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ both = pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
 @pytest.fixture
 def reachable(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reachable]:
     """A fetch ends in good time though the handshake never comes, or the machine's resolver keeps silent."""
-    monkeypatch.setattr("bearerguard.resource_server.Fetcher", partial(Fetcher, timeout=PATIENCE))
+    monkeypatch.setattr("bearerguard.connection.Fetcher", partial(Fetcher, timeout=PATIENCE))
     with UNREACHABLE[name](GOOD, tmp_path) as found:
         yield found
 

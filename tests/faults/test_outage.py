@@ -54,7 +54,7 @@ def quiet(caplog: pytest.LogCaptureFixture) -> None:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bearerguard.resource_server.Fetcher", partial(Fetcher, timeout=TIMEOUT))
+    monkeypatch.setattr("bearerguard.connection.Fetcher", partial(Fetcher, timeout=TIMEOUT))
 
 
 @pytest.fixture
