@@ -2,8 +2,7 @@
 
 from opentelemetry import metrics
 
-from bearerguard import ResourceServer, oidc
-from bearerguard.events import Event
+from bearerguard import Event, ResourceServer, oidc
 
 events = metrics.get_meter("orders").create_counter("bearerguard.events", description="Tokens judged and key sets fetched")
 

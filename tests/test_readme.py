@@ -12,6 +12,7 @@ import pytest
 from bearerguard import (
     AccessTokenMiddleware,
     ClientCredentials,
+    Event,
     Issuer,
     ResourceServer,
     auth0,
@@ -27,12 +28,10 @@ from bearerguard import (
     readiness,
 )
 from bearerguard.error_codes import MISSING_CLAIM
-from bearerguard.events import Event
 from bearerguard.fastapi import document_security, require
-from bearerguard.issuers.profile import ClaimRule, Profile, application_by_subject
-from bearerguard.testing import LocalClient, LocalIssuer, pytest_plugin
-from bearerguard.testing.local_client import DEFAULT_CLIENTS
-from support.readme import README, ROOT, error_reference, renewed, samples_in
+from bearerguard.issuers import ClaimRule, Profile, application_by_subject
+from bearerguard.testing import DEFAULT_CLIENTS, LocalClient, LocalIssuer, pytest_plugin
+from support.readme import README, ROOT, error_reference, public_modules_sentence, renewed, samples_in
 
 TEXT: Final = README.read_text(encoding="utf-8")
 DOCUMENTS: Final = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
@@ -66,6 +65,10 @@ def test_every_code_block_names_its_file() -> None:
 def test_the_error_reference_is_that_of_the_codes() -> None:
     assert f"<!-- errors -->\n{error_reference()}<!-- /errors -->" in TEXT
     assert renewed(TEXT) == TEXT
+
+
+def test_the_public_modules_are_listed() -> None:
+    assert f"<!-- public -->\n{public_modules_sentence()}<!-- /public -->" in TEXT
 
 
 @pytest.mark.parametrize("command", ['pip install ".[serve]" && python samples/quickstart.py', "pip install tox && tox"])

@@ -4,8 +4,7 @@ import pytest
 from orders_app import api, app
 
 from bearerguard import ResourceServer
-from bearerguard.testing import AccessTokens, AuthorizedClients, FakeClock, LocalIssuer
-from bearerguard.testing.spoil import spoil
+from bearerguard.testing import AccessTokens, AuthorizedClients, FakeClock, LocalIssuer, spoil
 
 
 @pytest.fixture

@@ -9,12 +9,17 @@
 
     app = Starlette(routes=[Route("/orders", list_orders)], middleware=[Middleware(AccessTokenMiddleware, resource_server=api)])
 
-One request is one straight line; ``resource_server.py`` is the file to read first. Names are loaded on first use, so that a
-service which only obtains tokens loads no verifier, and one which only verifies loads no client.
+One request is one straight line; read ``resource_server.py`` first. Names are loaded when they are
+first used: a service that only obtains tokens loads no verifier, one that only verifies no client.
+
+Public modules have an ``__all__``; README lists them. Every other module is private, whatever its
+name, and may change in any release.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
+
+from bearerguard.lazy import lazy_names
 
 if TYPE_CHECKING:
     from bearerguard.authorization.path_policy import PathPolicy
@@ -25,9 +30,13 @@ if TYPE_CHECKING:
         BearerguardError,
         ConfigurationError,
         InsufficientScope,
+        InvalidRequest,
+        InvalidToken,
         IssuerUnavailable,
+        MissingToken,
         TokenRequestError,
     )
+    from bearerguard.events import Event
     from bearerguard.issuers.auth0 import auth0
     from bearerguard.issuers.azure_b2c import azure_b2c
     from bearerguard.issuers.cognito import cognito
@@ -51,9 +60,13 @@ __all__ = [
     "BearerguardError",
     "ClientCredentials",
     "ConfigurationError",
+    "Event",
     "InsufficientScope",
+    "InvalidRequest",
+    "InvalidToken",
     "Issuer",
     "IssuerUnavailable",
+    "MissingToken",
     "PathPolicy",
     "Principal",
     "ResourceServer",
@@ -86,7 +99,11 @@ _HOMES: Final = {
     "authorization.path_policy": "PathPolicy",
     "authorization.requirement": "application authenticated client delegated role scope tenant",
     "client.client_credentials": "ClientCredentials",
-    "errors": "AccessTokenError BearerguardError ConfigurationError InsufficientScope IssuerUnavailable TokenRequestError",
+    "errors": (
+        "AccessTokenError BearerguardError ConfigurationError InsufficientScope InvalidRequest InvalidToken IssuerUnavailable "
+        "MissingToken TokenRequestError"
+    ),
+    "events": "Event",
     "issuers.auth0": "auth0",
     "issuers.azure_b2c": "azure_b2c",
     "issuers.cognito": "cognito",
@@ -104,20 +121,10 @@ _HOMES: Final = {
     "web.middleware": "AccessTokenMiddleware",
     "web.readiness": "readiness",
 }
-_HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names.split()}
 
-# The room client/ and the requirement client() share a name. Python binds a room's name once, when it is first imported: that
-# is done here, and undone, so that the name means the requirement ever after.
+# The room client/ and the requirement client() share a name. Python binds the name of a room once,
+# when the room is first imported: that is done here and undone, so that the requirement keeps it.
 import_module("bearerguard.client")
 del globals()["client"]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

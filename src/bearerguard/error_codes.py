@@ -304,3 +304,6 @@ INTERNAL_ERROR: Final = ErrorCode(
 
 ALL_CODES: Final[tuple[ErrorCode, ...]] = tuple(value for value in list(globals().values()) if isinstance(value, ErrorCode))
 """Every code, in the order of this file."""
+
+__all__ = ["ALL_CODES", "ErrorCode"]
+__all__ += [name for name, value in globals().items() if isinstance(value, ErrorCode)]

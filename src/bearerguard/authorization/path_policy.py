@@ -9,8 +9,6 @@ from bearerguard.authorization.policy_row import DOT_SEGMENTS, METHODS, PolicyRo
 from bearerguard.authorization.route_segment import RouteSegment
 from bearerguard.errors import ConfigurationError, show
 
-__all__ = ["PathPolicy", "PolicyRow", "Public"]
-
 _EXAMPLE: Final = '{"GET /orders/{id}": role("Read.All"), "/health": PathPolicy.PUBLIC}'
 
 

@@ -8,23 +8,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bearerguard import error_codes as codes
-from bearerguard.authorization.combination import AllOf, AnyOf, Requirement
+from bearerguard.authorization.combination import Requirement
 from bearerguard.checks import SCOPE_TOKEN
 from bearerguard.errors import ABSENT, ConfigurationError, InsufficientScope, show
 from bearerguard.principal import Principal
-
-__all__ = [
-    "AllOf",
-    "AnyOf",
-    "Requirement",
-    "application",
-    "authenticated",
-    "client",
-    "delegated",
-    "role",
-    "scope",
-    "tenant",
-]
 
 
 class _Single(Requirement):

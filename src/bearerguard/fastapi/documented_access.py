@@ -13,8 +13,9 @@ from starlette.routing import PARAM_REGEX
 from bearerguard.authorization.combination import Requirement
 from bearerguard.authorization.policy_row import Public
 from bearerguard.authorization.requirement import authenticated
-from bearerguard.web.audit import AuditedRoute, audit
+from bearerguard.web.audit import audit
 from bearerguard.web.middleware import AccessTokenMiddleware
+from bearerguard.web.route_table import AuditedRoute
 
 Operation: TypeAlias = tuple[str, str]
 

@@ -1,1 +1,21 @@
-"""What each issuer's tokens look like."""
+"""Whose tokens are accepted: one file for each preset, and what an issuer of your own is made of.
+
+::
+
+    from bearerguard import Issuer
+    from bearerguard.issuers import ClaimRule, Profile
+
+    Issuer("https://issuer.example", profile=Profile(roles=(("app", "roles"),), rules=(ClaimRule(("zone",)),)))
+"""
+
+from typing import TYPE_CHECKING, Final
+
+from bearerguard.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from bearerguard.issuers.profile import ClaimRule, Profile, application_by_idtyp, application_by_subject
+
+__all__ = ["ClaimRule", "Profile", "application_by_idtyp", "application_by_subject"]
+
+_HOMES: Final = {"profile": "ClaimRule Profile application_by_idtyp application_by_subject"}
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

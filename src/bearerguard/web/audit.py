@@ -14,8 +14,6 @@ from bearerguard.web.path_rules import PathRules
 from bearerguard.web.route_table import AuditedRoute, route_table
 from bearerguard.web.routes import layers, router_of
 
-__all__ = ["AuditedRoute", "audit"]
-
 
 def audit(app: ASGIApp) -> tuple[AuditedRoute, ...]:
     """Every route of a Starlette or FastAPI application with the requirement that guards it, in the router's order.

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bearerguard import error_codes as codes
-from bearerguard.authorization.requirement import Requirement, application, authenticated, client, delegated, role, scope, tenant
+from bearerguard.authorization.combination import Requirement
+from bearerguard.authorization.requirement import application, authenticated, client, delegated, role, scope, tenant
 from bearerguard.errors import ABSENT, ConfigurationError
 from bearerguard.principal import Principal
 

@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from bearerguard.testing.client_authentication import _basic_credentials
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import given
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 
 from bearerguard.client.grant import checked_grant
 from bearerguard.client.token_request import TokenRequest, build_request
+from bearerguard.testing.registered_clients import _basic_credentials
 
 NOW = 1_767_268_800.0
 SECRET = "p+w/?=&% :é~*"

@@ -7,7 +7,7 @@ import pytest
 
 from bearerguard import PathPolicy, authenticated, role
 from bearerguard.fastapi.documented_access import Access, access_of
-from bearerguard.web.audit import AuditedRoute
+from bearerguard.web.route_table import AuditedRoute
 
 READ, WRITE, PUBLIC = role("Read.All"), role("Write.All"), PathPolicy.PUBLIC
 

@@ -10,7 +10,7 @@ from typing import Final
 from starlette.types import ASGIApp
 
 from bearerguard.testing import LocalIssuer
-from bearerguard.testing.spoil import spoil
+from bearerguard.testing.spoiled import spoil
 from support.asgi import Header, call, http_scope, websocket_scope
 from support.refusals import check_refusal
 

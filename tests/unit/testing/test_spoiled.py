@@ -16,10 +16,10 @@ from bearerguard import (
     scope,
     tenant,
 )
-from bearerguard.authorization.requirement import Requirement
+from bearerguard.authorization.combination import Requirement
 from bearerguard.testing import FakeClock, LocalClient, LocalIssuer
 from bearerguard.testing.shapes import SHAPES
-from bearerguard.testing.spoil import SPOILED, spoil, spoilable
+from bearerguard.testing.spoiled import SPOILED, spoil, spoilable
 
 pytestmark = pytest.mark.anyio
 REQUIRED: Final[dict[str, Requirement]] = {
