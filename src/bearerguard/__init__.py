@@ -34,7 +34,9 @@ if TYPE_CHECKING:
         InvalidToken,
         IssuerUnavailable,
         MissingToken,
+        Refusal,
         TokenRequestError,
+        Undecided,
     )
     from bearerguard.events import Event
     from bearerguard.issuers.auth0 import auth0
@@ -69,8 +71,10 @@ __all__ = [
     "MissingToken",
     "PathPolicy",
     "Principal",
+    "Refusal",
     "ResourceServer",
     "TokenRequestError",
+    "Undecided",
     "application",
     "audit",
     "auth0",
@@ -101,7 +105,7 @@ _HOMES: Final = {
     "client.client_credentials": "ClientCredentials",
     "errors": (
         "AccessTokenError BearerguardError ConfigurationError InsufficientScope InvalidRequest InvalidToken IssuerUnavailable "
-        "MissingToken TokenRequestError"
+        "MissingToken Refusal TokenRequestError Undecided"
     ),
     "events": "Event",
     "issuers.auth0": "auth0",
