@@ -16,17 +16,20 @@ from bearerguard.authorization.implied_roles import ImpliedRoles
 from bearerguard.checks import check_methods, checked_audience, checked_count, checked_number
 from bearerguard.clock import Clock, SystemClock
 from bearerguard.connection import Connection
-from bearerguard.errors import ConfigurationError, InvalidRequest, InvalidToken, IssuerUnavailable, Refusal, show
+from bearerguard.errors import ConfigurationError, InvalidRequest, IssuerUnavailable, Refusal, show
 from bearerguard.events import Event, EventHook, emit, logger
 from bearerguard.issuers.issuer import Issuer
-from bearerguard.keys.jwk_set import JWKSet, VerificationKey
+from bearerguard.keys.jwk_set import JWKSet
 from bearerguard.keys.key_source import KeySource
 from bearerguard.keys.key_status import KeyStatus
 from bearerguard.principal import PayloadClaims, Principal
+from bearerguard.token.caller import caller_in
 from bearerguard.token.claims import check, times_failure
 from bearerguard.token.jws import AccessToken, UnverifiedToken, verify
 from bearerguard.token.registration import Registration
 from bearerguard.token.remembered import Remembered
+from bearerguard.token.signer import candidates as candidates_in
+from bearerguard.token.signer import no_key
 
 MAX_LEEWAY: Final = 300.0
 _ALWAYS: Final = float("-inf")
@@ -89,6 +92,11 @@ class ResourceServer:
         """Identifiers of this API."""
         return self._connection.audience
 
+    @property
+    def connection(self) -> Connection:
+        """For this library's own tools, which explain a token or stand in for an issuer."""
+        return self._connection
+
     # --- judging tokens
 
     async def authenticate(self, token: str | bytes) -> Principal:
@@ -120,7 +128,7 @@ class ResourceServer:
         registration = connection.registrations.of(unverified.claims)
         check(unverified, registration.expected, connection.clock.now())
         key_set = registration.keys.known()
-        candidates = () if key_set is None else _candidates(key_set, unverified, registration)
+        candidates = () if key_set is None else candidates_in(key_set, unverified, registration.expected.issuer.profile)
         access_token = verify(unverified, candidates)
         if access_token is None:
             access_token = await _with_another_key(unverified, registration, key_set)
@@ -135,20 +143,8 @@ class ResourceServer:
         return principal
 
     def _principal(self, token: AccessToken, registration: Registration) -> Principal:
-        claims, profile = token.claims, registration.expected.issuer.profile
-        roles, client = profile.roles_in(claims), profile.client_in(claims)
-        return Principal(
-            claims["iss"],
-            claims.get("sub", ""),
-            client,
-            profile.tenant_of(claims),
-            self._implied_roles.effective(roles),
-            profile.scopes_held(claims),
-            client is not None and profile.is_application(claims, roles),
-            claims["exp"],
-            PayloadClaims(token.payload),
-            registration.keys.age,
-        )
+        profile, claims = registration.expected.issuer.profile, PayloadClaims(token.payload)
+        return caller_in(token.claims, claims, profile, self._implied_roles.effective, registration.keys.age)
 
     # --- around it
 
@@ -193,34 +189,18 @@ async def _with_another_key(token: UnverifiedToken, registration: Registration, 
         InvalidToken: no key verifies the token, not even one published a moment ago.
         IssuerUnavailable: there are no keys, and none can be fetched now.
     """
-    keys, kid = registration.keys, token.header.kid
+    keys, kid, profile = registration.keys, token.header.kid, registration.expected.issuer.profile
     came_after = keys.fetches_sent()
-    candidates = () if tried is None else _candidates(tried, token, registration)
+    candidates = () if tried is None else candidates_in(tried, token, profile)
     while not candidates or kid is None:  # else it names a known key: no newer set mends its signature
         newer = await (keys.obtain() if tried is None else keys.look_again(kid, tried, came_after))
         if newer is tried:
             break
-        tried, candidates = newer, _candidates(newer, token, registration)
+        tried, candidates = newer, candidates_in(newer, token, profile)
         access_token = verify(token, candidates)
         if access_token is not None:
             return access_token
-    raise _no_key(token, candidates, tried)
-
-
-def _candidates(key_set: JWKSet, token: UnverifiedToken, registration: Registration) -> tuple[VerificationKey, ...]:
-    """The keys that may have signed this token: by name and algorithm, and of its issuer where keys name theirs (R97)."""
-    found = key_set.candidates(token.header.kid, token.header.algorithm)
-    profile = registration.expected.issuer.profile
-    if not profile.key_issuers:
-        return found
-    return tuple([key for key in found if key.issuer is None or profile.accepts_key_of(key.issuer, token.claims)])
-
-
-def _no_key(token: UnverifiedToken, candidates: tuple[VerificationKey, ...], key_set: JWKSet | None) -> InvalidToken:
-    if candidates:
-        return InvalidToken(codes.INVALID_SIGNATURE)
-    wanted = f"a key for `alg` {token.header.algorithm} among `kid` {key_set.kids if key_set else ()}"
-    return InvalidToken(codes.UNKNOWN_KEY, expected=wanted, actual=token.header.kid, at="header.kid")
+    raise no_key(token, candidates, tried)
 
 
 def _remember(text: bytes, token: AccessToken, principal: Principal, registration: Registration, connection: Connection) -> None:
