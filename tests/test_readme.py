@@ -31,6 +31,7 @@ from bearerguard.error_codes import MISSING_CLAIM
 from bearerguard.fastapi import document_security, require
 from bearerguard.issuers import ClaimRule, Profile, application_by_subject
 from bearerguard.testing import DEFAULT_CLIENTS, LocalClient, LocalIssuer, pytest_plugin
+from support.preset_tokens import options_passed_on
 from support.readme import README, ROOT, error_reference, public_modules_sentence, renewed, samples_in
 
 TEXT: Final = README.read_text(encoding="utf-8")
@@ -161,9 +162,10 @@ def _passed_on_in_readme() -> Mapping[str, set[str]]:
 def test_every_option_of_a_preset_stands_with_its_default(preset: Any) -> None:
     """Its own in a table; those it passes on are named once for all presets, and are those of ``Issuer``."""
     shown = {name: _value(cell) for name, cell in _options_in_readme(preset.__name__).items()}
-    passed_on = [name for name, without in _passed_on_in_readme().items() if preset.__name__ not in without]
+    passed_on = {name for name, without in _passed_on_in_readme().items() if preset.__name__ not in without}
 
-    assert {**shown, **{name: dict(_options_of(Issuer))[name] for name in passed_on}} == dict(_options_of(preset))
+    assert shown == dict(_options_of(preset))
+    assert passed_on == options_passed_on(preset)
 
 
 def test_every_event_is_named() -> None:

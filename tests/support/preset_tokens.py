@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -32,6 +32,12 @@ PRESETS: Final[Mapping[str, Any]] = {
 _FILE: Final = Path(__file__).parent.parent / "unit" / "issuers" / "documented_tokens.json"
 TABLES: Final[Mapping[str, list[dict[str, Any]]]] = json.loads(_FILE.read_text(encoding="utf-8"))
 DOCUMENTED: Final[Mapping[str, dict[str, Any]]] = {row["name"]: row for row in TABLES["documented"]}
+
+
+def options_passed_on(preset: Any) -> set[str]:
+    """The keywords that a preset takes besides its own and hands to ``Issuer``."""
+    (options,) = get_args(preset.__annotations__["options"])
+    return set(options.__annotations__)
 
 
 @cache

@@ -13,9 +13,15 @@ from typing import TYPE_CHECKING, Final
 from bearerguard.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from bearerguard.issuers.profile import ClaimRule, Profile, application_by_idtyp, application_by_subject
+    from bearerguard.issuers.application import application_by_idtyp, application_by_subject
+    from bearerguard.issuers.claim_rule import ClaimRule
+    from bearerguard.issuers.profile import Profile
 
 __all__ = ["ClaimRule", "Profile", "application_by_idtyp", "application_by_subject"]
 
-_HOMES: Final = {"profile": "ClaimRule Profile application_by_idtyp application_by_subject"}
+_HOMES: Final = {
+    "application": "application_by_idtyp application_by_subject",
+    "claim_rule": "ClaimRule",
+    "profile": "Profile",
+}
 __getattr__, __dir__ = lazy_names(__name__, _HOMES)

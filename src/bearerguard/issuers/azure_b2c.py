@@ -1,74 +1,68 @@
 """Azure AD B2C: existing customers only since May 2025."""
 
-from collections.abc import Collection, Mapping
-from typing import Any, Final
+from typing import Final, Unpack
 
 from bearerguard.checks import checked_base_url, checked_guid, checked_text
 from bearerguard.error_codes import WRONG_POLICY, WRONG_TENANT
-from bearerguard.issuers.issuer import DEFAULT_ALGORITHMS, OPENID_CONFIGURATION, Issuer
-from bearerguard.issuers.profile import ClaimRule, Profile, application_by_idtyp
+from bearerguard.issuers.application import application_by_idtyp
+from bearerguard.issuers.claim_rule import ClaimRule
+from bearerguard.issuers.issuer import OPENID_CONFIGURATION, Issuer
+from bearerguard.issuers.options import IssuerOptions, check_options, names_keys
+from bearerguard.issuers.profile import Profile
 
 _TENANT_NAME: Final = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 _POLICY: Final = r"[Bb]2[Cc]_1[Aa]?_[A-Za-z0-9_-]+"
 
 
 def azure_b2c(
-    tenant_name: str,
-    tenant_id: str,
-    policy: str,
-    *,
-    authority: str | None = None,
-    algorithms: Collection[str] = DEFAULT_ALGORITHMS,
-    require_at_jwt: bool = False,
-    audience: str | Collection[str] | None = None,
-    metadata_url: str | None = None,
-    jwks_uri: str | None = None,
-    jwks: Mapping[str, Any] | None = None,
-    insecure_allow_http: bool = False,
+    tenant_name: str, tenant_id: str, policy: str, *, authority: str | None = None, **options: Unpack[IssuerOptions]
 ) -> tuple[Issuer, ...]:
     """One policy (user flow) of an Azure AD B2C tenant; metadata and keys belong to the policy.
 
-    A tenant writes ``iss`` in one of two forms, and both are accepted: ``https://{name}.b2clogin.com/{tenant id}/v2.0/``
-    (default), and ``https://{name}.b2clogin.com/tfp/{tenant id}/{policy}/v2.0/``. Roles come from ``roles``, scopes from
-    ``scp``, the client from ``azp`` or ``appid``.
+    A tenant writes ``iss`` in one of two forms, and both are accepted:
+    ``https://{name}.b2clogin.com/{tenant id}/v2.0/`` (default), and
+    ``https://{name}.b2clogin.com/tfp/{tenant id}/{policy}/v2.0/``. Roles come from ``roles``,
+    scopes from ``scp``, the client from ``azp`` or ``appid``.
 
-    Demanded besides: the client, which an ID token does not name; where present, ``tfp`` or ``acr`` is the policy, as it
-    was created or in lower case, and ``tid`` the tenant. ``require_at_jwt=True`` refuses every token, since B2C sends ``JWT``.
+    Demanded besides: the client, which ID tokens do not name; where present, ``tfp`` or ``acr`` is
+    the policy, as it was created or in lower case, and ``tid`` the tenant. ``require_at_jwt=True``
+    refuses every token, since B2C sends ``JWT``.
 
     Source: https://learn.microsoft.com/en-us/azure/active-directory-b2c/tokens-overview
 
     Args:
         tenant_name: The first label of ``contoso.onmicrosoft.com``.
         tenant_id: Directory (tenant) id, a GUID.
-        policy: Name of the user flow or custom policy, as the portal shows it, such as ``B2C_1_signin``.
-        authority: A custom domain such as ``https://login.contoso.com``, in place of ``https://{tenant_name}.b2clogin.com``.
-        algorithms, require_at_jwt, audience, metadata_url, jwks_uri, jwks, insecure_allow_http: As in ``Issuer``.
+        policy: Name of the user flow or custom policy, as the portal shows it, such as
+            ``B2C_1_signin``.
+        authority: A custom domain such as ``https://login.contoso.com``, in place of
+            ``https://{tenant_name}.b2clogin.com``.
+        options: As in ``Issuer``: ``algorithms``, ``require_at_jwt``, ``audience``,
+            ``metadata_url``, ``jwks_uri``, ``jwks``, ``insecure_allow_http``.
 
     Returns:
-        The default issuer, then the one that names the policy, and one more in lower case where ``policy`` has capitals.
+        The default issuer, then the one that names the policy, and one more in lower case where
+        ``policy`` has capitals.
 
     Raises:
         ConfigurationError: a value is wrong; nothing is fetched here.
+        TypeError: an option is unknown.
     """
-    base = _checked_base(tenant_name, authority, allow_http=insecure_allow_http)
+    check_options(azure_b2c, options)
+    base = _checked_base(tenant_name, authority, allow_http=options.get("insecure_allow_http", False))
     tenant = checked_guid("tenant_id", tenant_id)
     spellings = _spellings(policy)
     endpoints = f"{base}/{tenant_name}.onmicrosoft.com/{policy}"
-    by_metadata = metadata_url is None and jwks_uri is None and jwks is None
+    if not names_keys(options):
+        options["metadata_url"] = f"{endpoints}/v2.0{OPENID_CONFIGURATION}"
     forms = (f"{base}/{tenant}/v2.0/", *(f"{base}/tfp/{tenant}/{spelling}/v2.0/" for spelling in spellings))
     return tuple(
         Issuer(
             issuer,
-            metadata_url=f"{endpoints}/v2.0{OPENID_CONFIGURATION}" if by_metadata else metadata_url,
-            jwks_uri=jwks_uri,
-            jwks=jwks,
-            algorithms=algorithms,
-            require_at_jwt=require_at_jwt,
             profile=_profile(tenant, frozenset(spellings)),
-            audience=audience,
-            metadata_issuers=forms,  # R73: the document shows the form that the tenant has chosen
-            insecure_allow_http=insecure_allow_http,
+            metadata_issuers=forms,  # the document shows the form that the tenant has chosen
             token_endpoint=f"{endpoints}/oauth2/v2.0/token",
+            **options,
         )
         for issuer in forms
     )

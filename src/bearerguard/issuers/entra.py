@@ -1,20 +1,24 @@
 """Microsoft Entra ID.
 
-Sources: https://learn.microsoft.com/en-us/entra/identity-platform/access-tokens (validation, v1.0 and v2.0),
-https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-reference (claims),
-https://learn.microsoft.com/en-us/entra/identity-platform/authentication-national-cloud (sovereign clouds).
+Sources: https://learn.microsoft.com/en-us/entra/identity-platform/access-tokens (validation, v1.0
+and v2.0), https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-reference
+(claims), https://learn.microsoft.com/en-us/entra/identity-platform/authentication-national-cloud
+(sovereign clouds).
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn
+from typing import Final, NoReturn, Unpack
 
 from bearerguard.checks import checked_base_url, checked_guid
 from bearerguard.error_codes import WRONG_TENANT, WRONG_VERSION
 from bearerguard.errors import ConfigurationError, show
 from bearerguard.events import logger
-from bearerguard.issuers.issuer import DEFAULT_ALGORITHMS, OPENID_CONFIGURATION, Issuer
-from bearerguard.issuers.profile import TENANT, ClaimRule, Profile, application_by_idtyp
+from bearerguard.issuers.application import application_by_idtyp
+from bearerguard.issuers.claim_rule import ClaimRule
+from bearerguard.issuers.issuer import OPENID_CONFIGURATION, Issuer
+from bearerguard.issuers.options import EntraOptions, check_options, names_keys
+from bearerguard.issuers.profile import TENANT, Profile
 from bearerguard.microsoft import AUTHORITY
 
 _STS: Final = "https://sts.windows.net"
@@ -25,49 +29,47 @@ _STS_OF: Final[Mapping[str, str]] = {  # who signs v1 tokens; Azure Government h
 
 
 def entra(
-    tenant_id: str,
-    *,
-    authority: str = AUTHORITY,
-    app_id: str | None = None,
-    algorithms: Collection[str] = DEFAULT_ALGORITHMS,
-    require_at_jwt: bool = False,
-    audience: str | Collection[str] | None = None,
-    jwks_uri: str | None = None,
-    jwks: Mapping[str, Any] | None = None,
-    insecure_allow_http: bool = False,
+    tenant_id: str, *, authority: str = AUTHORITY, app_id: str | None = None, **options: Unpack[EntraOptions]
 ) -> tuple[Issuer, Issuer]:
     """One tenant of Microsoft Entra ID, for v1 and v2 tokens alike.
 
-    Which version an API gets is set in its manifest (``requestedAccessTokenVersion``), whatever endpoint the client asked;
-    both are accepted. ``aud`` of a v2 token is the API's client id; of a v1 token the client id or an application ID URI:
-    list all of them in ``ResourceServer(audience=…)``. Roles come from ``roles``, scopes from ``scp``, the client from
+    An API's manifest sets which version it gets (``requestedAccessTokenVersion``), whatever
+    endpoint the client asked; both are accepted. ``aud`` of a v2 token is the API's client id; of a
+    v1 token the client id or an application ID URI: list all of them in
+    ``ResourceServer(audience=…)``. Roles come from ``roles``, scopes from ``scp``, the client from
     ``azp`` (v2) or ``appid`` (v1).
 
-    Demanded besides the standard checks: ``ver`` fits the form of ``iss``, ``tid`` is the tenant, and the client is named,
-    which an ID token does not do. Tokens for Microsoft Graph (header ``nonce``) are refused with their own code.
+    Demanded besides the standard checks: ``ver`` fits the form of ``iss``, ``tid`` is the tenant,
+    and the token names its client, which an ID token does not. Tokens for Microsoft Graph (header
+    ``nonce``) are refused with their own code.
 
-    Does not check ``azpacr``, ``acrs`` or group membership, and never fetches ``_claim_sources``. Whether a token is an
-    application's own is certain only with the optional claim ``idtyp``; without it, roles and no ``scp`` count as an
-    application. ``require_at_jwt=True`` refuses every token, since Entra sends ``JWT``.
+    Does not check ``azpacr``, ``acrs`` or group membership, and never fetches ``_claim_sources``.
+    Only the optional claim ``idtyp`` makes it certain that a token is an application's own; without
+    it, roles and no ``scp`` count as an application. ``require_at_jwt=True`` refuses every token,
+    since Entra sends ``JWT``.
 
     Source: https://learn.microsoft.com/en-us/entra/identity-platform/access-tokens
 
     Args:
-        tenant_id: Directory (tenant) id, a GUID: the domain name of a tenant never stands in a token.
-        authority: ``https://login.microsoftonline.us`` for Azure Government, ``https://login.partner.microsoftonline.cn`` for
-            Azure operated by 21Vianet; v1 tokens of the latter are issued by ``https://sts.chinacloudapi.cn``, all others by
+        tenant_id: Directory (tenant) id, a GUID: tokens never carry the domain name of a tenant.
+        authority: ``https://login.microsoftonline.us`` for Azure Government,
+            ``https://login.partner.microsoftonline.cn`` for Azure operated by 21Vianet. v1 tokens
+            of the latter are issued by ``https://sts.chinacloudapi.cn``, all others by
             ``https://sts.windows.net``.
-        app_id: Client id of this API, where claims mapping gives it signing keys of its own (``?appid=`` on the metadata).
-        algorithms, require_at_jwt, audience, jwks_uri, jwks, insecure_allow_http: As in ``Issuer``, for v1 and v2 alike.
+        app_id: Client id of this API, where claims mapping gives it signing keys of its own
+            (``?appid=`` on the metadata).
+        options: As in ``Issuer``, for v1 and v2 alike: ``algorithms``, ``require_at_jwt``,
+            ``audience``, ``jwks_uri``, ``jwks``, ``insecure_allow_http``.
 
     Returns:
         The issuer of v1 tokens and the issuer of v2 tokens.
 
     Raises:
         ConfigurationError: a value is wrong; nothing is fetched here.
+        TypeError: an option is unknown.
     """
-    directory = _Directory(authority, app_id, algorithms, require_at_jwt, audience, jwks_uri, jwks, insecure_allow_http)
-    return directory.issuers(checked_guid("tenant_id", tenant_id))
+    check_options(entra, options)
+    return _Directory(authority, app_id, options).issuers(checked_guid("tenant_id", tenant_id))
 
 
 def entra_multitenant(
@@ -76,17 +78,12 @@ def entra_multitenant(
     authority: str = AUTHORITY,
     app_id: str | None = None,
     insecure_any_tenant: bool = False,
-    algorithms: Collection[str] = DEFAULT_ALGORITHMS,
-    require_at_jwt: bool = False,
-    audience: str | Collection[str] | None = None,
-    jwks_uri: str | None = None,
-    jwks: Mapping[str, Any] | None = None,
-    insecure_allow_http: bool = False,
+    **options: Unpack[EntraOptions],
 ) -> tuple[Issuer, ...]:
     """Several tenants of Microsoft Entra ID, by an allow-list.
 
-    Each tenant counts as with ``entra``: its own endpoints and its own keys, as Microsoft recommends. A token of any other
-    tenant is of an unknown issuer, and causes no fetch.
+    Each tenant counts as with ``entra``: its own endpoints and its own keys, as Microsoft
+    recommends. A token of any other tenant is of an unknown issuer, and causes no fetch.
 
     Source: https://learn.microsoft.com/en-us/entra/identity-platform/access-tokens#multitenant-applications
 
@@ -94,17 +91,22 @@ def entra_multitenant(
         tenants: Directory (tenant) ids, GUIDs.
         authority: As in ``entra``.
         app_id: As in ``entra``.
-        insecure_any_tenant: Accept every tenant there is, in place of the list; ``tid`` must still be the tenant in ``iss``.
-            Anyone can open a tenant: restrict routes by ``tenant(…)``. It is logged as a warning.
-        algorithms, require_at_jwt, audience, jwks_uri, jwks, insecure_allow_http: As in ``entra``, for all tenants.
+        insecure_any_tenant: Accept every tenant there is, in place of the list; ``tid`` must still
+            be the tenant in ``iss``. Anyone can open a tenant: restrict routes by ``tenant(…)``. It
+            is logged as a warning.
+        options: As in ``entra``, for all tenants: ``algorithms``, ``require_at_jwt``, ``audience``,
+            ``jwks_uri``, ``jwks``, ``insecure_allow_http``.
 
     Returns:
         Two issuers for each tenant: v1 and v2; with ``insecure_any_tenant`` two templates.
 
     Raises:
-        ConfigurationError: a value is wrong, or there is neither a tenant nor ``insecure_any_tenant``.
+        ConfigurationError: a value is wrong, or there is neither a tenant nor
+            ``insecure_any_tenant``.
+        TypeError: an option is unknown.
     """
-    directory = _Directory(authority, app_id, algorithms, require_at_jwt, audience, jwks_uri, jwks, insecure_allow_http)
+    check_options(entra_multitenant, options)
+    directory = _Directory(authority, app_id, options)
     allowed = _checked_tenants(tenants)
     if insecure_any_tenant is not True:
         if not allowed:
@@ -122,18 +124,14 @@ class _Directory:
 
     authority: str
     app_id: str | None
-    algorithms: Collection[str]
-    require_at_jwt: bool
-    audience: str | Collection[str] | None
-    jwks_uri: str | None
-    jwks: Mapping[str, Any] | None
-    insecure_allow_http: bool
+    options: EntraOptions
 
     def __post_init__(self) -> None:
-        checked_base_url("authority", self.authority, allow_http=self.insecure_allow_http, example=f'"{AUTHORITY}"')
+        allow_http = self.options.get("insecure_allow_http", False)
+        checked_base_url("authority", self.authority, allow_http=allow_http, example=f'"{AUTHORITY}"')
         if self.app_id is not None:
             checked_guid("app_id", self.app_id)
-            if self.jwks_uri is not None or self.jwks is not None:
+            if names_keys(self.options):
                 problem = "it belongs to the metadata's address, which jwks_uri and jwks replace"
                 raise ConfigurationError("app_id", problem, example="app_id=None")
 
@@ -151,20 +149,9 @@ class _Directory:
         )
 
     def _issuer(self, issuer: str, endpoints: str, profile: Profile, token_endpoint: str | None) -> Issuer:
-        by_metadata = self.jwks_uri is None and self.jwks is None
         query = f"?appid={self.app_id.lower()}" if self.app_id else ""
-        return Issuer(
-            issuer,
-            metadata_url=f"{endpoints}{OPENID_CONFIGURATION}{query}" if by_metadata else None,
-            jwks_uri=self.jwks_uri,
-            jwks=self.jwks,
-            algorithms=self.algorithms,
-            require_at_jwt=self.require_at_jwt,
-            profile=profile,
-            audience=self.audience,
-            insecure_allow_http=self.insecure_allow_http,
-            token_endpoint=token_endpoint,
-        )
+        metadata_url = None if names_keys(self.options) else f"{endpoints}{OPENID_CONFIGURATION}{query}"
+        return Issuer(issuer, metadata_url, profile=profile, token_endpoint=token_endpoint, **self.options)
 
 
 def _profile(name: str, tenant: str, *, version: str, client: str, key_issuers: tuple[str, ...]) -> Profile:
@@ -178,7 +165,7 @@ def _profile(name: str, tenant: str, *, version: str, client: str, key_issuers: 
         rules=(
             ClaimRule(("ver",), WRONG_VERSION, frozenset({version})),
             *(() if any_tenant else (ClaimRule(("tid",), WRONG_TENANT, frozenset({tenant})),)),
-            ClaimRule((client,)),  # R108: ID tokens name no client
+            ClaimRule((client,)),  # ID tokens carry no client claim
         ),
         tenant_in_issuer=any_tenant,
         key_issuers=key_issuers,  # Microsoft.IdentityModel takes keys of the v2 set for v1 tokens too

@@ -1,66 +1,56 @@
 """Keycloak."""
 
-from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Unpack
 
 from bearerguard.checks import checked_base_url, checked_text
 from bearerguard.error_codes import NOT_AN_ACCESS_TOKEN
-from bearerguard.issuers.issuer import DEFAULT_ALGORITHMS, Issuer
-from bearerguard.issuers.profile import ClaimRule, Claims, Profile
+from bearerguard.issuers.claim_rule import ClaimRule
+from bearerguard.issuers.claim_values import Claims
+from bearerguard.issuers.issuer import Issuer
+from bearerguard.issuers.options import IssuerOptions, check_options
+from bearerguard.issuers.profile import Profile
 
 
-def keycloak(
-    base_url: str,
-    realm: str,
-    client_id: str,
-    *,
-    algorithms: Collection[str] = DEFAULT_ALGORITHMS,
-    require_at_jwt: bool = False,
-    audience: str | Collection[str] | None = None,
-    metadata_url: str | None = None,
-    jwks_uri: str | None = None,
-    jwks: Mapping[str, Any] | None = None,
-    insecure_allow_http: bool = False,
-) -> Issuer:
+def keycloak(base_url: str, realm: str, client_id: str, **options: Unpack[IssuerOptions]) -> Issuer:
     """A realm of Keycloak.
 
-    ``iss`` is ``{base_url}/realms/{realm}`` without a slash at the end. Roles are those of the realm (``realm_access.roles``)
-    and those of this API's own client (``resource_access[client_id].roles``), never another client's; scopes come from
-    ``scope``, the client from ``azp`` or ``client_id``.
+    ``iss`` is ``{base_url}/realms/{realm}`` without a slash at the end. Roles are those of the
+    realm (``realm_access.roles``) and those of this API's own client
+    (``resource_access[client_id].roles``), never another client's; scopes come from ``scope``, the
+    client from ``azp`` or ``client_id``.
 
-    Keycloak puts this API into ``aud`` only through an audience mapper, or where the caller holds a role of its client: add one
-    to a client scope, and name it in ``ResourceServer(audience=…)``.
+    Keycloak puts this API into ``aud`` only through an audience mapper, or where the caller holds a
+    role of its client: add a mapper to a client scope, and name the API in
+    ``ResourceServer(audience=…)``.
 
-    Demanded besides the standard checks: the claim ``typ`` is ``Bearer``; ID, refresh, offline and logout tokens have others.
+    Demanded besides the standard checks: the claim ``typ`` is ``Bearer``. ID, refresh, offline and
+    logout tokens have another one.
 
-    Does not ask Keycloak whether the session still lives, and does not look at ``acr``, groups or authorization permissions.
+    Does not ask Keycloak whether the session still lives, and does not look at ``acr``, groups or
+    authorization permissions.
 
     Source: https://www.keycloak.org/docs/latest/server_admin/index.html
 
     Args:
-        base_url: Where Keycloak is reached by clients, such as ``https://sso.example.com``, with ``/auth`` where it has one.
-        realm: Name of the realm, as it stands in ``iss``.
+        base_url: Where clients reach Keycloak, such as ``https://sso.example.com``, with ``/auth``
+            where the server has that path.
+        realm: Name of the realm, as it is written in ``iss``.
         client_id: This API's own client, whose roles count.
-        algorithms, require_at_jwt, audience, metadata_url, jwks_uri, jwks, insecure_allow_http: As in ``Issuer``.
+        options: As in ``Issuer``: ``algorithms``, ``require_at_jwt``, ``audience``,
+            ``metadata_url``, ``jwks_uri``, ``jwks``, ``insecure_allow_http``.
 
     Raises:
         ConfigurationError: a value is wrong; nothing is fetched here.
+        TypeError: an option is unknown.
     """
-    checked_base_url("base_url", base_url, allow_http=insecure_allow_http, example='"https://sso.example.com"')
-    checked_text("realm", realm, r"[A-Za-z0-9._~%-]+", expected="the realm as it stands in a URL", example='"contoso"')
+    check_options(keycloak, options)
+    allow_http = options.get("insecure_allow_http", False)
+    checked_base_url("base_url", base_url, allow_http=allow_http, example='"https://sso.example.com"')
+    checked_text("realm", realm, r"[A-Za-z0-9._~%-]+", expected="the realm as it is written in a URL", example='"contoso"')
     checked_text("client_id", client_id, r"[^\s](.*[^\s])?", expected="the id of this API's client", example='"orders"')
-    return Issuer(
-        f"{base_url}/realms/{realm}",
-        metadata_url=metadata_url,
-        jwks_uri=jwks_uri,
-        jwks=jwks,
-        algorithms=algorithms,
-        require_at_jwt=require_at_jwt,
-        profile=_profile(client_id),
-        audience=audience,
-        insecure_allow_http=insecure_allow_http,
-        token_endpoint=f"{base_url}/realms/{realm}/protocol/openid-connect/token",
-    )
+    issuer = f"{base_url}/realms/{realm}"
+    token_endpoint = f"{issuer}/protocol/openid-connect/token"
+    return Issuer(issuer, profile=_profile(client_id), token_endpoint=token_endpoint, **options)
 
 
 def _profile(client_id: str) -> Profile:
@@ -77,9 +67,9 @@ def _profile(client_id: str) -> Profile:
 def application_by_service_account(claims: Claims, _roles: frozenset[str]) -> bool:
     """The token is of a client's service account: ``client_id`` (``clientId`` in older realms) repeats ``azp``.
 
-    The client scope ``service_account`` adds the claim to tokens of the client-credentials grant alone. A token with ``sid``
-    belongs to a user's session, so that a hard-coded ``client_id`` does not make it an application's. ``preferred_username``
-    is not looked at: it can be changed.
+    Only the client scope ``service_account`` adds that claim, for the client-credentials grant. A
+    token with ``sid`` belongs to a user's session, so a hard-coded ``client_id`` does not make it
+    an application's. ``preferred_username`` is not looked at: it can be changed.
 
     Source: https://www.keycloak.org/docs/latest/upgrading/index.html (26.1.0, ``service_account``)
     """

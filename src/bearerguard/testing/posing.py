@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 from bearerguard.checks import url_problem
 from bearerguard.clock import Clock
+from bearerguard.issuers.claim_values import ClaimPath, claim_at
 from bearerguard.issuers.issuer import DEFAULT_ALGORITHMS, Issuer
-from bearerguard.issuers.profile import TENANT, ClaimPath, Profile, claim_at
+from bearerguard.issuers.profile import TENANT, Profile
 from bearerguard.testing.local_client import DEFAULT_CLIENTS, LocalClient
 from bearerguard.testing.local_issuer import LocalIssuer
 from bearerguard.testing.shape import Claims, Directory, Document, Shape, TokenContent
@@ -99,11 +100,11 @@ def _fitted(vendors_claims: Callable[[TokenContent], Claims], issuer: Issuer) ->
 
 
 def _fit_permissions(claims: Claims, token: TokenContent, profile: Profile) -> None:
-    if profile.roles and not profile.roles_in(claims).issuperset(token.roles):
+    if profile.roles and not profile.roles_of(claims).issuperset(token.roles):
         _put(claims, profile.roles[-1], list(token.roles))
-    if profile.scopes and not profile.scopes_held(claims).issuperset(token.scopes):
+    if profile.scopes and not profile.scopes_of(claims).issuperset(token.scopes):
         _put(claims, profile.scopes[0], " ".join(token.scopes))
-    if profile.client and profile.client_in(claims) != token.client_id:
+    if profile.client and profile.client_of(claims) != token.client_id:
         _put(claims, profile.client[0], token.client_id)
 
 

@@ -23,15 +23,15 @@ def caller_in(
         effective: Adds the roles that others imply.
         age_of_keys: Seconds since the issuer confirmed the keys that decided.
     """
-    roles, client = profile.roles_in(claims), profile.client_in(claims)
+    read = profile.read(claims)
     return Principal(
         claims["iss"],
         claims.get("sub", ""),
-        client,
-        profile.tenant_of(claims),
-        effective(roles),
-        profile.scopes_held(claims),
-        client is not None and profile.is_application(claims, roles),
+        read.client,
+        read.tenant,
+        effective(read.roles),
+        read.scopes,
+        read.is_application,
         claims["exp"],
         readable,
         age_of_keys,

@@ -13,8 +13,10 @@ from bearerguard import error_codes as codes
 from bearerguard.checks import GUID
 from bearerguard.error_codes import ErrorCode
 from bearerguard.errors import ABSENT, AccessTokenError, InvalidToken
+from bearerguard.issuers.claim_rule import ClaimRule
+from bearerguard.issuers.claim_values import claim_at
 from bearerguard.issuers.issuer import Issuer
-from bearerguard.issuers.profile import TENANT, ClaimRule, claim_at
+from bearerguard.issuers.profile import TENANT
 from bearerguard.token.jws import UnverifiedToken
 from bearerguard.token.moment import Moment, utc
 
@@ -213,7 +215,7 @@ def _profile_rules(token: UnverifiedToken, expected: Expectations, _now: float) 
 
 def _client(token: UnverifiedToken, expected: Expectations, _now: float) -> AccessTokenError | None:
     profile = expected.issuer.profile
-    if profile.client_in(token.claims) is not None:
+    if profile.client_of(token.claims) is not None:
         return None
     wanted = f"the client as text in {' or '.join('`' + '.'.join(path) + '`' for path in profile.client)}"
     for path in profile.client:

@@ -11,7 +11,8 @@ from typing import Final
 from bearerguard import error_codes as codes
 from bearerguard.checks import GUID
 from bearerguard.errors import ABSENT, ConfigurationError, InvalidToken
-from bearerguard.issuers.profile import TENANT, Claims
+from bearerguard.issuers.claim_values import Claims
+from bearerguard.issuers.profile import TENANT
 from bearerguard.keys.key_source import KeySource
 from bearerguard.token.claims import Expectations
 from bearerguard.token.glance import ISSUER, sole_text

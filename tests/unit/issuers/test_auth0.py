@@ -6,7 +6,7 @@ import pytest
 
 from bearerguard.errors import ConfigurationError
 from bearerguard.issuers.auth0 import application_by_grant, auth0
-from bearerguard.issuers.profile import NOTHING
+from bearerguard.issuers.claim_values import NOTHING
 
 
 def test_the_issuer_ends_in_a_slash_and_its_metadata_has_only_one() -> None:

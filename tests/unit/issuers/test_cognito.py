@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from bearerguard.errors import ConfigurationError
+from bearerguard.issuers.claim_values import NOTHING
 from bearerguard.issuers.cognito import application_by_username, cognito
-from bearerguard.issuers.profile import NOTHING
 
 
 def test_the_issuer_is_the_user_pool() -> None:

@@ -32,11 +32,11 @@ def described(principal: Principal) -> dict[str, Any]:
 def test_the_profile_reads_a_documented_token(name: str) -> None:
     case = Case.of(name)
     profile, claims = case.issuer().profile, dict(case.claims)
-    roles = profile.roles_in(claims)
+    roles = profile.roles_of(claims)
     expected = case.row["principal"]
     assert sorted(roles) == expected["roles"]
-    assert sorted(profile.scopes_held(claims)) == expected["scopes"]
-    assert profile.client_in(claims) == expected["client_id"]
+    assert sorted(profile.scopes_of(claims)) == expected["scopes"]
+    assert profile.client_of(claims) == expected["client_id"]
     assert profile.tenant_of(claims) == expected["tenant_id"]
     assert profile.is_application(claims, roles) is expected["is_application"]
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from bearerguard.errors import ConfigurationError
+from bearerguard.issuers.claim_values import NOTHING
 from bearerguard.issuers.keycloak import application_by_service_account, keycloak
-from bearerguard.issuers.profile import NOTHING
 
 
 @pytest.mark.parametrize("base_url", ["https://sso.contoso.example", "https://sso.contoso.example/auth"])
@@ -24,7 +24,7 @@ def test_only_roles_of_the_realm_and_of_this_apis_client_count() -> None:
         "resource_access": {"orders.v1": {"roles": ["Read.All"]}, "orders": {"roles": ["v1"]}, "account": {"roles": ["manage"]}},
         "roles": ["Write.All"],
     }
-    assert profile.roles_in(claims) == {"staff", "Read.All"}
+    assert profile.roles_of(claims) == {"staff", "Read.All"}
 
 
 APPLICATIONS: dict[str, tuple[dict[str, Any], bool]] = {

@@ -42,7 +42,7 @@ def test_an_issuer_that_is_no_address_works_with_known_keys() -> None:
 def test_paths_may_be_lists_and_may_hold_any_name() -> None:
     """R116."""
     profile = oidc("https://issuer.example", roles_claim=["https://acme.example/v1.0", "app roles"]).profile
-    assert profile.roles_in({"https://acme.example/v1.0": {"app roles": ["Read.All"]}}) == {"Read.All"}
+    assert profile.roles_of({"https://acme.example/v1.0": {"app roles": ["Read.All"]}}) == {"Read.All"}
 
 
 @pytest.mark.parametrize("subject", ["reader", "somebody"])

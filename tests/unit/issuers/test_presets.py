@@ -4,6 +4,7 @@ import inspect
 import logging
 import pickle
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
 import httpx
@@ -13,7 +14,7 @@ from bearerguard.errors import ConfigurationError
 from bearerguard.issuers.issuer import DEFAULT_ALGORITHMS, Issuer
 from bearerguard.resource_server import ResourceServer
 from bearerguard.testing.local_issuer import LocalIssuer
-from support.preset_tokens import DOCUMENTED, PRESETS, key_set
+from support.preset_tokens import DOCUMENTED, PRESETS, key_set, options_passed_on
 
 TENANT = "11111111-2222-3333-4444-555555555555"
 BASE = "https://issuer.test"
@@ -40,15 +41,25 @@ def test_every_preset_is_shown_on_documented_tokens() -> None:
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_a_misspelled_option_is_a_type_error(preset: str) -> None:
-    with pytest.raises(TypeError):
+def test_a_misspelled_option_is_a_type_error_that_names_the_preset_and_the_option(preset: str) -> None:
+    with pytest.raises(TypeError, match=rf"^{preset}\(\) got an unexpected keyword argument 'algorithm'$"):
         built(preset, algorithm=["RS256"])
 
 
+@pytest.mark.parametrize(
+    ("preset", "option"), [("entra", "metadata_url"), ("entra_multitenant", "metadata_url"), ("cognito", "audience")]
+)
+def test_an_option_that_a_preset_decides_itself_is_a_type_error_too(preset: str, option: str) -> None:
+    with pytest.raises(TypeError, match=rf"^{preset}\(\) got an unexpected keyword argument '{option}'$"):
+        built(preset, **{option: "https://elsewhere.example"})
+
+
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
-def test_no_preset_swallows_unknown_options(preset: Callable[..., Any]) -> None:
-    kinds = {parameter.kind for parameter in inspect.signature(preset).parameters.values()}
-    assert kinds <= {inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY}
+def test_every_option_passed_on_is_one_of_issuer_and_named_in_the_docstring(preset: Callable[..., Any]) -> None:
+    passed_on = options_passed_on(preset)
+    assert passed_on
+    assert passed_on <= {field.name for field in fields(Issuer)}
+    assert {name for name in passed_on if f"``{name}``" not in (preset.__doc__ or "")} == set()
 
 
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)

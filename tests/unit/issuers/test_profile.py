@@ -8,16 +8,10 @@ from hypothesis import strategies as st
 
 from bearerguard.error_codes import WRONG_VERSION
 from bearerguard.errors import ConfigurationError
-from bearerguard.issuers.profile import (
-    NOTHING,
-    ClaimRule,
-    Profile,
-    application_by_idtyp,
-    application_by_subject,
-    claim_at,
-    names_in_array,
-    scopes_in,
-)
+from bearerguard.issuers.application import application_by_idtyp, application_by_subject
+from bearerguard.issuers.claim_rule import ClaimRule
+from bearerguard.issuers.claim_values import NOTHING, claim_at, names_in_array, scopes_in
+from bearerguard.issuers.profile import Profile
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
@@ -94,41 +88,41 @@ def test_scopes_are_a_text_with_spaces_or_an_array(value: Any, expected: set[str
 def test_all_paths_of_roles_count_together() -> None:
     profile = Profile(roles=(("realm_access", "roles"), ("resource_access", "orders", "roles")))
     claims = {"realm_access": {"roles": ["a"]}, "resource_access": {"orders": {"roles": ["b"]}, "billing": {"roles": ["c"]}}}
-    assert profile.roles_in(claims) == {"a", "b"}
+    assert profile.roles_of(claims) == {"a", "b"}
 
 
 def test_a_wrong_type_at_one_path_leaves_the_other_alone() -> None:
     profile = Profile(roles=(("permissions",), ("https://acme.example/roles",)))
-    assert profile.roles_in({"permissions": "a", "https://acme.example/roles": ["b"]}) == {"b"}
+    assert profile.roles_of({"permissions": "a", "https://acme.example/roles": ["b"]}) == {"b"}
 
 
 def test_a_profile_without_paths_reads_nothing() -> None:
     profile = Profile(roles=(), scopes=(), client=(), tenant=())
     claims = {"roles": ["a"], "scope": "b", "client_id": "c", "tid": "d"}
-    assert profile.roles_in(claims) == NOTHING
-    assert profile.scopes_held(claims) == NOTHING
-    assert profile.client_in(claims) is None
+    assert profile.roles_of(claims) == NOTHING
+    assert profile.scopes_of(claims) == NOTHING
+    assert profile.client_of(claims) is None
     assert profile.tenant_of(claims) is None
 
 
 def test_the_first_scope_claim_that_is_present_counts() -> None:
     profile = Profile()
-    assert profile.scopes_held({"scope": "a", "scp": ["b"]}) == {"a"}
-    assert profile.scopes_held({"scp": ["b"]}) == {"b"}
-    assert profile.scopes_held({"scope": 1, "scp": ["b"]}) == NOTHING
+    assert profile.scopes_of({"scope": "a", "scp": ["b"]}) == {"a"}
+    assert profile.scopes_of({"scp": ["b"]}) == {"b"}
+    assert profile.scopes_of({"scope": 1, "scp": ["b"]}) == NOTHING
 
 
 def test_the_first_client_claim_that_is_present_counts() -> None:
     profile = Profile()
-    assert profile.client_in({"client_id": "a", "azp": "b"}) == "a"
-    assert profile.client_in({"azp": "b"}) == "b"
-    assert profile.client_in({}) is None
+    assert profile.client_of({"client_id": "a", "azp": "b"}) == "a"
+    assert profile.client_of({"azp": "b"}) == "b"
+    assert profile.client_of({}) is None
 
 
 @pytest.mark.parametrize("value", ["", 1, True, ["a"], {"a": 1}])
 def test_a_client_or_tenant_that_is_no_text_is_none_and_no_other_claim_is_tried(value: Any) -> None:
     profile = Profile(tenant=(("tid",), ("tenant",)))
-    assert profile.client_in({"client_id": value, "azp": "b"}) is None
+    assert profile.client_of({"client_id": value, "azp": "b"}) is None
     assert profile.tenant_of({"tid": value, "tenant": "b"}) is None
 
 
@@ -177,9 +171,9 @@ def test_an_application_by_subject(claims: dict[str, Any], roles: set[str], expe
 @given(claims=claim_sets)
 def test_any_claims_can_be_read(claims: dict[str, Any]) -> None:
     profile = Profile(roles=(("roles",), ("realm_access", "roles")), tenant=(("tid",),), key_issuers=("https://i/{tenantid}",))
-    roles = profile.roles_in(claims)
-    assert all(type(name) is str and name for name in roles | profile.scopes_held(claims))
-    assert type(profile.client_in(claims)) in (str, type(None))
+    roles = profile.roles_of(claims)
+    assert all(type(name) is str and name for name in roles | profile.scopes_of(claims))
+    assert type(profile.client_of(claims)) in (str, type(None))
     assert type(profile.tenant_of(claims)) in (str, type(None))
     assert type(profile.is_application(claims, roles)) is bool
     assert type(profile.accepts_key_of("https://i/{tenantid}", claims)) is bool

@@ -8,7 +8,8 @@ import pytest
 
 from bearerguard import Issuer, ResourceServer, auth0, azure_b2c, cognito, entra, entra_multitenant, keycloak, oidc, okta
 from bearerguard.error_codes import INVALID_CLAIM
-from bearerguard.issuers.profile import ClaimRule, Profile
+from bearerguard.issuers.claim_rule import ClaimRule
+from bearerguard.issuers.profile import Profile
 from bearerguard.testing import FakeClock, LocalIssuer, SigningKey, stand_in
 from bearerguard.testing.posing import posing_as
 

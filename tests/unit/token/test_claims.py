@@ -6,8 +6,9 @@ import pytest
 
 from bearerguard import error_codes as codes
 from bearerguard.errors import ABSENT as NOTHING
+from bearerguard.issuers.claim_rule import ClaimRule
 from bearerguard.issuers.issuer import Issuer
-from bearerguard.issuers.profile import ClaimRule, Profile
+from bearerguard.issuers.profile import Profile
 from bearerguard.testing import FakeClock
 from bearerguard.token.claims import CHECKS, Expectations, failures
 from bearerguard.token.jws import Parser
