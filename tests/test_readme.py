@@ -177,11 +177,12 @@ def test_every_event_is_named() -> None:
 
 def test_every_way_in_which_a_key_fetch_fails_is_named() -> None:
     row = re.search(r"^\| `keys_failed` \|.*$", TEXT, re.MULTILINE)
-    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src/bearerguard/keys").glob("*.py"))
+    files = [*(ROOT / "src/bearerguard/keys").glob("*.py"), ROOT / "src/bearerguard/bounded_http.py"]
+    source = "".join(path.read_text(encoding="utf-8") for path in files)
 
     assert row is not None
     assert set(re.findall(r"`(\w+)`", row[0])) - {"keys_failed"} == set(
-        re.findall(r'\b(?:FetchFailed\(|_fail\(flight, )"(\w+)"', source)
+        re.findall(r'\b(?:FetchFailed\(|ExchangeFailed\(|_fail\(flight, )"(\w+)"', source)
     )
 
 

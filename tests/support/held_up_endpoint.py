@@ -6,9 +6,9 @@ from collections.abc import Callable
 import anyio
 
 from bearerguard.client.schedule import Schedule
-from bearerguard.client.secret import Secret
 from bearerguard.client.shared_token import SharedToken
 from bearerguard.client.token_response import IssuedToken
+from bearerguard.client_authentication.secret import Secret
 from bearerguard.errors import TokenRequestError
 from bearerguard.testing import FakeClock
 

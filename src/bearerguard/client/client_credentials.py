@@ -4,20 +4,20 @@ import math
 import os
 from collections.abc import Collection, Mapping
 from random import SystemRandom
-from typing import Any, Final, Self, Unpack
+from typing import Any, Final, Self, TypedDict, Unpack
 
+from bearerguard.bounded_http import BoundedHttp, Transport
 from bearerguard.checks import checked_number
 from bearerguard.client import presets
-from bearerguard.client.grant import ClientAuth, GrantOptions, checked_grant
-from bearerguard.client.httpx_auth import BearerAuth, HttpxSender, Transport
-from bearerguard.client.options import ClientOptions, SigningOptions
+from bearerguard.client.httpx_auth import BearerAuth
 from bearerguard.client.origins import Origins
 from bearerguard.client.schedule import Schedule
-from bearerguard.client.secret import unseen
 from bearerguard.client.shared_token import SharedToken
-from bearerguard.client.token_request import build_request
-from bearerguard.client.token_response import IssuedToken, read_response
+from bearerguard.client.token_endpoint import TokenEndpoint
+from bearerguard.client.token_settings import TokenOptions, checked_settings
 from bearerguard.client.variables import Variables
+from bearerguard.client_authentication.method import ClientAuth
+from bearerguard.client_authentication.secret import Secret
 from bearerguard.clock import Clock, SystemClock
 from bearerguard.microsoft import AUTHORITY
 
@@ -25,6 +25,26 @@ TIMEOUT: Final = 5.0
 MIN_TIMEOUT: Final = 0.001
 MAX_TIMEOUT: Final = 60.0
 REPLAY_LIMIT: Final = 16 * 1024 * 1024
+
+
+class ClientOptions(TypedDict, total=False):
+    """Settings of :class:`ClientCredentials` that no preset decides, for those who hand them on."""
+
+    origins: Collection[str] | None
+    timeout: float
+    replay_limit: int
+    insecure_allow_http: bool
+    insecure_any_origin: bool
+    transport: Transport | None
+    clock: Clock
+
+
+class SigningOptions(ClientOptions, total=False):
+    """The same, and how a client with a key signs its assertions."""
+
+    key_id: str | None
+    signing_algorithm: str | None
+    assertion_audience: str | None
 
 
 class ClientCredentials(BearerAuth):
@@ -100,9 +120,9 @@ class ClientCredentials(BearerAuth):
         transport: Transport | None = None,
         clock: Clock | None = None,
     ) -> None:
-        secret, key, password, chain = map(unseen, (client_secret, private_key, private_key_password, certificate))
+        secret, key, password, chain = map(Secret.sealed, (client_secret, private_key, private_key_password, certificate))
         del client_secret, private_key, private_key_password, certificate  # a crash report prints the variables of a frame
-        self._grant: Final = checked_grant(
+        self._settings: Final = checked_settings(
             token_endpoint=token_endpoint,
             client_id=client_id,
             client_secret=secret,
@@ -120,10 +140,13 @@ class ClientCredentials(BearerAuth):
         )
         checked_number("timeout", timeout, MIN_TIMEOUT, MAX_TIMEOUT, example="5")
         checked_number("replay_limit", replay_limit, 0, math.inf, example="16 * 1024 * 1024")
-        self._clock: Final = SystemClock() if clock is None else clock
-        self._send: Final = HttpxSender(transport, timeout)
+        clock = SystemClock() if clock is None else clock
         tokens = SharedToken(
-            self._obtain, Schedule(SystemRandom().random), self._clock, time_limit=2 * timeout, endpoint=_shown(token_endpoint)
+            TokenEndpoint(self._settings, BoundedHttp(transport, timeout=timeout), clock),
+            Schedule(SystemRandom().random),
+            clock,
+            time_limit=2 * timeout,
+            endpoint=_shown(token_endpoint),
         )
         allowed = Origins(origins, allow_http=insecure_allow_http, any_origin=insecure_any_origin)
         super().__init__(tokens, allowed, replay_limit=replay_limit)
@@ -143,9 +166,9 @@ class ClientCredentials(BearerAuth):
         **options: Unpack[SigningOptions],
     ) -> Self:
         """For Microsoft Entra ID; see :func:`bearerguard.client.presets.entra`."""
-        secret, key, password, chain = map(unseen, (client_secret, private_key, private_key_password, certificate))
+        secret, key, password, chain = map(Secret.sealed, (client_secret, private_key, private_key_password, certificate))
         del client_secret, private_key, private_key_password, certificate
-        grant = presets.entra(
+        settings = presets.entra(
             tenant_id=tenant_id,
             client_id=client_id,
             resource=resource,
@@ -155,15 +178,15 @@ class ClientCredentials(BearerAuth):
             certificate=chain,
             authority=authority,
         )
-        return cls._made(grant, options)
+        return cls._made(settings, options)
 
     @classmethod
     def auth0(cls, *, domain: str, client_id: str, client_secret: str, audience: str, **options: Unpack[ClientOptions]) -> Self:
         """For Auth0; see :func:`bearerguard.client.presets.auth0`."""
-        secret = unseen(client_secret)
+        secret = Secret.sealed(client_secret)
         del client_secret
-        grant = presets.auth0(domain=domain, client_id=client_id, client_secret=secret, audience=audience)
-        return cls._made(grant, options)
+        settings = presets.auth0(domain=domain, client_id=client_id, client_secret=secret, audience=audience)
+        return cls._made(settings, options)
 
     @classmethod
     def from_env(
@@ -197,21 +220,21 @@ class ClientCredentials(BearerAuth):
         Raises:
             ConfigurationError: names the variables that are missing or wrong.
         """
-        variables, password = Variables(os.environ if environ is None else environ), unseen(private_key_password)
+        variables, password = Variables(os.environ if environ is None else environ), Secret.sealed(private_key_password)
         del environ, private_key_password
-        grant = presets.environment(variables, resource)
+        settings = presets.environment(variables, resource)
         if password is not None:
-            grant["private_key_password"] = password
+            settings["private_key_password"] = password
         if variables.switch("BEARERGUARD_INSECURE_ALLOW_HTTP"):
             options.setdefault("insecure_allow_http", True)
         if origins := variables.text("BEARERGUARD_ORIGINS"):
             options.setdefault("origins", origins.split())
-        return cls._made(grant, options)
+        return cls._made(settings, options)
 
     @classmethod
-    def _made(cls, grant: GrantOptions, options: ClientOptions) -> Self:
-        settings: dict[str, Any] = {**grant, **options}
-        return cls(**settings)
+    def _made(cls, settings: TokenOptions, options: ClientOptions) -> Self:
+        together: dict[str, Any] = {**settings, **options}
+        return cls(**together)
 
     async def token(self) -> str:
         """The access token, for another HTTP library: ``Authorization: Bearer …``. Never log it.
@@ -231,16 +254,10 @@ class ClientCredentials(BearerAuth):
 
     def __repr__(self) -> str:
         """Endpoint, client and method; no secret, no token."""
-        if not hasattr(self, "_grant"):  # a setting was wrong, and a crash report prints what was begun
+        if not hasattr(self, "_settings"):  # a setting was wrong, and a crash report prints what was begun
             return f"{type(self).__name__}(not built)"
-        grant = self._grant
-        endpoint = _shown(grant.token_endpoint)
-        return f"{type(self).__name__}({endpoint!r}, client_id={grant.client_id!r}, client_auth={grant.client_auth!r})"
-
-    async def _obtain(self, claims: str) -> IssuedToken:
-        now = self._clock.now()
-        request = build_request(self._grant, now=now, claims=claims)
-        return read_response(await self._send(request), secrets=request.secrets, now=now)
+        endpoint, client = _shown(self._settings.token_endpoint), self._settings.authentication
+        return f"{type(self).__name__}({endpoint!r}, client_id={client.client_id!r}, client_auth={client.name!r})"
 
 
 def _shown(url: str) -> str:

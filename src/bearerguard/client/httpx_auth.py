@@ -1,111 +1,16 @@
-"""The only file of this room that knows httpx: sending the token request, and authorizing requests of its clients.
+"""The only file of this room that knows httpx: authorizing the requests of its clients.
 
-Another HTTP library needs its own two classes of this kind; everything that decides is elsewhere.
+Another HTTP library needs a class of its own like the one here; everything that decides is elsewhere.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
-from typing import Final, TypeAlias, cast
 
-import anyio
 import httpx
 
 from bearerguard.client.api_refusal import read_refusal
 from bearerguard.client.origins import Origins
 from bearerguard.client.schedule import HeldToken
-from bearerguard.client.secret import presentable
 from bearerguard.client.shared_token import SharedToken
-from bearerguard.client.token_request import TokenRequest
-from bearerguard.client.token_response import MAX_BODY, TokenResponse
-from bearerguard.error_hints import hint_for
-from bearerguard.errors import TokenRequestError
-
-Transport: TypeAlias = httpx.AsyncBaseTransport | httpx.BaseTransport
-
-CONNECT_TIMEOUT: Final = 2.0
-
-
-class HttpxSender:
-    """Sends a token request: https certificates checked, no redirect followed, size and time limited, nothing compressed.
-
-    Proxies and cookies of the environment are not used; hand in ``httpx.AsyncHTTPTransport(proxy=…)`` to go through one.
-    ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` add certificate authorities, as everywhere in httpx.
-
-    Args:
-        transport: A transport to use instead of httpx's own. It stays the caller's, who closes it. It is used on an event loop
-            of this library's, so it must not keep connections of another one.
-        timeout: Seconds for one whole request. A synchronous transport has to keep it by itself.
-    """
-
-    def __init__(self, transport: Transport | None, timeout: float) -> None:
-        self._transport = None if transport is None else _Borrowed(transport)
-        self._timeout = timeout
-
-    async def __call__(self, request: TokenRequest) -> TokenResponse:
-        """Send it.
-
-        Raises:
-            TokenRequestError: no complete answer came.
-        """
-        try:
-            with anyio.fail_after(self._timeout):
-                return await self._send(request)
-        except TokenRequestError:
-            raise
-        except (TimeoutError, httpx.TimeoutException):
-            raise _failure("token_endpoint_timeout", f"no complete answer within {self._timeout:g} s") from None
-        except Exception as error:  # noqa: BLE001 - whatever a transport raises; not chained, since it may quote the request
-            text = presentable(f"{type(error).__name__}: {error}", request.secrets)
-            raise _failure("token_endpoint_unreachable", text) from None
-
-    async def _send(self, request: TokenRequest) -> TokenResponse:
-        limits = httpx.Timeout(self._timeout, connect=min(CONNECT_TIMEOUT, self._timeout))
-        # made anew each time: reading the certificate authorities takes 20 ms, which nobody's event loop feels here
-        verify = httpx.create_ssl_context() if self._transport is None else True
-        async with (
-            httpx.AsyncClient(
-                transport=self._transport, verify=verify, trust_env=False, follow_redirects=False, timeout=limits
-            ) as client,
-            client.stream(request.method, request.url, headers=request.headers, content=request.body) as response,
-        ):
-            if response.headers.get("content-encoding", "identity").lower() != "identity":
-                raise _failure("invalid_token_response", "the body is compressed although identity was asked for")
-            body = b""
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) > MAX_BODY:
-                    raise _failure("invalid_token_response", f"the body is larger than {MAX_BODY} octets")
-            return TokenResponse(response.status_code, dict(response.headers), body)
-
-
-def _failure(error: str, text: str) -> TokenRequestError:
-    return TokenRequestError(error, text, hint=hint_for(error), temporary=True)
-
-
-class _Borrowed(httpx.AsyncBaseTransport):
-    """A transport of the user's, of either kind: used, never closed."""
-
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if isinstance(self._transport, httpx.AsyncBaseTransport):
-            return await self._transport.handle_async_request(request)
-        response = self._transport.handle_request(request)  # blocks an event loop on which nothing else runs
-        return httpx.Response(response.status_code, headers=response.headers, stream=_Chunks(response))
-
-
-class _Chunks(httpx.AsyncByteStream):
-    """The body of a synchronous transport."""
-
-    def __init__(self, response: httpx.Response) -> None:
-        self._response = response
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for chunk in cast("httpx.SyncByteStream", self._response.stream):
-            yield chunk
-
-    async def aclose(self) -> None:
-        self._response.close()
 
 
 class BearerAuth(httpx.Auth):

@@ -1,12 +1,12 @@
 """Token requests of known servers, and of the environment: each function gives the settings, checked later as all others are."""
 
-from collections.abc import Mapping
 from typing import Final
 
 from bearerguard.checks import checked_domain, checked_tenant
-from bearerguard.client.grant import ClientAuth, GrantOptions
-from bearerguard.client.secret import Hidden, unseen
+from bearerguard.client.token_settings import TokenOptions
 from bearerguard.client.variables import Variables
+from bearerguard.client_authentication.method import ClientAuth
+from bearerguard.client_authentication.secret import Secret
 from bearerguard.errors import ConfigurationError
 from bearerguard.microsoft import AUTHORITY
 
@@ -18,12 +18,12 @@ def entra(
     tenant_id: str,
     client_id: str,
     resource: str,
-    client_secret: Hidden = None,
-    private_key: Hidden = None,
-    private_key_password: Hidden = None,
-    certificate: Hidden = None,
+    client_secret: Secret | None = None,
+    private_key: Secret | None = None,
+    private_key_password: Secret | None = None,
+    certificate: Secret | None = None,
     authority: str = AUTHORITY,
-) -> GrantOptions:
+) -> TokenOptions:
     """Microsoft Entra ID, v2.0 endpoint: https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow.
 
     Args:
@@ -36,8 +36,6 @@ def entra(
         certificate: PEM, together with ``private_key``; the one uploaded to the registration.
         authority: Of a sovereign cloud, such as ``https://login.microsoftonline.us``.
     """
-    client_secret, private_key = unseen(client_secret), unseen(private_key)
-    private_key_password, certificate = unseen(private_key_password), unseen(certificate)
     checked_tenant("tenant_id", tenant_id)
     if not isinstance(resource, str) or not resource or resource == _DEFAULT:
         raise ConfigurationError("resource", f"expected the API's App ID URI, got {resource!r}", example='"api://orders"')
@@ -45,7 +43,7 @@ def entra(
         raise ConfigurationError(
             "certificate", "Entra knows a key by its certificate", example='Path("client-certificate.pem").read_bytes()'
         )
-    options: GrantOptions = {
+    options: TokenOptions = {
         "token_endpoint": f"{authority.rstrip('/')}/{tenant_id}/oauth2/v2.0/token",
         "client_id": client_id,
         "client_auth": "post" if private_key is None else "private_key_jwt",
@@ -58,7 +56,7 @@ def entra(
     return options
 
 
-def auth0(*, domain: str, client_id: str, client_secret: Hidden, audience: str) -> GrantOptions:
+def auth0(*, domain: str, client_id: str, client_secret: Secret | None, audience: str) -> TokenOptions:
     """Auth0: https://auth0.com/docs/get-started/authentication-and-authorization-flow/client-credentials-flow.
 
     Args:
@@ -67,7 +65,6 @@ def auth0(*, domain: str, client_id: str, client_secret: Hidden, audience: str) 
         client_secret: Of that application.
         audience: Identifier of the API, exactly as registered.
     """
-    client_secret = unseen(client_secret)
     checked_domain("domain", domain, example='"dev-orders.us.auth0.com"', any_case=True)
     return {
         "token_endpoint": f"https://{domain}/oauth/token",
@@ -78,13 +75,12 @@ def auth0(*, domain: str, client_id: str, client_secret: Hidden, audience: str) 
     }
 
 
-def environment(environ: Mapping[str, str], resource: str | None = None) -> GrantOptions:
+def environment(environ: Variables, resource: str | None = None) -> TokenOptions:
     """Settings from variables; :meth:`~bearerguard.client.ClientCredentials.from_env` lists them.
 
     Raises:
         ConfigurationError: names the variables that are missing or that name an unreadable file.
     """
-    environ = Variables(environ)
     if environ.text("BEARERGUARD_TOKEN_ENDPOINT"):
         return _generic(environ, resource)
     if environ.text("AZ_TENANT"):
@@ -93,7 +89,7 @@ def environment(environ: Mapping[str, str], resource: str | None = None) -> Gran
     raise ConfigurationError("environment", problem, example="AZ_TENANT, AZ_CLIENT_ID, AZ_CLIENT_SECRET and AZ_RESOURCE")
 
 
-def _azure(environ: Variables, resource: str | None) -> GrantOptions:
+def _azure(environ: Variables, resource: str | None) -> TokenOptions:
     private_key = environ.file("AZ_PRIVATE_KEY_FILE")
     credential = "AZ_CLIENT_SECRET" if private_key is None else "AZ_CERTIFICATE_FILE"
     environ.demand("AZ_CLIENT_ID", *(() if resource else ("AZ_RESOURCE",)), credential)
@@ -109,11 +105,11 @@ def _azure(environ: Variables, resource: str | None) -> GrantOptions:
     )
 
 
-def _generic(environ: Variables, resource: str | None) -> GrantOptions:
+def _generic(environ: Variables, resource: str | None) -> TokenOptions:
     private_key = environ.file("BEARERGUARD_PRIVATE_KEY_FILE")
     environ.demand("BEARERGUARD_CLIENT_ID", *(() if private_key is not None else ("BEARERGUARD_CLIENT_SECRET",)))
     default: ClientAuth = "basic" if private_key is None else "private_key_jwt"
-    options: GrantOptions = {
+    options: TokenOptions = {
         "token_endpoint": environ["BEARERGUARD_TOKEN_ENDPOINT"],
         "client_id": environ["BEARERGUARD_CLIENT_ID"],
         "client_secret": environ.secret("BEARERGUARD_CLIENT_SECRET") if private_key is None else None,

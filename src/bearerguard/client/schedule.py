@@ -18,8 +18,8 @@ refused by an API                  dropped at once, up to 10 times, then once in
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from bearerguard.client.secret import Secret
 from bearerguard.client.token_response import IssuedToken
+from bearerguard.client_authentication.secret import Secret
 from bearerguard.errors import TokenRequestError
 from bearerguard.pacing import BACK_OFF, JITTER, REFRESH_AHEAD, Random, back_off, between
 

@@ -1,25 +1,14 @@
-"""The token request as plain data: no network, no HTTP library (RFC 6749 §4.4.2).
+"""The token request as plain data: no network (RFC 6749 §4.4.2)."""
 
-The client proves itself by HTTP Basic (§2.3.1, id and secret form-encoded), by parameters of the body, or by a signed
-assertion (RFC 7521 §4.2, RFC 7523 §2.2). Nothing is ever part of the URL.
-"""
-
-from base64 import b64encode
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
-from urllib.parse import quote_plus, urlencode
+from urllib.parse import urlencode
 
-from bearerguard.client.client_assertion import client_assertion
-from bearerguard.client.grant import Grant
-from bearerguard.client.secret import Secret
+from bearerguard.bounded_http import Request
+from bearerguard.client.token_settings import TokenSettings
+from bearerguard.client_authentication.secret import Secret
 
-ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-_HEADERS: Final = (
-    ("Accept", "application/json"),
-    ("Accept-Encoding", "identity"),
-    ("Content-Type", "application/x-www-form-urlencoded"),
-    ("Connection", "close"),  # a token is asked for about once an hour: a connection kept that long would be found dead
-)
+_HEADERS: Final = (("Accept", "application/json"), ("Content-Type", "application/x-www-form-urlencoded"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,49 +16,30 @@ class TokenRequest:
     """One request for a token.
 
     Attributes:
-        method: ``POST``.
-        url: The token endpoint.
-        headers: Names and values.
-        body: Form parameters in UTF-8.
+        http: To send.
         secrets: Every text in it that must not be shown, should the endpoint send it back.
     """
 
-    method: str
-    url: str
-    headers: tuple[tuple[str, str], ...] = field(repr=False)
-    body: bytes = field(repr=False)
+    http: Request
     secrets: tuple[Secret, ...]
 
 
-def build_request(grant: Grant, *, now: float, claims: str = "") -> TokenRequest:
-    """The request that ``grant`` describes.
+def build_request(settings: TokenSettings, *, now: float, claims: str = "") -> TokenRequest:
+    """The request that ``settings`` describe; it may read files and call functions that give a credential.
 
     Args:
-        grant: Checked settings.
+        settings: Checked settings.
         now: Wall time in seconds, for a signed assertion.
         claims: JSON text of a claims challenge to pass on (Continuous Access Evaluation), or empty.
+
+    Raises:
+        ConfigurationError: a file or a function gives no usable credential now.
     """
-    headers, proof, secrets = _authentication(grant, now)
-    parameters = [("grant_type", "client_credentials"), *proof]
-    parameters += [(name, value) for name, value in (("scope", grant.scope), ("audience", grant.audience)) if value]
-    parameters += [("resource", resource) for resource in grant.resources]  # RFC 8707 §2: one parameter each
+    proof = settings.authentication.proof(endpoint=settings.token_endpoint, now=now)
+    parameters = [("grant_type", "client_credentials"), *proof.parameters]
+    parameters += [(name, value) for name, value in (("scope", settings.scope), ("audience", settings.audience)) if value]
+    parameters += [("resource", resource) for resource in settings.resources]  # RFC 8707 §2: one parameter each
     if claims:
         parameters.append(("claims", claims))
-    return TokenRequest("POST", grant.token_endpoint, (*_HEADERS, *headers), urlencode(parameters).encode(), secrets)
-
-
-def _authentication(
-    grant: Grant, now: float
-) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...], tuple[Secret, ...]]:
-    """Headers, parameters, and the secrets among them."""
-    credential = grant.credential
-    if not isinstance(credential, Secret):
-        assertion = client_assertion(credential, client_id=grant.client_id, audience=grant.assertion_audience, now=now)
-        # RFC 7521 §4.2 leaves client_id open, Entra demands it
-        proof = {"client_id": grant.client_id, "client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion.reveal()}
-        return (), tuple(proof.items()), (assertion,)
-    encoded = quote_plus(credential.reveal())
-    if grant.client_auth == "post":
-        return (), (("client_id", grant.client_id), ("client_secret", credential.reveal())), (credential, Secret(encoded))
-    pair = b64encode(f"{quote_plus(grant.client_id)}:{encoded}".encode()).decode()
-    return (("Authorization", f"Basic {pair}"),), (), (credential, Secret(encoded), Secret(pair))
+    request = Request("POST", settings.token_endpoint, (*_HEADERS, *proof.headers), urlencode(parameters).encode())
+    return TokenRequest(request, proof.secrets)

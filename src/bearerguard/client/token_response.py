@@ -1,21 +1,23 @@
 """What the token endpoint's answer means: a token, or a :class:`~bearerguard.errors.TokenRequestError` (RFC 6749 §5).
 
-No network, no HTTP library, no clock. An answer that cannot be used is an error, never a guess.
+No network, no clock. An answer that cannot be used is an error, never a guess.
 """
 
 import math
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
-from bearerguard.client.secret import Secret, presentable
+from bearerguard.bounded_http import Answer
+from bearerguard.client_authentication.secret import Secret, presentable
 from bearerguard.error_hints import hint_for
 from bearerguard.errors import TokenRequestError
 from bearerguard.strict_json import NotStrictJson, parse_object
 
 MAX_BODY: Final = 64 * 1024
+"""Octets an answer may have."""
 DEFAULT_LIFETIME: Final = 300.0
 """Seconds a token without ``expires_in`` is used for: RFC 6749 §5.1 leaves the member out only where the lifetime is known."""
 MAX_LIFETIME: Final = 86_400.0
@@ -33,21 +35,6 @@ _AADSTS: Final = re.compile(r"\bAADSTS([0-9]{4,9})\b")
 
 
 @dataclass(frozen=True, slots=True)
-class TokenResponse:
-    """What came back.
-
-    Attributes:
-        status: HTTP status.
-        headers: Names in lower case.
-        body: At most ``MAX_BODY`` octets, not compressed.
-    """
-
-    status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class IssuedToken:
     """A token as it was issued.
 
@@ -60,7 +47,7 @@ class IssuedToken:
     lifetime: float
 
 
-def read_response(response: TokenResponse, *, secrets: Collection[Secret] = (), now: float = 0.0) -> IssuedToken:
+def read_response(response: Answer, *, secrets: Collection[Secret] = (), now: float = 0.0) -> IssuedToken:
     """The token that the endpoint issued.
 
     Args:
@@ -69,7 +56,7 @@ def read_response(response: TokenResponse, *, secrets: Collection[Secret] = (), 
         now: Wall time in seconds, for a ``Retry-After`` that is a date.
 
     Raises:
-        TokenRequestError: it refused, failed, or sent something that is no token response. ``expires_in`` may be missing, a
+        TokenRequestError: it refused, failed, or sent something that is not a token response. ``expires_in`` may be missing, a
             number, or a string of digits; at 0 or below, or of another type, the answer is refused.
 
     Not checked: what is inside the token, and ``scope``: the API judges both.
@@ -95,7 +82,7 @@ def _lifetime(expires_in: object) -> float:
     if isinstance(expires_in, str) and _SECONDS.fullmatch(expires_in):  # Entra's v1.0 endpoint sends a string
         expires_in = int(expires_in)
     if type(expires_in) not in (int, float):
-        raise _unusable("'expires_in' is no number of seconds")
+        raise _unusable("'expires_in' is not a number of seconds")
     seconds = float(expires_in)  # type: ignore[arg-type]
     if not seconds > 0:
         raise _unusable("the token has expired already: 'expires_in' is not above 0")
@@ -106,7 +93,7 @@ def _unusable(problem: str) -> TokenRequestError:
     return TokenRequestError("invalid_token_response", problem, status=_OK)
 
 
-def _unreadable(response: TokenResponse, why: str, now: float) -> TokenRequestError:
+def _unreadable(response: Answer, why: str, now: float) -> TokenRequestError:
     """Neither a token nor an OAuth error: a gateway's page, a proxy's, or the wrong URL."""
     error = "invalid_token_response" if response.status == _OK else "token_endpoint_failed"
     kind = presentable(response.headers.get("content-type", "no content type"))
@@ -120,7 +107,7 @@ def _unreadable(response: TokenResponse, why: str, now: float) -> TokenRequestEr
     )
 
 
-def _refused(response: TokenResponse, members: Mapping[str, Any], secrets: Collection[Secret], now: float) -> TokenRequestError:
+def _refused(response: Answer, members: Mapping[str, Any], secrets: Collection[Secret], now: float) -> TokenRequestError:
     error = members.get("error")
     if not isinstance(error, str) or not _ERROR.fullmatch(error):
         return _unreadable(response, "no OAuth error in it", now)
@@ -160,7 +147,7 @@ def _reference(member: str, label: str, members: Mapping[str, Any], text: str) -
     return value
 
 
-def _retry_after(response: TokenResponse, now: float) -> float:
+def _retry_after(response: Answer, now: float) -> float:
     """Seconds, from seconds or from a date (RFC 9110 §10.2.3); 0 where there is none."""
     value = response.headers.get("retry-after", "").strip()
     if _SECONDS.fullmatch(value):

@@ -1,10 +1,10 @@
-"""Variables of the environment: looked up by name, never shown, since secrets stand among them."""
+"""Variables of the environment: looked up by name, never shown, since some of them are secrets."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from bearerguard.client.secret import Unseen, unseen
+from bearerguard.client_authentication.secret import Secret
 from bearerguard.errors import ConfigurationError
 
 _SWITCH: Final = {"": False, "0": False, "false": False, "1": True, "true": True}
@@ -38,9 +38,9 @@ class Variables(Mapping[str, str]):
         """The value; ``None`` where the variable is missing or empty."""
         return self.get(name) or None
 
-    def secret(self, name: str) -> Unseen | None:
+    def secret(self, name: str) -> Secret | None:
         """As :meth:`text`, hidden."""
-        return unseen(self.get(name) or None)
+        return Secret.sealed(self.get(name) or None)
 
     def switch(self, name: str) -> bool:
         """Whether it is on: ``1`` or ``true``; off: ``0``, ``false``, empty or missing.
@@ -53,7 +53,7 @@ class Variables(Mapping[str, str]):
             raise ConfigurationError(name, f"expected 1 or 0, got {value!r}", example=f"{name}=1")
         return _SWITCH[value]
 
-    def file(self, name: str) -> Unseen | None:
+    def file(self, name: str) -> Secret | None:
         """What is in the file that the variable names, hidden.
 
         Raises:
@@ -63,7 +63,7 @@ class Variables(Mapping[str, str]):
         if not path:
             return None
         try:
-            return Unseen(Path(path).read_bytes())
+            return Secret(Path(path).read_bytes())
         except OSError as why:
             problem = f"{path!r} cannot be read: {why.strerror}"
             raise ConfigurationError(name, problem, example=f"{name}=/etc/orders/client.pem") from None

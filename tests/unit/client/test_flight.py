@@ -9,7 +9,7 @@ from trio.testing import MockClock
 
 from bearerguard.client.flight import Flight
 from bearerguard.client.schedule import HeldToken
-from bearerguard.client.secret import Secret
+from bearerguard.client_authentication.secret import Secret
 from bearerguard.errors import TokenRequestError
 
 TOKEN = HeldToken(Secret("token"), 1, 100.0, 110.0)

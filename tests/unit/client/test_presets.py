@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from bearerguard.client import presets
-from bearerguard.client.secret import Unseen
+from bearerguard.client.variables import Variables
 from bearerguard.errors import ConfigurationError
+from support.credentials import opened, sealed
 
 TENANT = "8f3c0000-1111-2222-3333-444455556666"
 ENTRA: dict[str, Any] = {"tenant_id": TENANT, "client_id": "billing", "client_secret": "hunter2", "resource": "api://orders"}
@@ -25,15 +26,17 @@ GENERIC = {
 }
 
 
-def given(options: Any) -> dict[str, Any]:
-    """The settings, with the hidden ones as they were given."""
-    shown = {name: value.value if isinstance(value, Unseen) else value for name, value in options.items()}
-    return {name: value for name, value in shown.items() if value is not None}
+def entra(**settings: Any) -> dict[str, Any]:
+    return opened(presets.entra(**sealed(settings)))
+
+
+def environment(variables: dict[str, str], resource: str | None = None) -> dict[str, Any]:
+    return opened(presets.environment(Variables(variables), resource))
 
 
 def test_entra_asks_the_tenants_v2_endpoint_for_the_default_scope_with_the_secret_in_the_body() -> None:
     """learn.microsoft.com, client credentials flow: scope is the App ID URI and /.default."""
-    assert given(presets.entra(**ENTRA)) == {
+    assert entra(**ENTRA) == {
         "token_endpoint": f"https://login.microsoftonline.com/{TENANT}/oauth2/v2.0/token",
         "client_id": "billing",
         "client_secret": "hunter2",
@@ -44,7 +47,7 @@ def test_entra_asks_the_tenants_v2_endpoint_for_the_default_scope_with_the_secre
 
 def test_entra_with_a_certificate_signs() -> None:
     key = {"private_key": "KEY", "private_key_password": "sesame", "certificate": "CERT"}
-    options = given(presets.entra(tenant_id=TENANT, client_id="billing", resource="api://orders", **key))
+    options = entra(tenant_id=TENANT, client_id="billing", resource="api://orders", **key)
     assert options["client_auth"] == "private_key_jwt"
     assert {name: options[name] for name in key} == key
 
@@ -60,11 +63,11 @@ def test_entra_with_a_certificate_signs() -> None:
 )
 def test_entras_scope_is_the_resource_as_it_stands_and_default(resource: str, scope: str) -> None:
     """A resource with a trailing slash keeps it: the token's aud has it too."""
-    assert presets.entra(**{**ENTRA, "resource": resource})["scope"] == scope
+    assert entra(**{**ENTRA, "resource": resource})["scope"] == scope
 
 
 def test_a_sovereign_cloud_has_its_own_authority() -> None:
-    options = presets.entra(**ENTRA, authority="https://login.microsoftonline.us/")
+    options = entra(**ENTRA, authority="https://login.microsoftonline.us/")
     assert options["token_endpoint"] == f"https://login.microsoftonline.us/{TENANT}/oauth2/v2.0/token"
 
 
@@ -86,13 +89,13 @@ def test_a_sovereign_cloud_has_its_own_authority() -> None:
 )
 def test_a_wrong_setting_for_entra_names_its_parameter(wrong: dict[str, Any], parameter: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
-        presets.entra(**{**ENTRA, **wrong})
+        entra(**{**ENTRA, **wrong})
     assert raised.value.parameter == parameter
 
 
 def test_auth0_asks_for_an_audience_with_the_secret_in_the_body() -> None:
     """auth0.com/docs, client credentials flow."""
-    assert given(presets.auth0(**AUTH0)) == {
+    assert opened(presets.auth0(**sealed(AUTH0))) == {
         "token_endpoint": "https://dev-orders.us.auth0.com/oauth/token",
         "client_id": "billing",
         "client_secret": "hunter2",
@@ -106,25 +109,24 @@ def test_auth0_asks_for_an_audience_with_the_secret_in_the_body() -> None:
 )
 def test_auth0s_domain_is_a_host_name(domain: Any) -> None:
     with pytest.raises(ConfigurationError):
-        presets.auth0(**{**AUTH0, "domain": domain})
+        presets.auth0(**sealed({**AUTH0, "domain": domain}))
 
 
 def test_the_variables_people_use_for_azure_make_an_entra_request() -> None:
-    """flow.md 2."""
-    assert given(presets.environment(AZURE)) == given(presets.entra(**ENTRA))
+    assert environment(AZURE) == entra(**ENTRA)
 
 
 def test_a_resource_given_in_the_program_stands_in_for_the_variable() -> None:
     without = {name: value for name, value in AZURE.items() if name != "AZ_RESOURCE"}
-    assert presets.environment(without, "api://stock")["scope"] == "api://stock/.default"
-    assert presets.environment(GENERIC, "api://stock")["resource"] == "api://stock"
+    assert environment(without, "api://stock")["scope"] == "api://stock/.default"
+    assert environment(GENERIC, "api://stock")["resource"] == "api://stock"
 
 
 def test_azure_may_use_a_certificate_from_files(tmp_path: Path) -> None:
     (tmp_path / "key.pem").write_bytes(b"KEY")
     (tmp_path / "cert.pem").write_bytes(b"CERT")
     files = {"AZ_PRIVATE_KEY_FILE": str(tmp_path / "key.pem"), "AZ_CERTIFICATE_FILE": str(tmp_path / "cert.pem")}
-    options = given(presets.environment({**AZURE, **files, "AZ_CLIENT_SECRET": "", "AZ_PRIVATE_KEY_PASSWORD": "sesame"}))
+    options = environment({**AZURE, **files, "AZ_CLIENT_SECRET": "", "AZ_PRIVATE_KEY_PASSWORD": "sesame"})
     assert (options["private_key"], options["certificate"]) == (b"KEY", b"CERT")
     assert options["private_key_password"] == "sesame"
     assert options["client_auth"] == "private_key_jwt"
@@ -132,7 +134,7 @@ def test_azure_may_use_a_certificate_from_files(tmp_path: Path) -> None:
 
 
 def test_the_least_generic_settings_use_basic() -> None:
-    assert given(presets.environment(GENERIC)) == {
+    assert environment(GENERIC) == {
         "token_endpoint": "https://issuer.example/token",
         "client_id": "billing",
         "client_secret": "hunter2",
@@ -154,7 +156,7 @@ def test_every_generic_variable_has_its_setting(tmp_path: Path) -> None:
         "BEARERGUARD_AUDIENCE": "https://orders.example",
         "BEARERGUARD_RESOURCE": "api://orders",
     }
-    assert given(presets.environment(environ)) == {
+    assert environment(environ) == {
         "token_endpoint": "https://issuer.example/token",
         "client_id": "billing",
         "client_auth": "private_key_jwt",
@@ -171,11 +173,11 @@ def test_every_generic_variable_has_its_setting(tmp_path: Path) -> None:
 
 
 def test_the_generic_endpoint_goes_before_azure() -> None:
-    assert presets.environment({**AZURE, **GENERIC})["token_endpoint"] == "https://issuer.example/token"
+    assert environment({**AZURE, **GENERIC})["token_endpoint"] == "https://issuer.example/token"
 
 
 def test_the_client_auth_variable_is_taken_as_it_is_and_checked_later() -> None:
-    assert presets.environment({**GENERIC, "BEARERGUARD_CLIENT_AUTH": "post"})["client_auth"] == "post"
+    assert environment({**GENERIC, "BEARERGUARD_CLIENT_AUTH": "post"})["client_auth"] == "post"
 
 
 @pytest.mark.parametrize(
@@ -193,6 +195,6 @@ def test_the_client_auth_variable_is_taken_as_it_is_and_checked_later() -> None:
 )
 def test_what_is_missing_is_named(environ: dict[str, str], names: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
-        presets.environment(environ)
+        environment(environ)
     assert raised.value.parameter == names
     assert "hunter2" not in str(raised.value)

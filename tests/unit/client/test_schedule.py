@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from bearerguard.client.schedule import DROPS, HeldToken, Proceed, Refuse, Schedule
-from bearerguard.client.secret import Secret
 from bearerguard.client.token_response import IssuedToken
+from bearerguard.client_authentication.secret import Secret
 from bearerguard.errors import TokenRequestError
 
 DOWN = TokenRequestError("token_endpoint_unreachable", temporary=True)

@@ -11,9 +11,9 @@ import anyio
 import pytest
 
 from bearerguard.client.schedule import HeldToken, Schedule
-from bearerguard.client.secret import Secret
 from bearerguard.client.shared_token import SharedToken
 from bearerguard.client.token_response import IssuedToken
+from bearerguard.client_authentication.secret import Secret
 from bearerguard.testing import FakeClock
 from support.held_up_endpoint import DOWN, HeldUpEndpoint, Waiters, gathered, settled, shared, text
 

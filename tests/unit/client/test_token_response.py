@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bearerguard.client.secret import Secret
-from bearerguard.client.token_response import DEFAULT_LIFETIME, MAX_LIFETIME, IssuedToken, TokenResponse, read_response
+from bearerguard.bounded_http import Answer
+from bearerguard.client.token_response import DEFAULT_LIFETIME, MAX_LIFETIME, IssuedToken, read_response
+from bearerguard.client_authentication.secret import Secret
 from bearerguard.errors import TokenRequestError
 
 GOOD: dict[str, Any] = {"token_type": "Bearer", "expires_in": 3599, "ext_expires_in": 3599, "access_token": "eyJ.e30.sig"}
@@ -20,7 +21,7 @@ NOW = 1_767_268_800.0  # 2026-01-01T12:00:00Z
 def read(members: object, status: int = 200, secrets: tuple[Secret, ...] = (), **headers: str) -> IssuedToken:
     body = members if isinstance(members, bytes) else json.dumps(members).encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return read_response(TokenResponse(status, named, body), secrets=secrets, now=NOW)
+    return read_response(Answer(status, named, body), secrets=secrets, now=NOW)
 
 
 def refused(members: object, status: int = 400, secrets: tuple[Secret, ...] = (), **headers: str) -> TokenRequestError:
@@ -276,7 +277,7 @@ MEMBERS = st.dictionaries(
 
 @given(st.integers(100, 599), MEMBERS.map(lambda members: json.dumps(members).encode()) | st.binary(), st.text())
 def test_whatever_comes_back_is_a_token_or_the_documented_error(status: int, body: bytes, retry_after: str) -> None:
-    response = TokenResponse(status, {"retry-after": retry_after, "content-type": retry_after}, body)
+    response = Answer(status, {"retry-after": retry_after, "content-type": retry_after}, body)
     text = ""
     try:
         token = read_response(response, now=NOW)

@@ -18,8 +18,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-from bearerguard.client.client_assertion import LIFETIME, client_assertion, load_assertion_key
+from bearerguard.client_authentication.secret import Secret
+from bearerguard.client_authentication.signed_assertion import LIFETIME, AssertionKey, load_assertion_key, signed_assertion
 from bearerguard.errors import ConfigurationError
+from support.credentials import sealed
 
 AnyKey: TypeAlias = Any
 NOW = 1_767_268_800.0
@@ -41,6 +43,14 @@ def certificate(key: AnyKey) -> bytes:
     return builder.sign(key, SHA256()).public_bytes(Encoding.PEM)
 
 
+def loaded(private_key: Any, **settings: Any) -> AssertionKey:
+    return load_assertion_key(Secret(private_key), **sealed(settings))
+
+
+def asserted(key: AssertionKey) -> str:
+    return signed_assertion(key, client_id="billing", audience=ENDPOINT, now=NOW).reveal()
+
+
 def decoded(assertion: str, key: AnyKey, algorithm: str) -> dict[str, Any]:
     options: Any = {"verify_exp": False, "verify_iat": False, "require": ["iss", "sub", "aud", "exp", "iat", "jti"]}
     claims: dict[str, Any] = jwt.decode(assertion, key.public_key(), algorithms=[algorithm], audience=ENDPOINT, options=options)
@@ -60,7 +70,7 @@ def decoded(assertion: str, key: AnyKey, algorithm: str) -> dict[str, Any]:
 )
 def test_the_assertion_is_signed_with_what_fits_the_key(key: AnyKey, algorithm: str) -> None:
     """RFC 7523 §3: iss and sub are the client, aud is the server, exp is soon."""
-    assertion = client_assertion(load_assertion_key(pem(key)), client_id="billing", audience=ENDPOINT, now=NOW).reveal()
+    assertion = asserted(loaded(pem(key)))
     claims = decoded(assertion, key, algorithm)
     assert claims["iss"] == claims["sub"] == "billing"
     assert claims["exp"] - claims["iat"] == LIFETIME
@@ -76,8 +86,8 @@ def test_an_assertion_lives_ten_minutes_at_most() -> None:
 def test_with_a_certificate_rsa_signs_with_ps256_and_names_its_sha256_thumbprint() -> None:
     """Entra's page on certificate credentials: alg PS256, x5t#S256 of the DER encoding, base64url."""
     cert = certificate(RSA_KEY)
-    key = load_assertion_key(pem(RSA_KEY), certificate=cert)
-    assertion = client_assertion(key, client_id="billing", audience=ENDPOINT, now=NOW).reveal()
+    key = loaded(pem(RSA_KEY), certificate=cert)
+    assertion = asserted(key)
     decoded(assertion, RSA_KEY, "PS256")
     der = x509.load_pem_x509_certificate(cert).public_bytes(Encoding.DER)
     thumbprint = urlsafe_b64encode(hashlib.sha256(der).digest()).rstrip(b"=").decode()
@@ -86,31 +96,28 @@ def test_with_a_certificate_rsa_signs_with_ps256_and_names_its_sha256_thumbprint
 
 def test_key_and_certificate_may_stand_in_one_pem() -> None:
     both = (certificate(RSA_KEY) + pem(RSA_KEY)).decode()
-    assert load_assertion_key(both, certificate=both).algorithm == "PS256"
+    assert loaded(both, certificate=both).algorithm == "PS256"
 
 
 def test_a_key_id_stands_in_the_header() -> None:
-    key = load_assertion_key(pem(RSA_KEY), key_id="2026-01")
-    assertion = client_assertion(key, client_id="billing", audience=ENDPOINT, now=NOW).reveal()
+    key = loaded(pem(RSA_KEY), key_id="2026-01")
+    assertion = asserted(key)
     assert jwt.get_unverified_header(assertion)["kid"] == "2026-01"
 
 
 def test_no_two_assertions_have_one_id() -> None:
     """RFC 7523 §3: jti; OpenID Connect Core 1.0 §9: used once."""
-    key = load_assertion_key(pem(RSA_KEY))
-    ids = {
-        decoded(client_assertion(key, client_id="b", audience=ENDPOINT, now=NOW).reveal(), RSA_KEY, "RS256")["jti"]
-        for _ in range(50)
-    }
+    key = loaded(pem(RSA_KEY))
+    ids = {decoded(asserted(key), RSA_KEY, "RS256")["jti"] for _ in range(50)}
     assert len(ids) == 50
 
 
 def test_the_algorithm_may_be_chosen_among_those_that_fit() -> None:
-    assert load_assertion_key(pem(RSA_KEY), algorithm="PS384").algorithm == "PS384"
+    assert loaded(pem(RSA_KEY), algorithm="PS384").algorithm == "PS384"
 
 
 def test_an_encrypted_key_opens_with_its_password() -> None:
-    assert load_assertion_key(pem(RSA_KEY, b"tell nobody"), password="tell nobody").algorithm == "RS256"
+    assert loaded(pem(RSA_KEY, b"tell nobody"), password="tell nobody").algorithm == "RS256"
 
 
 @pytest.mark.parametrize(
@@ -150,11 +157,11 @@ def test_an_encrypted_key_opens_with_its_password() -> None:
 )
 def test_what_cannot_sign_is_a_configuration_error_that_shows_no_key(settings: dict[str, Any], parameter: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
-        load_assertion_key(**settings)
+        loaded(**settings)
     assert raised.value.parameter == parameter
     assert raised.value.__cause__ is None
     assert "secretstuff" not in str(raised.value)
 
 
 def test_the_repr_of_a_key_shows_no_key() -> None:
-    assert "PrivateKey" not in repr(load_assertion_key(pem(RSA_KEY)))
+    assert "PrivateKey" not in repr(loaded(pem(RSA_KEY)))

@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from bearerguard.client.secret import Secret, presentable
+from bearerguard.client_authentication.secret import Secret, presentable
 
 
 @pytest.mark.parametrize(

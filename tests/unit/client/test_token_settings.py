@@ -4,45 +4,49 @@ from typing import Any
 
 import pytest
 
-from bearerguard.client.grant import checked_grant
-from bearerguard.client.secret import Secret
+from bearerguard.client.token_settings import TokenSettings, checked_settings
+from bearerguard.client_authentication.method import Basic
 from bearerguard.errors import ConfigurationError
+from support.credentials import sealed
 
 GOOD: dict[str, Any] = {"token_endpoint": "https://issuer.example/token", "client_id": "billing", "client_secret": "hunter2"}
 
 
+def checked(**changes: Any) -> TokenSettings:
+    return checked_settings(**sealed({**GOOD, **changes}))
+
+
 def test_the_least_settings_are_endpoint_client_and_secret() -> None:
-    grant = checked_grant(**GOOD)
-    assert (grant.client_auth, grant.scope, grant.audience, grant.resources) == ("basic", "", "", ())
-    assert isinstance(grant.credential, Secret)
-    assert grant.assertion_audience == grant.token_endpoint
+    settings = checked()
+    assert (settings.scope, settings.audience, settings.resources) == ("", "", ())
+    assert isinstance(settings.authentication, Basic)
 
 
 def test_several_scopes_become_one_parameter() -> None:
     """RFC 6749 §3.3: delimited by spaces."""
-    assert checked_grant(**GOOD, scope=["orders.read", "orders.write"]).scope == "orders.read orders.write"
+    assert checked(scope=["orders.read", "orders.write"]).scope == "orders.read orders.write"
 
 
 def test_several_resources_stay_apart() -> None:
     """RFC 8707 §2."""
-    assert checked_grant(**GOOD, resource=["api://orders", "api://stock"]).resources == ("api://orders", "api://stock")
+    assert checked(resource=["api://orders", "api://stock"]).resources == ("api://orders", "api://stock")
 
 
 def test_a_query_belongs_to_the_endpoint() -> None:
     """RFC 6749 §3.2."""
     url = "https://contoso.b2clogin.example/oauth2/token?p=b2c_1_signin"
-    assert checked_grant(**{**GOOD, "token_endpoint": url}).token_endpoint == url
+    assert checked(token_endpoint=url).token_endpoint == url
 
 
 def test_plain_http_is_for_loopback_and_only_when_allowed() -> None:
-    settings = {**GOOD, "token_endpoint": "http://127.0.0.1:9101/token"}
-    assert checked_grant(**settings, allow_http=True).token_endpoint == "http://127.0.0.1:9101/token"
+    url = "http://127.0.0.1:9101/token"
+    assert checked(token_endpoint=url, allow_http=True).token_endpoint == url
     with pytest.raises(ConfigurationError):
-        checked_grant(**settings)
+        checked(token_endpoint=url)
 
 
 def test_a_repr_shows_no_secret() -> None:
-    assert "hunter2" not in repr(checked_grant(**GOOD))
+    assert "hunter2" not in repr(checked())
 
 
 @pytest.mark.parametrize(
@@ -80,6 +84,6 @@ def test_a_repr_shows_no_secret() -> None:
 )
 def test_a_wrong_setting_names_its_parameter_and_shows_no_secret(wrong: dict[str, Any], parameter: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
-        checked_grant(**{**GOOD, **wrong})
+        checked(**wrong)
     assert raised.value.parameter == parameter
     assert "hunter2" not in str(raised.value)

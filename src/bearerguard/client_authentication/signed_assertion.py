@@ -1,4 +1,4 @@
-"""A signed statement "I am this client", in place of a secret (private_key_jwt: RFC 7523 §3, OpenID Connect Core 1.0 §9).
+"""A signed statement "I am this client", in place of a secret (RFC 7523 §3, OpenID Connect Core 1.0 §9).
 
 With a certificate the header carries ``x5t#S256`` and the algorithm is PS256, as Microsoft Entra documents it:
 https://learn.microsoft.com/entra/identity-platform/certificate-credentials.
@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from bearerguard.client.secret import Hidden, Secret, Unseen, unseen
+from bearerguard.client_authentication.secret import Secret
 from bearerguard.errors import ConfigurationError
 
 LIFETIME: Final = 300
@@ -49,14 +49,14 @@ class AssertionKey:
 
 
 def load_assertion_key(
-    private_key: Hidden,
+    private_key: Secret,
     *,
-    password: Hidden = None,
-    certificate: Hidden = None,
+    password: Secret | None = None,
+    certificate: Secret | None = None,
     key_id: str | None = None,
     algorithm: str | None = None,
 ) -> AssertionKey:
-    """Read a key, and the certificate that belongs to it.
+    """Read a key as it is now, and the certificate that belongs to it.
 
     Args:
         private_key: PEM: RSA of 2048 bits or more, EC P-256, P-384 or P-521, or Ed25519.
@@ -68,7 +68,6 @@ def load_assertion_key(
     Raises:
         ConfigurationError: a value is unreadable or they do not fit together.
     """
-    private_key, password, certificate = map(unseen, (private_key, password, certificate))
     key = _private_key(private_key, password)
     header = {} if key_id is None else {"kid": key_id}
     if certificate is not None:
@@ -81,7 +80,7 @@ def load_assertion_key(
     return AssertionKey(key, algorithm, header)
 
 
-def client_assertion(key: AssertionKey, *, client_id: str, audience: str, now: float) -> Secret:
+def signed_assertion(key: AssertionKey, *, client_id: str, audience: str, now: float) -> Secret:
     """A fresh assertion, never used twice.
 
     Args:
@@ -102,16 +101,19 @@ def client_assertion(key: AssertionKey, *, client_id: str, audience: str, now: f
     return Secret(jwt.encode(claims, key.key, algorithm=key.algorithm, headers=dict(key.header)))
 
 
-def _private_key(pem: Unseen | None, password: Unseen | None) -> PrivateKey:
+def _private_key(pem: Secret, password: Secret | None) -> PrivateKey:
+    pem = pem.current("private_key")
+    password = password and password.current("private_key_password")
     try:
-        key = load_pem_private_key(_octets(pem), None if password is None else _octets(password))
+        key = load_pem_private_key(pem.octets(), None if password is None else password.octets())
     except (ValueError, TypeError, UnsupportedAlgorithm):
         key = None
     if key is None:  # raised out here: the cause may quote the text it could not read
-        problem = "it is no readable private key in PEM, or its password is missing, wrong or not needed"
+        problem = "it is not a readable private key in PEM, or its password is missing, wrong or not needed"
         raise ConfigurationError("private_key", problem, example=_PEM)
     if isinstance(key, RSAPrivateKey) and key.key_size < _MIN_RSA_BITS:
-        raise ConfigurationError("private_key", f"RSA of {key.key_size} bits, at least {_MIN_RSA_BITS} are needed", example=_PEM)
+        problem = f"it is RSA of {key.key_size} bits, and at least {_MIN_RSA_BITS} are needed"
+        raise ConfigurationError("private_key", problem, example=_PEM)
     if isinstance(key, (RSAPrivateKey, EllipticCurvePrivateKey, Ed25519PrivateKey)):
         return key
     raise ConfigurationError("private_key", "expected an RSA, EC or Ed25519 key", example=_PEM)
@@ -129,26 +131,16 @@ def _algorithms(key: PrivateKey) -> tuple[str, ...]:
     return _EC[key.curve.name]
 
 
-def _thumbprint(pem: Unseen, key: PrivateKey) -> str:
+def _thumbprint(pem: Secret, key: PrivateKey) -> str:
     example = 'Path("client-certificate.pem").read_bytes()'
+    pem = pem.current("certificate")
     try:
-        certificate = x509.load_pem_x509_certificate(_octets(pem))  # the same file may hold the key
+        certificate = x509.load_pem_x509_certificate(pem.octets())  # the same file may hold the key
         public_key = certificate.public_key()
     except (ValueError, TypeError, UnsupportedAlgorithm):
         certificate = None
     if certificate is None:
-        raise ConfigurationError("certificate", "it is no readable certificate in PEM", example=example)
+        raise ConfigurationError("certificate", "it is not a readable certificate in PEM", example=example)
     if public_key != key.public_key():
         raise ConfigurationError("certificate", "it belongs to another key than private_key", example=example)
     return urlsafe_b64encode(certificate.fingerprint(SHA256())).rstrip(b"=").decode()
-
-
-def _octets(given: Unseen | None) -> bytes:
-    """Of text or octets; nothing else is a setting.
-
-    Raises:
-        TypeError: it is something else.
-    """
-    if given is None or not isinstance(given.value, (str, bytes, bytearray)):
-        raise TypeError
-    return given.value.encode() if isinstance(given.value, str) else bytes(given.value)
