@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: measure, and print the table; ``--write`` puts it into the README. No gate: it tells, and exits 0."""
+"""``python -m benchmarks``: measure and print the table; ``--write`` puts it into README.md. Not a gate: exits 0."""
 
 import argparse
 import logging
@@ -47,7 +47,7 @@ def main() -> None:
     text = markdown(sections, [f"Measured on: {machine()}", "", _NOTES.format(unit=unit)])
     print(text)
     if arguments.write and not write(text):
-        print("README.md has no marks <!-- bench --> and <!-- /bench -->: nothing was written", file=sys.stderr)
+        print("tests/benchmarks/README.md has no marks <!-- bench --> and <!-- /bench -->: nothing was written", file=sys.stderr)
 
 
 def _sections(setting: Setting, pyjwt: Path) -> dict[str, tuple[str, Callable[[], list[Row]]]]:
@@ -68,7 +68,7 @@ def _sections(setting: Setting, pyjwt: Path) -> dict[str, tuple[str, Callable[[]
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--write", action="store_true", help="put the table between the README's marks")
+    parser.add_argument("--write", action="store_true", help="put the table into tests/benchmarks/README.md")
     parser.add_argument("--rounds", type=int, default=150, help="interleaved rounds; fewer are faster and less steady")
     parser.add_argument("--only", nargs="+", metavar="SECTION", help="sections to measure")
     parser.add_argument("--pyjwt", type=Path, default=Path("none"), help="figures that bench-pyjwt213 has left")

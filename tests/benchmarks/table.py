@@ -1,4 +1,4 @@
-"""Rows of figures beside their aims, as Markdown, and their place in the README."""
+"""Rows of figures beside their aims, as Markdown, and their place in README.md beside this file."""
 
 import platform
 import re
@@ -10,7 +10,7 @@ from typing import Final
 
 from benchmarks.measure import Spread
 
-README: Final = Path(__file__).resolve().parents[2] / "README.md"
+README: Final = Path(__file__).with_name("README.md")
 _PLACE: Final = re.compile(r"(<!-- bench -->\n).*?(<!-- /bench -->)", re.DOTALL)
 _PACKAGES: Final = (
     *("cryptography", "PyJWT", "cachetools", "starlette", "fastapi", "httpx", "uvicorn", "uvloop", "httptools"),
@@ -76,7 +76,7 @@ def machine() -> str:
 
 
 def write(text: str) -> bool:
-    """Put the text between the README's marks; ``False`` where there are none."""
+    """Put the text between the page's marks; ``False`` where there are none."""
     readme = README.read_text(encoding="utf-8")
     if not _PLACE.search(readme):
         return False

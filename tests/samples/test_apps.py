@@ -13,6 +13,7 @@ from support.sample_files import sample
 pytestmark = pytest.mark.anyio
 
 API: Final = "2bfddaf4-0673-49a7-a615-2b6bb3acbf31"  # client id of the API: `aud` of every v2 token (R94)
+OLD: Final = "https://orders.example"  # audience at the issuer that two_issuers.py moves away from
 CLOSER: Final = "4e4c9d60-3356-40be-94a5-ed8b55587619"  # the client that entra.py lets close a month
 
 
@@ -34,6 +35,26 @@ class Request:
 READ: Final = {"roles": ["Read.All"]}
 WRITE: Final = {"roles": ["Write.All"]}
 REQUESTS: Final = (
+    *(
+        Request(app, line, status, token, code)
+        for app in ("first_fastapi", "first_starlette")
+        for line, status, token, code in (
+            ("GET /orders", 200, READ | {"audience": API}, None),
+            ("GET /orders", 200, READ | {"shape": "entra_v1", "audience": "api://orders"}, None),
+            ("GET /orders", 403, WRITE, "missing_role"),
+            ("GET /orders", 401, None, "missing_token"),
+        )
+    ),
+    Request("first_fastapi", "GET /health", 200, None),
+    Request("first_fastapi", "GET /openapi.json", 200, None),
+    Request("first_policy", "GET /orders/7", 200, READ),
+    Request("first_policy", "POST /orders", 403, READ, "missing_role"),
+    Request("first_policy", "DELETE /orders/7", 403, READ, "not_permitted"),
+    Request("first_policy", "GET /health", 200, None),
+    Request("recipes.two_issuers", "GET /orders", 200, READ | {"shape": "auth0", "audience": OLD}),
+    Request("recipes.two_issuers", "GET /orders", 200, READ | {"shape": "entra_v2", "audience": API}),
+    Request("recipes.two_issuers", "GET /orders", 401, READ | {"shape": "auth0", "audience": API}, "wrong_audience"),
+    Request("recipes.two_issuers", "GET /orders", 401, READ | {"shape": "entra_v2", "audience": OLD}, "wrong_audience"),
     Request("starlette_app", "GET /orders", 200, READ | {"audience": API}),
     Request("starlette_app", "GET /orders", 200, READ | {"shape": "entra_v1", "audience": API}),
     Request("starlette_app", "GET /orders", 200, READ | {"shape": "entra_v1", "audience": "api://orders"}),

@@ -3,6 +3,7 @@
 import functools
 import runpy
 
+import anyio
 import httpx
 import pytest
 
@@ -47,6 +48,27 @@ def test_with_the_settings_of_any_other_server(monkeypatch: pytest.MonkeyPatch, 
         _run(monkeypatch, issuers.transport, httpx.ASGITransport(app.app))
 
     assert capsys.readouterr().out == "{'orders': []}\n"
+
+
+def test_the_shortest_caller(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """``first_call.py`` is synchronous."""
+    settings = {"AZ_TENANT": TENANT, "AZ_CLIENT_ID": "reader", "AZ_CLIENT_SECRET": "reader-secret", "AZ_RESOURCE": "api://orders"}
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    app = sample("first_starlette")
+
+    async def ask(path: str, headers: httpx.Headers) -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app.app), base_url="https://orders.internal") as api:
+            return await api.get(path, headers=headers)
+
+    with stand_in(app.api) as issuers:
+        orders = httpx.MockTransport(lambda request: anyio.run(ask, request.url.path, request.headers))
+        from_env = functools.partial(ClientCredentials.from_env, transport=issuers.transport)
+        monkeypatch.setattr(ClientCredentials, "from_env", from_env)
+        monkeypatch.setattr(httpx, "Client", functools.partial(httpx.Client, transport=orders))
+        runpy.run_path(str(SAMPLES / "first_call.py"))
+
+    assert capsys.readouterr().out == "{'caller': 'reader'}\n"
 
 
 def test_the_tenant_of_this_test_is_that_of_the_sample() -> None:

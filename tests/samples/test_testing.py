@@ -11,4 +11,4 @@ def test_a_users_tests_pass_with_the_plugin() -> None:
 
     run = subprocess.run(command, cwd=SAMPLES / "testing", capture_output=True, text=True, check=False)
 
-    assert (run.returncode, "12 passed" in run.stdout) == (0, True), run.stdout + run.stderr
+    assert (run.returncode, "13 passed" in run.stdout) == (0, True), run.stdout + run.stderr

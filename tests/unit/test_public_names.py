@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from support.readme import ROOT
 
 from support.public_modules import PUBLIC_MODULES
-from support.readme import ROOT
 
 PAGES: Final = [*ROOT.glob("*.md"), *ROOT.glob("src/**/*.md"), *ROOT.glob("samples/**/*.md")]
 LAZY: Final = ("bearerguard", "bearerguard.issuers", "bearerguard.testing")

@@ -1,4 +1,4 @@
-"""What README says is so."""
+"""Options, defaults, events, variables and fixtures: the tables of the pages have them all."""
 
 import ast
 import inspect
@@ -31,11 +31,10 @@ from bearerguard.error_codes import MISSING_CLAIM
 from bearerguard.fastapi import document_security, require
 from bearerguard.issuers import ClaimRule, Profile, application_by_subject
 from bearerguard.testing import DEFAULT_CLIENTS, LocalClient, LocalIssuer, pytest_plugin
+from support.pages import PAGES, ROOT, text_of
 from support.preset_tokens import options_passed_on
-from support.readme import README, ROOT, error_reference, public_modules_sentence, renewed, samples_in
 
-TEXT: Final = README.read_text(encoding="utf-8")
-DOCUMENTS: Final = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
+TEXT: Final = "\n".join(map(text_of, PAGES))
 REQUIRED: Final = "required"
 POSITIONAL: Final = {"self", "app"}
 NAMES: Final[Mapping[str, object]] = {
@@ -48,58 +47,12 @@ NAMES: Final[Mapping[str, object]] = {
 PRESETS: Final = (entra, entra_multitenant, azure_b2c, auth0, keycloak, cognito, okta, oidc)
 
 
-def test_code_blocks_are_the_files_they_name() -> None:
-    """``python tests/support/readme.py`` writes them anew."""
-    blocks = samples_in(TEXT)
-
-    assert blocks
-    assert blocks == [(name, (ROOT / name).read_text(encoding="utf-8")) for name, _ in blocks]
-
-
-def test_every_code_block_names_its_file() -> None:
-    """No line of Python or TOML in README that is not in samples/, where tests run it."""
-    named = [text for _, text in samples_in(TEXT)]
-
-    assert re.findall(r"```(?:python|toml)\n(.*?)```", TEXT, re.DOTALL) == named
-
-
-def test_the_error_reference_is_that_of_the_codes() -> None:
-    assert f"<!-- errors -->\n{error_reference()}<!-- /errors -->" in TEXT
-    assert renewed(TEXT) == TEXT
-
-
-def test_the_public_modules_are_listed() -> None:
-    assert f"<!-- public -->\n{public_modules_sentence()}<!-- /public -->" in TEXT
-
-
-@pytest.mark.parametrize("command", ['pip install ".[serve]" && python samples/quickstart.py', "pip install tox && tox"])
-def test_the_two_commands_can_be_pasted(command: str) -> None:
-    assert f"```console\n{command}\n```" in TEXT
-
-
-def test_what_a_program_prints_is_what_it_printed_when_it_was_tested() -> None:
-    """The golden files are held to the programs by ``tests/samples``."""
-    golden = [path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "samples").glob("*.txt")]
-    shown = re.findall(r"```text\n(caller .*?)```", TEXT, re.DOTALL)
-
-    assert shown
-    assert [text for text in shown if not any(text in whole for whole in golden)] == []
-
-
-def test_no_heading_is_a_placeholder() -> None:
-    assert re.findall(r"^[A-Z]+_SECTION$", TEXT, re.MULTILINE) == []
-
-
-# --- options
-
-
-def _options_in_readme(name: str) -> dict[str, str]:
+def _options_shown(name: str) -> dict[str, str]:
     """Option and default of each row of the table below a line that begins with the call."""
-    table = re.search(
-        rf"^`{name}\([^\n]*\n\n\| option \| default \| meaning \|\n\|[-|]+\|\n((?:\|[^\n]+\n)+)", TEXT, re.MULTILINE
-    )
-    assert table is not None, f"README has no table of the options of {name}"
-    return dict(re.findall(r"^\| `(\w+)` \| ([^|]+?) \|", table[1], re.MULTILINE))
+    head = rf"^`{name}\([^\n]*\n\n\| option \| default \| meaning \|\n\|[-|]+\|\n"
+    tables = re.findall(rf"{head}((?:\|[^\n]+\n)+)", TEXT, re.MULTILINE)
+    assert len(tables) == 1, f"the pages have {len(tables)} tables of the options of {name}"
+    return dict(re.findall(r"^\| `(\w+)` \| ([^|]+?) \|", tables[0], re.MULTILINE))
 
 
 def _options_of(target: Any) -> Iterator[tuple[str, object]]:
@@ -137,20 +90,20 @@ def _value(cell: str) -> object:
         LocalClient,
     ],
 )
-def test_every_option_stands_with_its_default(target: Any) -> None:
-    shown = _options_in_readme(target.__name__)
+def test_every_option_is_listed_with_its_default(target: Any) -> None:
+    shown = _options_shown(target.__name__)
 
     assert {name: _value(cell) for name, cell in shown.items()} == dict(_options_of(target))
 
 
 @pytest.mark.parametrize("made", [ClientCredentials.entra, ClientCredentials.from_env])
-def test_every_option_of_a_way_to_make_client_credentials_stands_with_its_default(made: Any) -> None:
-    shown = _options_in_readme(f"ClientCredentials.{made.__name__}")
+def test_every_option_of_a_way_to_make_client_credentials_is_listed_with_its_default(made: Any) -> None:
+    shown = _options_shown(f"ClientCredentials.{made.__name__}")
 
     assert {name: _value(cell) for name, cell in shown.items()} == dict(_options_of(made))
 
 
-def _passed_on_in_readme() -> Mapping[str, set[str]]:
+def _passed_on() -> Mapping[str, set[str]]:
     """Options that presets pass on to ``Issuer``, and the presets that do not take them."""
     sentence = re.search(r"^Presets take these as `Issuer` does, besides their own: (.+?)\.\n\n", TEXT, re.MULTILINE | re.DOTALL)
     assert sentence is not None
@@ -159,10 +112,10 @@ def _passed_on_in_readme() -> Mapping[str, set[str]]:
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_every_option_of_a_preset_stands_with_its_default(preset: Any) -> None:
+def test_every_option_of_a_preset_is_listed_with_its_default(preset: Any) -> None:
     """Its own in a table; those it passes on are named once for all presets, and are those of ``Issuer``."""
-    shown = {name: _value(cell) for name, cell in _options_in_readme(preset.__name__).items()}
-    passed_on = {name for name, without in _passed_on_in_readme().items() if preset.__name__ not in without}
+    shown = {name: _value(cell) for name, cell in _options_shown(preset.__name__).items()}
+    passed_on = {name for name, without in _passed_on().items() if preset.__name__ not in without}
 
     assert shown == dict(_options_of(preset))
     assert passed_on == options_passed_on(preset)
@@ -178,7 +131,7 @@ def test_every_event_is_named() -> None:
 def test_every_way_in_which_a_key_fetch_fails_is_named() -> None:
     row = re.search(r"^\| `keys_failed` \|.*$", TEXT, re.MULTILINE)
     files = [*(ROOT / "src/bearerguard/keys").glob("*.py"), ROOT / "src/bearerguard/bounded_http.py"]
-    source = "".join(path.read_text(encoding="utf-8") for path in files)
+    source = "".join(text_of(path) for path in files)
 
     assert row is not None
     assert set(re.findall(r"`(\w+)`", row[0])) - {"keys_failed"} == set(
@@ -187,7 +140,7 @@ def test_every_way_in_which_a_key_fetch_fails_is_named() -> None:
 
 
 def test_every_variable_of_the_environment_is_named() -> None:
-    source = (ROOT / "src/bearerguard/client/presets.py").read_text() + inspect.getsource(ClientCredentials.from_env)
+    source = "".join(text_of(path) for path in (ROOT / "src/bearerguard/client").glob("*.py"))
 
     variables = set(re.findall(r"\b(?:AZ|BEARERGUARD)_[A-Z]+(?:_[A-Z]+)*\b", source))
 
@@ -200,28 +153,3 @@ def test_every_fixture_is_named() -> None:
 
     assert "access_token" in fixtures
     assert [name for name in fixtures if f"`{name}" not in TEXT] == []
-
-
-# --- links
-
-
-def _links() -> Iterator[tuple[str, str]]:
-    for name in DOCUMENTS:
-        for target in re.findall(r"\]\(([^)\s]+)\)", (ROOT / name).read_text(encoding="utf-8")):
-            if "://" not in target:
-                yield name, target
-
-
-def _anchors(text: str) -> set[str]:
-    """As GitHub names headings."""
-    headings = re.findall(r"^#+ +(.+?) *$", text, re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-
-
-@pytest.mark.parametrize(("name", "target"), list(_links()))
-def test_every_relative_link_leads_somewhere(name: str, target: str) -> None:
-    path, _, anchor = target.partition("#")
-    file = ROOT / (path or name)
-
-    assert file.exists()
-    assert not anchor or anchor in _anchors(file.read_text(encoding="utf-8"))
