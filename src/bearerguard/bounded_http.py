@@ -1,8 +1,9 @@
-"""One bounded HTTP exchange, for the key fetch, the token request and introspection; the one file that sends.
+"""One bounded HTTP exchange, for key fetch, token request and introspection.
 
-Every exchange has a connection of its own, checks certificates, follows no redirect, unpacks nothing, and is limited in size and
-time. It knows httpx below its client: there are no cookies, no default headers, and nothing of the environment but
-``SSL_CERT_FILE`` and ``SSL_CERT_DIR``, which add certificate authorities as everywhere in httpx. To go through a proxy, hand in
+Every exchange has a connection of its own, checks certificates, follows no redirect, unpacks
+nothing, and is limited in size and time. It knows httpx below its client: there are no cookies, no
+default headers, and nothing of the environment but ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``, which
+add certificate authorities as everywhere in httpx. To go through a proxy, hand in
 ``httpx.AsyncHTTPTransport(proxy=…)``.
 """
 
@@ -43,7 +44,8 @@ class Request:
     Attributes:
         method: Of HTTP.
         url: Absolute URL, already checked.
-        headers: Names and values, beside ``Host``, ``User-Agent``, ``Accept-Encoding`` and ``Content-Length``.
+        headers: Names and values, beside ``Host``, ``User-Agent``, ``Accept-Encoding`` and
+            ``Content-Length``.
         body: Octets.
     """
 
@@ -77,9 +79,10 @@ class BoundedHttp:
     """Sends requests, each within the same bounds.
 
     Args:
-        transport: A transport to use instead of httpx's own, asynchronous or not. It stays the caller's, who closes it. Of
-            ``HTTPTransport`` and ``AsyncHTTPTransport`` only the settings are used: connections that it keeps may belong to
-            another event loop, or to the process this one was forked from.
+        transport: A transport to use instead of httpx's own, asynchronous or not. It stays the
+            caller's, who closes it. Of ``HTTPTransport`` and ``AsyncHTTPTransport`` only the
+            settings are used: connections that it keeps may belong to another event loop, or to the
+            process this one was forked from.
         timeout: Seconds for one whole exchange. A synchronous transport has to keep it by itself.
     """
 
@@ -88,7 +91,7 @@ class BoundedHttp:
         self._timeout = timeout
         connect = min(CONNECT_TIMEOUT, timeout * 0.4)
         self._limits = {"connect": connect, "read": timeout, "write": timeout, "pool": timeout}
-        # reading the certificate authorities takes 20 ms: here, where no event loop runs yet, not in a request
+        # reading the certificate authorities takes 20 ms: not in a request, on its event loop
         self._verify = httpx.create_ssl_context() if transport is None else None
 
     async def exchange(self, request: Request, *, limit: int, body_of: Collection[int] | None = None) -> Answer:
@@ -140,7 +143,7 @@ class BoundedHttp:
         transport: Any = own or self._transport
         is_async = hasattr(transport, "handle_async_request")
         try:
-            # a synchronous transport blocks: the token request has an event loop of its own, on which nothing else runs
+            # a synchronous transport blocks: token requests have an event loop of their own
             response = await transport.handle_async_request(request) if is_async else transport.handle_request(request)
             try:
                 yield response, response.aiter_raw() if is_async else _one_by_one(response.iter_raw())
@@ -158,10 +161,11 @@ def _is_of_httpx2(transport: Transport | None) -> bool:
 
 
 def _with_its_own_connections(transport: Transport | None) -> Any:
-    """A copy of an ``AsyncHTTPTransport`` or ``HTTPTransport`` that shares its settings and none of its connections.
+    """A copy of a transport of httpx that shares its settings and none of its connections.
 
-    Over HTTP/2 a connection is kept whatever the request says, and the next exchange may run on another event loop or in a
-    forked child, where it is dead or still the parent's. ``None`` for transports that keep no such pool.
+    Over HTTP/2 a connection is kept whatever the request says, and the next exchange may run on
+    another event loop or in a forked child, where it is dead or still the parent's. ``None`` for
+    transports that keep no such pool.
     """
     pool = getattr(transport, "_pool", None)
     if not isinstance(getattr(pool, "_connections", None), list):

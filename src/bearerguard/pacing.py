@@ -1,4 +1,4 @@
-"""How long to wait before asking a server again, for key sets and for tokens. No clock, no I/O: seconds in, seconds out."""
+"""How long to wait before asking a server again, for key sets and for tokens. No clock, no I/O."""
 
 from collections.abc import Callable
 from typing import Final, TypeAlias
@@ -7,7 +7,7 @@ Random: TypeAlias = Callable[[], float]
 """Gives numbers from 0 to below 1."""
 
 REFRESH_AHEAD: Final = (0.72, 0.88)
-"""Share of a lifetime after which to ask ahead; the spread keeps many workers from asking in step."""
+"""Share of a lifetime after which to ask ahead; the spread keeps workers from asking in step."""
 BACK_OFF: Final = (1.0, 60.0)
 """Seconds to wait after the first failure, and at most."""
 JITTER: Final = (0.8, 1.2)

@@ -1,4 +1,5 @@
-"""A token endpoint and an API in memory, for tests of a client: they count, and misbehave as told."""
+"""A token endpoint and an API in memory, for tests of a client: they count, and misbehave as
+told."""
 
 import threading
 from collections.abc import Callable

@@ -1,4 +1,5 @@
-"""One HTTP exchange within bounds, whoever sends it; what each room makes of the answer is tested there."""
+"""One HTTP exchange within bounds, whoever sends it; what each room makes of the answer is tested
+there."""
 
 import gzip
 import socket
@@ -235,7 +236,7 @@ async def test_whatever_a_network_raises_is_one_error(kind: Kind, error: Excepti
     assert await failure_of(kind(server)) == code
 
 
-async def test_a_defect_of_a_transport_is_no_network_error() -> None:
+async def test_a_defect_of_a_transport_is_not_a_network_error() -> None:
     def server(request: httpx.Request) -> httpx.Response:
         raise ZeroDivisionError
 
@@ -296,7 +297,7 @@ async def test_an_answer_that_drips_is_given_up_in_time() -> None:
     assert caught.value.code == "timeout"
 
 
-async def test_a_cancelled_exchange_is_cancelled_and_no_failure() -> None:
+async def test_a_cancelled_exchange_is_cancelled_and_does_not_fail() -> None:
     async def never() -> AsyncIterator[bytes]:
         await anyio.sleep_forever()
         yield b""

@@ -1,1 +1,1 @@
-"""Calling the next API: tokens by the client-credentials grant, obtained once and shared by all callers."""
+"""Calling the next API: one token by the client-credentials grant, shared by all callers."""

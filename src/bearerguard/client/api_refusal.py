@@ -1,4 +1,4 @@
-"""Why an API refused a token, read from ``WWW-Authenticate`` (RFC 6750 §3, RFC 9110 §11.6.1). Never raises."""
+"""Why an API refused a token, by ``WWW-Authenticate`` (RFC 6750 §3, RFC 9110 §11.6.1)."""
 
 import re
 from base64 import b64decode
@@ -27,10 +27,11 @@ class ApiRefusal:
 
 
 def read_refusal(www_authenticate: Iterable[str]) -> ApiRefusal | None:
-    """What the Bearer challenge of a 401 says; ``None`` where another token would not help or nothing can be read.
+    """What the Bearer challenge of a 401 says; ``None`` where another token would not help.
 
-    ``error="invalid_token"`` (RFC 6750 §3.1) asks for another token; ``error="insufficient_claims"`` with ``claims`` asks for one
-    requested with those claims (Continuous Access Evaluation,
+    ``error="invalid_token"`` (RFC 6750 §3.1) asks for another token;
+    ``error="insufficient_claims"`` with ``claims`` asks for one requested with those claims
+    (Continuous Access Evaluation,
     https://learn.microsoft.com/entra/identity-platform/claims-challenge).
 
     Args:
@@ -62,7 +63,7 @@ def _challenges(line: str) -> Iterator[tuple[str, Mapping[str, str]]]:
 
 
 def _claims(encoded: str) -> str:
-    """JSON text of an object from base64, of either alphabet and padded or not; empty where it is none."""
+    """JSON text of an object, from base64 of either alphabet, padded or not; else empty."""
     if not _BASE64.fullmatch(encoded):
         return ""
     try:

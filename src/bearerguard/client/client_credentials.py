@@ -1,4 +1,4 @@
-"""The caller's half: an access token of its own for every request to another API (RFC 6749 §4.4)."""
+"""The caller's half: requests to another API carry the caller's own token (RFC 6749 §4.4)."""
 
 import math
 import os
@@ -48,50 +48,60 @@ class SigningOptions(ClientOptions, total=False):
 
 
 class ClientCredentials(BearerAuth):
-    """Authorizes the requests of ``httpx`` clients, synchronous and asynchronous, with one token they all share.
+    """Authorizes the requests of ``httpx`` clients, sync and async, with one token for all of them.
 
     ::
 
         auth = ClientCredentials.entra(tenant_id=…, client_id=…, client_secret=…, resource="api://orders")
         async with httpx.AsyncClient(base_url="https://orders.internal", auth=auth) as client: ...
 
-    Make one object and keep it: it holds the token. The token is asked for at the first request, once, however many wait for it;
-    renewed in the background from 72 to 88 % of its lifetime; and used on while that fails, as long as it is good. When an API
-    answers 401 with ``error="invalid_token"``, or ``insufficient_claims`` with a claims challenge, the token is dropped and the
-    request repeated once. Token requests run on a short-lived thread of their own: no event loop is blocked, and a cancelled
-    request or an ended event loop does no harm to the others.
+    Make one object and keep it: it holds the token. The token is asked for at the first request,
+    once, however many wait for it; renewed in the background from 72 to 88 % of its lifetime; and
+    used on while that fails, as long as it is good. When an API answers 401 with
+    ``error="invalid_token"``, or ``insufficient_claims`` with a claims challenge, the token is
+    dropped and the request repeated once. Token requests run on a short-lived thread of their own:
+    no event loop is blocked, and a cancelled request or an ended event loop does no harm to the
+    others.
 
-    **Origins.** The token goes to ``origins`` only. Without them it goes to the origin of the first request and to no other one
-    from then on; another one is a ``ConfigurationError``, and nothing is sent. Name them wherever a URL may come from outside.
-    After a redirect to another origin httpx goes on without the token.
+    **Origins.** The token goes to ``origins`` only. Without them it goes to the origin of the first
+    request and to no other one from then on; another one is a ``ConfigurationError``, and nothing
+    is sent. Name them wherever a URL may come from outside. After a redirect to another origin
+    httpx goes on without the token.
 
     Args:
         token_endpoint: https URL.
         client_id: As registered.
         client_secret: For ``"basic"`` and ``"post"``.
-        client_auth: ``"basic"`` (RFC 6749 §2.3.1), ``"post"`` (parameters of the body) or ``"private_key_jwt"`` (RFC 7523).
+        client_auth: ``"basic"`` (RFC 6749 §2.3.1), ``"post"`` (parameters of the body) or
+            ``"private_key_jwt"`` (RFC 7523).
         private_key: PEM text, for ``"private_key_jwt"``: RSA, EC or Ed25519.
         private_key_password: Of an encrypted PEM.
         certificate: PEM text; its SHA-256 thumbprint is sent (Entra), and RSA keys sign with PS256.
         key_id: ``kid`` of the key, where the server knows several.
-        signing_algorithm: Default: PS256 with a certificate, RS256 without, ES256 and its like for EC, EdDSA for Ed25519.
-        assertion_audience: ``aud`` of assertions; default: the token endpoint. Some servers expect their issuer.
+        signing_algorithm: Default: PS256 with a certificate, RS256 without, ES256 and its like for
+            EC, EdDSA for Ed25519.
+        assertion_audience: ``aud`` of assertions; default: the token endpoint. Some servers expect
+            their issuer.
         scope: Space-delimited or several; optional (RFC 6749 §3.3).
         audience: For Auth0 and its like.
         resource: Resource indicators (RFC 8707).
         origins: URLs the token may be sent to; only scheme, host and port count.
-        timeout: Seconds for one token request, up to 60. A request waits for twice that at most, a second try included.
-        replay_limit: Octets of a streamed body that are kept in memory for a repetition; 0: streamed requests are not repeated.
+        timeout: Seconds for one token request, up to 60. A request waits for twice that at most, a
+            second try included.
+        replay_limit: Octets of a streamed body that are kept in memory for a repetition; 0:
+            streamed requests are not repeated.
         insecure_allow_http: Allow ``http://`` on loopback addresses, for the endpoint and for APIs.
         insecure_any_origin: Send the token wherever the program sends a request.
-        transport: For the token request only: proxies, own certificate authorities, tests. Closed by whoever made it, used on
-            an event loop of this library's own.
+        transport: For the token request only: proxies, own certificate authorities, tests. Closed
+            by whoever made it, used on an event loop of this library's own.
         clock: Its monotonic time judges the token's age, its wall time stands in assertions.
 
     Raises:
-        ConfigurationError: a setting is wrong, or, while sending, a request goes where the token may not.
-        TokenRequestError: while sending: no token could be had. Until ``retry_after`` the failure is given again at once: 1 to
-            60 s after a failure that may pass, 1 to 5 min after a refusal (``invalid_client`` …).
+        ConfigurationError: a setting is wrong, or, while sending, a request goes where the token
+            may not.
+        TokenRequestError: while sending: no token could be had. Until ``retry_after`` the failure
+            is given again at once: 1 to 60 s after a failure that may pass, 1 to 5 min after a
+            refusal (``invalid_client`` …).
 
     Not checked: the token's content and the granted scope, which are for the API to judge.
     """
@@ -121,7 +131,8 @@ class ClientCredentials(BearerAuth):
         clock: Clock | None = None,
     ) -> None:
         secret, key, password, chain = map(Secret.sealed, (client_secret, private_key, private_key_password, certificate))
-        del client_secret, private_key, private_key_password, certificate  # a crash report prints the variables of a frame
+        # a crash report prints the variables of a frame
+        del client_secret, private_key, private_key_password, certificate
         self._settings: Final = checked_settings(
             token_endpoint=token_endpoint,
             client_id=client_id,
@@ -197,25 +208,28 @@ class ClientCredentials(BearerAuth):
         private_key_password: str | None = None,
         **options: Unpack[SigningOptions],
     ) -> Self:
-        """Settings from the environment (of this process, unless another is given); an empty variable counts as missing.
+        """Settings from the environment; an empty variable counts as missing.
 
         Any server, where ``BEARERGUARD_TOKEN_ENDPOINT`` is set:
 
-        - ``BEARERGUARD_CLIENT_ID``, and ``BEARERGUARD_CLIENT_SECRET`` or ``BEARERGUARD_PRIVATE_KEY_FILE`` (PEM);
-        - optional: ``BEARERGUARD_CLIENT_AUTH`` (``basic``, or ``private_key_jwt`` with a key), ``BEARERGUARD_SCOPE``,
-          ``BEARERGUARD_AUDIENCE``, ``BEARERGUARD_RESOURCE``;
-        - optional with a key: ``BEARERGUARD_PRIVATE_KEY_PASSWORD``, ``BEARERGUARD_CERTIFICATE_FILE``, ``BEARERGUARD_KEY_ID``,
+        - ``BEARERGUARD_CLIENT_ID``, and ``BEARERGUARD_CLIENT_SECRET`` or
+          ``BEARERGUARD_PRIVATE_KEY_FILE`` (PEM);
+        - optional: ``BEARERGUARD_CLIENT_AUTH`` (``basic``, or ``private_key_jwt`` with a key),
+          ``BEARERGUARD_SCOPE``, ``BEARERGUARD_AUDIENCE``, ``BEARERGUARD_RESOURCE``;
+        - optional with a key: ``BEARERGUARD_PRIVATE_KEY_PASSWORD``,
+          ``BEARERGUARD_CERTIFICATE_FILE``, ``BEARERGUARD_KEY_ID``,
           ``BEARERGUARD_SIGNING_ALGORITHM``, ``BEARERGUARD_ASSERTION_AUDIENCE``.
 
         Else Microsoft Entra ID, where ``AZ_TENANT`` is set:
 
-        - ``AZ_CLIENT_ID``, ``AZ_RESOURCE`` (App ID URI of the API, which Entra demands), and ``AZ_CLIENT_SECRET`` or
-          ``AZ_PRIVATE_KEY_FILE`` with ``AZ_CERTIFICATE_FILE`` (PEM);
+        - ``AZ_CLIENT_ID``, ``AZ_RESOURCE`` (App ID URI of the API, which Entra demands), and
+          ``AZ_CLIENT_SECRET`` or ``AZ_PRIVATE_KEY_FILE`` with ``AZ_CERTIFICATE_FILE`` (PEM);
         - optional: ``AZ_AUTHORITY``, ``AZ_PRIVATE_KEY_PASSWORD``.
 
-        Both: ``BEARERGUARD_ORIGINS``, URLs with spaces between them, and ``BEARERGUARD_INSECURE_ALLOW_HTTP`` (``1``, for a local
-        issuer: http on loopback addresses). What the program gives stands in for the variable of that name, such as
-        ``resource=`` where it calls several APIs.
+        Both: ``BEARERGUARD_ORIGINS``, URLs with spaces between them, and
+        ``BEARERGUARD_INSECURE_ALLOW_HTTP`` (``1``, for a local issuer: http on loopback addresses).
+        What the program gives goes before the variable of that name, such as ``resource=`` where it
+        calls several APIs.
 
         Raises:
             ConfigurationError: names the variables that are missing or wrong.
@@ -249,12 +263,16 @@ class ClientCredentials(BearerAuth):
         return self._tokens.get().access_token.reveal()
 
     def drop(self, token: str) -> bool:
-        """An API refused ``token`` as invalid: the next one is asked for. Whether trying again makes sense."""
+        """Tell that an API refused ``token`` as invalid, so that the next one is asked for.
+
+        Returns:
+            Whether trying again makes sense.
+        """
         return self._tokens.drop(token)
 
     def __repr__(self) -> str:
         """Endpoint, client and method; no secret, no token."""
-        if not hasattr(self, "_settings"):  # a setting was wrong, and a crash report prints what was begun
+        if not hasattr(self, "_settings"):  # after a wrong setting a crash report prints this, too
             return f"{type(self).__name__}(not built)"
         endpoint, client = _shown(self._settings.token_endpoint), self._settings.authentication
         return f"{type(self).__name__}({endpoint!r}, client_id={client.client_id!r}, client_auth={client.name!r})"

@@ -1,4 +1,4 @@
-"""One token request under way, and those who wait for it: threads, asyncio tasks and trio tasks alike."""
+"""One token request under way, and those who wait for it: threads, asyncio and trio tasks."""
 
 import asyncio
 import sys
@@ -12,11 +12,14 @@ from bearerguard.client.schedule import HeldToken
 from bearerguard.clock import SystemClock
 from bearerguard.errors import TokenRequestError
 
-_clock: Final = SystemClock()  # a network takes real time, whatever clock a test sets for the token's lifetime
+# a network takes real time, whatever clock a test sets for the token's lifetime
+_clock: Final = SystemClock()
 
 
 class Flight:
-    """A token request that belongs to nobody: no waiter can cancel it, and none waits longer than its time limit.
+    """A token request that belongs to nobody.
+
+    No waiter can cancel it, and none waits longer than its time limit.
 
     Args:
         number: From the schedule.
@@ -35,7 +38,11 @@ class Flight:
         return max(0.0, self._deadline - _clock.monotonic())
 
     def land(self, outcome: HeldToken | TokenRequestError) -> bool:
-        """Tell everybody. Whether this was the first outcome: a second one is ignored, since the waiters have gone."""
+        """Tell everybody.
+
+        Returns:
+            Whether this was the first outcome. A second one is ignored: the waiters have gone.
+        """
         with self._lock:
             if self.outcome is not None:
                 return False
@@ -53,13 +60,13 @@ class Flight:
             self._leave(landed.set)
 
     async def wait_async(self) -> None:
-        """Suspend this task until the flight has landed or its time is up. The event loop is free meanwhile."""
+        """Suspend this task, not its event loop, until the flight has landed or its time is up."""
         landed = anyio.Event()
         wake = _from_another_thread(landed.set)
         if not self._enter(wake):
             return
         try:
-            # more than once only where the event loop's time runs ahead of the real one, as trio's test clock lets it
+            # more than once only where the loop's time runs ahead, as trio's test clock lets it
             while not landed.is_set() and self.time_left() > 0:
                 with anyio.move_on_after(self.time_left()):
                     await landed.wait()
@@ -81,7 +88,8 @@ class Flight:
 def _from_another_thread(function: Callable[[], None]) -> Callable[[], None]:
     """``function``, to be run by the event loop of this very task, whichever thread calls."""
     trio: Any = sys.modules.get("trio")
-    if trio is not None and trio.lowlevel.in_trio_task():  # asked first: trio may run as a guest of asyncio
+    # trio is asked first: it may run as a guest of asyncio
+    if trio is not None and trio.lowlevel.in_trio_task():
         call_soon = trio.lowlevel.current_trio_token().run_sync_soon
     else:
         call_soon = asyncio.get_running_loop().call_soon_threadsafe

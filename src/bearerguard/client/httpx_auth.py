@@ -1,6 +1,7 @@
 """The only file of this room that knows httpx: authorizing the requests of its clients.
 
-Another HTTP library needs a class of its own like the one here; everything that decides is elsewhere.
+Another HTTP library needs a class of its own like the one here; everything that decides is
+elsewhere.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
@@ -16,14 +17,15 @@ from bearerguard.client.shared_token import SharedToken
 class BearerAuth(httpx.Auth):
     """Puts the shared token on requests of ``httpx.Client`` and ``httpx.AsyncClient``.
 
-    httpx runs one flow per request and follows redirects inside of it, where it takes ``Authorization`` off as soon as the
-    origin changes; the token is never put back on.
+    httpx runs one flow per request and follows redirects inside of it, where it takes
+    ``Authorization`` off as soon as the origin changes; the token is never put back on.
 
     Args:
         tokens: Where tokens come from.
         origins: Where they may go.
-        replay_limit: Octets of a streamed body (generator, file, multipart form) that are read into memory before it is sent, so
-            that it can be sent twice. A longer one goes out as it comes, and its request is not repeated.
+        replay_limit: Octets of a streamed body (generator, file, multipart form) that are read into
+            memory before it is sent, so that it can be sent twice. A longer one goes out as it
+            comes, and its request is not repeated.
     """
 
     def __init__(self, tokens: SharedToken, origins: Origins, *, replay_limit: int) -> None:
@@ -34,7 +36,8 @@ class BearerAuth(httpx.Auth):
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """For ``httpx.Client``."""
         self._origins.check(*_origin(request.url))
-        held = self._tokens.get()  # before the body is read: a generator is still whole when no token can be had
+        # before the body is read: a generator is still whole when no token can be had
+        held = self._tokens.get()
         replayable = _hold_body(request, self._replay_limit)
         response = yield _authorized(request, held)
         if self._drop_refused(request, response, held) and replayable:
@@ -50,7 +53,7 @@ class BearerAuth(httpx.Auth):
             yield _authorized(request, await self._tokens.get_async())
 
     def _drop_refused(self, request: httpx.Request, response: httpx.Response, held: HeldToken) -> bool:
-        """Drop the token where the API that was asked refused it; whether the request may be sent again with another one."""
+        """Drop a token that the API refused; whether the request may be sent again with another."""
         if response.status_code != httpx.codes.UNAUTHORIZED:
             return False
         if response.history:  # another request was answered than the one that was sent
@@ -60,7 +63,7 @@ class BearerAuth(httpx.Auth):
         refusal = read_refusal(response.headers.get_list("WWW-Authenticate"))
         if refusal is None or not self._tokens.refused(held.flight, refusal.claims):
             return False
-        # a redirect that made a GET of a POST came after the POST was done: it must not be done twice
+        # a redirect that made a GET of a POST came after the POST: it must not be done twice
         return not response.history or response.request.method == request.method
 
 
@@ -74,7 +77,10 @@ def _authorized(request: httpx.Request, held: HeldToken) -> httpx.Request:
 
 
 def _hold_body(request: httpx.Request, limit: int) -> bool:
-    """Whether the body can be sent twice; of a stream at most ``limit`` octets and one chunk are read, and none is lost."""
+    """Whether the body can be sent twice.
+
+    Of a stream at most ``limit`` octets and one chunk are read, and none is lost.
+    """
     stream = request.stream
     if isinstance(stream, httpx.ByteStream) or not isinstance(stream, httpx.SyncByteStream) or _is_longer(request, limit):
         return isinstance(stream, httpx.ByteStream)

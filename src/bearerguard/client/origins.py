@@ -1,4 +1,4 @@
-"""Where a token may go: to the origins it is meant for, over https (RFC 6750 §5.3, RFC 9700 §2.3)."""
+"""A token goes to the origins it is meant for, over https (RFC 6750 §5.3, RFC 9700 §2.3)."""
 
 import threading
 from collections.abc import Collection
@@ -19,15 +19,17 @@ _EXAMPLE: Final = 'origins=["https://orders.internal"]'
 class Origins:
     """Decides whether a request may carry the token.
 
-    Without ``origins`` the first request decides: the token is meant for that origin and for no other one.
+    Without ``origins`` the first request decides: the token is meant for that origin and for no
+    other one.
 
     Args:
         origins: URLs; only scheme, host and port count.
         allow_http: Also ``http://`` on loopback addresses.
-        any_origin: Let it go wherever the program sends a request; never over http, never along with a redirect.
+        any_origin: Let it go wherever the program sends a request; never over http, never along
+            with a redirect.
 
     Raises:
-        ConfigurationError: one of them is no https URL.
+        ConfigurationError: one of them is not an https URL.
     """
 
     def __init__(self, origins: Collection[str] | None, *, allow_http: bool, any_origin: bool) -> None:

@@ -1,4 +1,7 @@
-"""Token requests of known servers, and of the environment: each function gives the settings, checked later as all others are."""
+"""Token requests of known servers, and of the environment.
+
+Each function gives settings, which are checked later like all others.
+"""
 
 from typing import Final
 
@@ -24,12 +27,15 @@ def entra(
     certificate: Secret | None = None,
     authority: str = AUTHORITY,
 ) -> TokenOptions:
-    """Microsoft Entra ID, v2.0 endpoint: https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow.
+    """Microsoft Entra ID, v2.0 endpoint.
+
+    Source: https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow.
 
     Args:
         tenant_id: GUID or domain name of the tenant that issues the token.
         client_id: Application (client) id of the caller.
-        resource: App ID URI of the API; ``/.default`` is appended, since this flow knows no other scope.
+        resource: App ID URI of the API; ``/.default`` is appended, since this flow knows no other
+            scope.
         client_secret: Its value, not its id.
         private_key: PEM, instead of a secret.
         private_key_password: Of an encrypted PEM.
@@ -57,7 +63,10 @@ def entra(
 
 
 def auth0(*, domain: str, client_id: str, client_secret: Secret | None, audience: str) -> TokenOptions:
-    """Auth0: https://auth0.com/docs/get-started/authentication-and-authorization-flow/client-credentials-flow.
+    """Auth0, with the secret in the body.
+
+    Source:
+    https://auth0.com/docs/get-started/authentication-and-authorization-flow/client-credentials-flow.
 
     Args:
         domain: Of the tenant or a custom one, without scheme and path.

@@ -1,18 +1,21 @@
-"""When to ask for a token: a pure state machine. It does no I/O and knows no clock; the rest carries out what it says.
+"""When to ask for a token: a pure state machine, without I/O, clock or lock.
 
-All times are monotonic seconds, handed in as ``now``. Token requests are numbered ("flights"), so that a late answer never
-replaces a newer one.
+All times are monotonic seconds, handed in as ``now``. Token requests are numbered ("flights"), so
+that a late answer never replaces a newer one.
 
-=================================  ==========================================================================================
-refreshed ahead                    from 72 to 88 % of the lifetime, while the token in hand goes on serving
-used until                         a tenth of the lifetime, at most 10 s, before it expires: it must still be good on arrival
-after a failure                    the next request for a token waits 1, 2, 4 … 60 s with jitter, or what ``Retry-After`` asks
-                                   for, up to 300 s; meanwhile a good token serves, and without one the failure is given again
-after a refusal                    60, 120, 240, 300 s with jitter: the server said no (``invalid_client`` …), and it goes on
-                                   saying so until somebody mends the registration, which is noticed without a restart
-refused by an API                  dropped at once, up to 10 times, then once in 10 s: an API that refuses every token (a
-                                   wrong audience) must not turn into a storm on the token endpoint
-=================================  ==========================================================================================
+================= ==================================================================================
+refreshed ahead   from 72 to 88 % of the lifetime, while the token in hand goes on serving
+used until        a tenth of the lifetime, at most 10 s, before it expires: it must still be good on
+                  arrival
+after a failure   the next request for a token waits 1, 2, 4 … 60 s with jitter, or what
+                  ``Retry-After`` asks for, up to 300 s; meanwhile a good token serves, and without
+                  one the failure is given again
+after a refusal   60, 120, 240, 300 s with jitter: the server said no (``invalid_client`` …), and it
+                  goes on saying so until somebody mends the registration, which is noticed without
+                  a restart
+refused by an API dropped at once, up to 10 times, then once in 10 s: an API that refuses every
+                  token (a wrong audience) must not turn into a storm on the token endpoint
+================= ==================================================================================
 """
 
 from dataclasses import dataclass
@@ -114,10 +117,11 @@ class Schedule:
         return max(between(JITTER, self._random) * BACK_OFF[0] / 2, float(error.retry_after))
 
     def succeeded(self, flight: int, token: IssuedToken, *, asked_at: float, now: float) -> HeldToken:
-        """A flight brought a token: it is kept unless a later flight has brought one already, refused since or not.
+        """A flight brought a token, kept unless a later flight has brought one before.
 
         Raises:
-            TokenRequestError: it is not usable any more by the time it arrives; to be reported by :meth:`failed`.
+            TokenRequestError: it is not usable any more by the time it arrives; to be reported by
+                :meth:`failed`.
         """
         margin = min(token.lifetime * MARGIN[0], MARGIN[1])
         usable_until = asked_at + token.lifetime - margin
@@ -138,7 +142,7 @@ class Schedule:
         return held
 
     def failed(self, flight: int, error: TokenRequestError, now: float) -> None:
-        """A flight brought nothing. Ignored unless it is the one in the air: another has taken over."""
+        """A flight brought nothing. Ignored where another one has taken over."""
         if flight != self._in_flight:
             return
         self._landed(flight)
@@ -150,7 +154,7 @@ class Schedule:
         self._next_try = now + max(delay, min(float(error.retry_after), MAX_RETRY_AFTER))
 
     def refused(self, flight: int, now: float, claims: str = "") -> bool:
-        """An API refused the token of that flight. Whether another one is at hand or may be asked for.
+        """An API refused the token of that flight; whether another one may be had.
 
         Of many requests refused with one token only the first drops it; the others find it gone.
         """

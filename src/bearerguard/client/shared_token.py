@@ -1,8 +1,9 @@
-"""One token for everybody: any number of threads and event loops share it, and one request at a time renews it.
+"""One token for any number of threads and event loops; one request at a time renews it.
 
-Every token request runs on a short-lived daemon thread, on an event loop of its own. So it belongs to no caller: a cancelled
-request cannot cancel it, an event loop that ends does not take it along, no event loop is ever blocked by it, and requests of
-synchronous and asynchronous clients wait for the same one. A thread costs less than a millisecond, about once an hour.
+Every token request runs on a short-lived daemon thread, on an event loop of its own. So it belongs
+to no caller: a cancelled request cannot cancel it, an event loop that ends does not take it along,
+no event loop is ever blocked by it, and requests of synchronous and asynchronous clients wait for
+the same one. A thread costs less than a millisecond, about once an hour.
 """
 
 import contextvars
@@ -23,7 +24,7 @@ from bearerguard.errors import TokenRequestError
 from bearerguard.events import logger
 
 Obtain: TypeAlias = Callable[[str], Awaitable[IssuedToken]]
-"""Asks the endpoint once, passing on the claims challenge it is given; raises ``TokenRequestError``."""
+"""Asks the endpoint once, passing on a claims challenge; raises ``TokenRequestError``."""
 
 
 class SharedToken:
@@ -31,7 +32,8 @@ class SharedToken:
 
     Args:
         obtain: One request to the token endpoint, which ends by itself.
-        schedule: Says what to do; touched only under this object's lock, except for reading ``held``.
+        schedule: Says what to do; touched only under this object's lock, except for reading
+            ``held``.
         clock: For the token's lifetime.
         time_limit: Seconds a request waits for a token at most, second try included.
         endpoint: For the log.
@@ -43,7 +45,8 @@ class SharedToken:
         self._clock = clock
         self._time_limit = time_limit
         self._endpoint = endpoint
-        self._lock = threading.Lock()  # held for a few instructions, never during I/O: an event loop may take it
+        # held for a few instructions, never during I/O: an event loop may take it
+        self._lock = threading.Lock()
         self._flight = Flight(0, 0.0)
 
     def get(self) -> HeldToken:
@@ -67,12 +70,12 @@ class SharedToken:
         return found
 
     def refused(self, flight: int, claims: str = "") -> bool:
-        """An API refused the token of that flight. Whether trying again with :meth:`get` makes sense."""
+        """An API refused the token of that flight; whether trying again with :meth:`get` helps."""
         with self._lock:
             return self._schedule.refused(flight, self._clock.monotonic(), claims)
 
     def drop(self, access_token: str) -> bool:
-        """As :meth:`refused`, for a caller who knows the token only. Any other than the one in hand is gone already."""
+        """As :meth:`refused`, by the token. Any other than the one in hand is gone already."""
         held = self._schedule.held
         return held is None or held.access_token.reveal() != access_token or self.refused(held.flight)
 
@@ -99,7 +102,7 @@ class SharedToken:
         raise _copy(outcome, self._schedule.retry_after(self._clock.monotonic()))
 
     def _give_up(self, flight: Flight) -> HeldToken | TokenRequestError:
-        """Its time is up, and what became of it is unknown: the next request may begin another one."""
+        """Its time is up, with an unknown end: the next request may begin another one."""
         error = TokenRequestError(
             "token_endpoint_timeout",
             f"no answer within {self._time_limit:g} s",
@@ -112,7 +115,8 @@ class SharedToken:
     # --- on the flight's own thread
 
     def _begin(self, flight: Flight) -> None:
-        alone = contextvars.Context()  # neither the trace nor the cancel scopes of the request that came first
+        # neither the trace nor the cancel scopes of the request that came first
+        alone = contextvars.Context()
         thread = threading.Thread(target=alone.run, args=(self._fly, flight), name="bearerguard-token-request", daemon=True)
         try:
             thread.start()
@@ -128,7 +132,10 @@ class SharedToken:
             )
 
     async def _ask(self, flight: Flight, *, again: bool = True) -> None:
-        """Ask, and once more after a short pause where that can help; tell the waiters before the event loop is taken down."""
+        """Ask, and once more after a short pause where that can help.
+
+        The waiters are told before the event loop is taken down.
+        """
         asked_at = self._clock.monotonic()
         try:
             token = await self._obtain(self._schedule.claims)
@@ -160,7 +167,7 @@ class SharedToken:
 
 
 def _copy(error: TokenRequestError, retry_after: float) -> TokenRequestError:
-    """Each waiter raises a failure of its own: one exception raised in many threads would collect all their tracebacks."""
+    """For each waiter: one exception raised in many threads would collect all tracebacks."""
     own = copy.copy(error)
     own.retry_after = max(1, math.ceil(retry_after))
     return own

@@ -15,7 +15,8 @@ class TokenEndpoint:
 
     Args:
         settings: Checked settings.
-        http: Sends the request; used on an event loop of its own, so that what blocks there blocks nobody.
+        http: Sends the request; used on an event loop of its own, so that what blocks there blocks
+            nobody.
         clock: Its wall time is for assertions.
     """
 
@@ -37,7 +38,8 @@ class TokenEndpoint:
             raise _failure("credential_unavailable", str(why)) from None
         try:
             answer = await self._http.exchange(request.http, limit=MAX_BODY)
-        except Exception as error:  # noqa: BLE001 - whatever a transport raises; not chained, since it may quote the request
+        except Exception as error:  # noqa: BLE001 - whatever a transport raises
+            # not chained: it may quote the request
             raise _not_answered(error, request) from None
         return read_response(answer, secrets=request.secrets, now=now)
 

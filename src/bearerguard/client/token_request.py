@@ -25,7 +25,9 @@ class TokenRequest:
 
 
 def build_request(settings: TokenSettings, *, now: float, claims: str = "") -> TokenRequest:
-    """The request that ``settings`` describe; it may read files and call functions that give a credential.
+    """The request that ``settings`` describe.
+
+    It may block: files are read and functions called that give a credential.
 
     Args:
         settings: Checked settings.
@@ -38,7 +40,8 @@ def build_request(settings: TokenSettings, *, now: float, claims: str = "") -> T
     proof = settings.authentication.proof(endpoint=settings.token_endpoint, now=now)
     parameters = [("grant_type", "client_credentials"), *proof.parameters]
     parameters += [(name, value) for name, value in (("scope", settings.scope), ("audience", settings.audience)) if value]
-    parameters += [("resource", resource) for resource in settings.resources]  # RFC 8707 §2: one parameter each
+    # RFC 8707 §2: one parameter each
+    parameters += [("resource", resource) for resource in settings.resources]
     if claims:
         parameters.append(("claims", claims))
     request = Request("POST", settings.token_endpoint, (*_HEADERS, *proof.headers), urlencode(parameters).encode())

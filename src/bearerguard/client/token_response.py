@@ -1,4 +1,4 @@
-"""What the token endpoint's answer means: a token, or a :class:`~bearerguard.errors.TokenRequestError` (RFC 6749 §5).
+"""What the token endpoint's answer means: a token or a ``TokenRequestError`` (RFC 6749 §5).
 
 No network, no clock. An answer that cannot be used is an error, never a guess.
 """
@@ -19,7 +19,10 @@ from bearerguard.strict_json import NotStrictJson, parse_object
 MAX_BODY: Final = 64 * 1024
 """Octets an answer may have."""
 DEFAULT_LIFETIME: Final = 300.0
-"""Seconds a token without ``expires_in`` is used for: RFC 6749 §5.1 leaves the member out only where the lifetime is known."""
+"""Seconds a token without ``expires_in`` is used for.
+
+RFC 6749 §5.1 leaves the member out only where the client knows the lifetime.
+"""
 MAX_LIFETIME: Final = 86_400.0
 """Seconds a token is used for at most, however long it may live."""
 
@@ -27,10 +30,12 @@ _OK: Final = 200
 _SERVER_ERROR: Final = 500
 _PASSING: Final = frozenset({408, 425, 429})
 _PASSING_ERRORS: Final = frozenset({"temporarily_unavailable", "server_error"})
-_ACCESS_TOKEN: Final = re.compile(r"[\x21-\x7e]{1,16384}")  # RFC 6749 A.12 without space: it must fit a header
+# RFC 6749 A.12 without space: it must fit a header
+_ACCESS_TOKEN: Final = re.compile(r"[\x21-\x7e]{1,16384}")
 _ERROR: Final = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]{1,100}")  # RFC 6749 A.7
 _SECONDS: Final = re.compile(r"[0-9]{1,20}")
-_TRACE: Final = re.compile(r"(?:Trace|Correlation) ID:")  # Entra begins with the one, Azure AD B2C with the other
+# Entra begins with the one, Azure AD B2C with the other
+_TRACE: Final = re.compile(r"(?:Trace|Correlation) ID:")
 _AADSTS: Final = re.compile(r"\bAADSTS([0-9]{4,9})\b")
 
 
@@ -56,8 +61,9 @@ def read_response(response: Answer, *, secrets: Collection[Secret] = (), now: fl
         now: Wall time in seconds, for a ``Retry-After`` that is a date.
 
     Raises:
-        TokenRequestError: it refused, failed, or sent something that is not a token response. ``expires_in`` may be missing, a
-            number, or a string of digits; at 0 or below, or of another type, the answer is refused.
+        TokenRequestError: it refused, failed, or sent something that is not a token response.
+            ``expires_in`` may be missing, a number, or a string of digits; at 0 or below, or of
+            another type, the answer is refused.
 
     Not checked: what is inside the token, and ``scope``: the API judges both.
     """
@@ -68,7 +74,8 @@ def read_response(response: Answer, *, secrets: Collection[Secret] = (), now: fl
     if response.status != _OK or "error" in members:
         raise _refused(response, members, secrets, now)
     token_type = members.get("token_type")
-    if not isinstance(token_type, str) or token_type.lower() != "bearer":  # RFC 6749 §7.1: a type not understood is not used
+    # RFC 6749 §7.1: a type that is not understood is not used
+    if not isinstance(token_type, str) or token_type.lower() != "bearer":
         raise _unusable("'token_type' is not 'Bearer'")
     access_token = members.get("access_token")
     if not isinstance(access_token, str) or not _ACCESS_TOKEN.fullmatch(access_token):
@@ -79,7 +86,8 @@ def read_response(response: Answer, *, secrets: Collection[Secret] = (), now: fl
 def _lifetime(expires_in: object) -> float:
     if expires_in is None:
         return DEFAULT_LIFETIME
-    if isinstance(expires_in, str) and _SECONDS.fullmatch(expires_in):  # Entra's v1.0 endpoint sends a string
+    # Entra's v1.0 endpoint sends a string
+    if isinstance(expires_in, str) and _SECONDS.fullmatch(expires_in):
         expires_in = int(expires_in)
     if type(expires_in) not in (int, float):
         raise _unusable("'expires_in' is not a number of seconds")
@@ -139,7 +147,7 @@ def _error_codes(listed: object, text: str) -> tuple[int, ...]:
 
 
 def _reference(member: str, label: str, members: Mapping[str, Any], text: str) -> str:
-    """Entra's references, from their member or, where a gateway has kept the description only, from there."""
+    """Entra's references, from their member, or from the description if only that was kept."""
     value = members.get(member)
     if not isinstance(value, str):
         found = re.search(rf"{label}: *(\S+(?: [0-9:]+Z)?)", text)

@@ -15,7 +15,7 @@ _SCOPE: Final = re.compile(rf"{SCOPE_TOKEN.pattern}(?: {SCOPE_TOKEN.pattern})*")
 
 
 class TokenOptions(Credential, total=False):
-    """The settings of :class:`~bearerguard.client.ClientCredentials` that make up the token request; secrets are sealed."""
+    """The settings that make up the token request; secrets are sealed."""
 
     token_endpoint: str
     client_id: str
@@ -53,7 +53,7 @@ def checked_settings(
     allow_http: bool = False,
     **credential: Unpack[Credential],
 ) -> TokenSettings:
-    """Settings as a user gives them, checked; see :class:`~bearerguard.client.ClientCredentials` for what each means.
+    """Settings as a user gives them, checked; ``ClientCredentials`` documents each.
 
     Raises:
         ConfigurationError: names the parameter and shows a valid value. It never shows a secret.
@@ -61,7 +61,8 @@ def checked_settings(
     problem = url_problem(token_endpoint, allow_http=allow_http)
     if problem or "#" in token_endpoint:  # RFC 6749 §3.2: no fragment
         problem = problem or "expected a URL without fragment"
-        raise ConfigurationError("token_endpoint", problem, example=_ENDPOINT)  # not shown: it may hold a password
+        # the URL is not shown: it may hold a password
+        raise ConfigurationError("token_endpoint", problem, example=_ENDPOINT)
     return TokenSettings(
         token_endpoint,
         checked_authentication(client_id, **credential),

@@ -1,6 +1,7 @@
 """The ways a client proves itself at an endpoint of an issuer, as plain data: no network.
 
-Each takes its secret, key or assertion at the time of the request, so that one that was rotated counts at once.
+Each takes its secret, key or assertion at the time of the request, so that one that was rotated
+counts at once.
 """
 
 import re
@@ -24,7 +25,7 @@ _ASSERTION_TYPE: Final = ("client_assertion_type", "urn:ietf:params:oauth:client
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What a request carries so that the endpoint knows the client; nothing of it belongs into the URL.
+    """What a request carries so that the endpoint knows the client; nothing is in the URL.
 
     Attributes:
         headers: Names and values.
@@ -69,7 +70,7 @@ class Basic(ClientAuthentication):
     secret: Secret
     name: ClassVar[ClientAuth] = "basic"
 
-    def proof(self, *, endpoint: str, now: float) -> Proof:  # noqa: ARG002 - of no use to this method
+    def proof(self, *, endpoint: str, now: float) -> Proof:  # noqa: ARG002
         """A header."""
         secret = present_secret(self.secret)
         encoded = quote_plus(secret.reveal())
@@ -84,7 +85,7 @@ class Post(ClientAuthentication):
     secret: Secret
     name: ClassVar[ClientAuth] = "post"
 
-    def proof(self, *, endpoint: str, now: float) -> Proof:  # noqa: ARG002 - of no use to this method
+    def proof(self, *, endpoint: str, now: float) -> Proof:  # noqa: ARG002
         """Two parameters."""
         secret = present_secret(self.secret)
         parameters = (("client_id", self.client_id), ("client_secret", secret.reveal()))
@@ -112,7 +113,10 @@ class PrivateKeyJwt(ClientAuthentication):
 
 @dataclass(frozen=True, slots=True)
 class FederatedAssertion(ClientAuthentication):
-    """An assertion that a platform issues to this workload, such as a projected service-account token (RFC 7523 §2.2).
+    """An assertion that a platform issues to this workload (RFC 7523 §2.2).
+
+    Such as a projected service-account token of Kubernetes. The platform chose its audience and
+    its times.
 
     Attributes:
         assertion: Where it is; read again for each request, since the platform replaces it.
@@ -121,7 +125,7 @@ class FederatedAssertion(ClientAuthentication):
     assertion: Secret
     name: ClassVar[ClientAuth] = "private_key_jwt"
 
-    def proof(self, *, endpoint: str, now: float) -> Proof:  # noqa: ARG002 - the platform has chosen audience and times
+    def proof(self, *, endpoint: str, now: float) -> Proof:  # noqa: ARG002
         """The assertion as it is."""
         return _asserted(self.client_id, present_assertion(self.assertion))
 
@@ -132,7 +136,7 @@ class TlsClientAuth(ClientAuthentication):
 
     name: ClassVar[ClientAuth] = "tls_client_auth"
 
-    def proof(self, *, endpoint: str, now: float) -> Proof:  # noqa: ARG002 - the connection is the proof
+    def proof(self, *, endpoint: str, now: float) -> Proof:  # noqa: ARG002
         """The client's id."""
         return Proof(parameters=(("client_id", self.client_id),))
 

@@ -1,4 +1,4 @@
-"""A secret that does not show itself in a ``repr``, a log line or a crash report that prints local variables."""
+"""A secret that no ``repr``, log line or crash report with local variables shows."""
 
 import os
 import re
@@ -12,7 +12,7 @@ MAX_FILE: Final = 64 * 1024
 """Octets a file with a secret may have."""
 
 SecretText: TypeAlias = str | Callable[[], str]
-"""A secret, or a function that gives the present one: called for each token request, on a thread of its own."""
+"""A secret, or a function that gives the present one, called for each token request."""
 SecretPem: TypeAlias = str | bytes | Callable[[], str | bytes]
 """A key or certificate in PEM, or a function that gives the present one."""
 SecretPath: TypeAlias = str | os.PathLike[str]
@@ -23,10 +23,11 @@ _SHOWN: Final = 500
 
 
 class Secret:
-    """A client secret, a key, a password, an assertion or an access token: only its methods give it out.
+    """A client secret, key, password, assertion or access token: only its methods give it out.
 
-    A public function seals what it is given as its first step, whatever its type: text, octets, or a function that gives the
-    present value. Everything below gets a ``Secret``, and judges its type where it is used.
+    A public function seals what it is given as its first step, whatever its type: text, octets, or
+    a function that gives the present value. Everything below gets a ``Secret``, and judges its type
+    where it is used.
     """
 
     __slots__ = ("_value",)
@@ -41,7 +42,7 @@ class Secret:
 
     @classmethod
     def of_file(cls, parameter: str, path: SecretPath) -> "Secret":
-        """What is in a file, each time it is asked for; a line break at its end does not belong to it.
+        """What is in a file, read each time; a line break at its end does not belong to it.
 
         Raises:
             ConfigurationError: ``path`` is not a path, or cannot be read now.
@@ -70,14 +71,15 @@ class Secret:
 
     @property
     def is_function(self) -> bool:
-        """Whether it comes from a function of the user's, which is not called before the first request."""
+        """Whether it comes from a user's function, which is not called before the first request."""
         return self.may_change and not isinstance(self._value, _SecretFile)
 
     def current(self, parameter: str) -> "Secret":
         """This secret itself, or what its function or file gives now.
 
         Raises:
-            ConfigurationError: names ``parameter``: the file cannot be read, or the function raised.
+            ConfigurationError: names ``parameter``: the file cannot be read, or the function
+                raised.
         """
         if not self.may_change:
             return self
@@ -153,9 +155,10 @@ class _SecretFile:
 
 
 def presentable(text: str, secrets: Iterable[Secret] = ()) -> str:
-    """What somebody else wrote, fit for a log: secrets blotted out, one line, at most 500 characters.
+    """What somebody else wrote, fit for a log: no secrets, one line, at most 500 characters.
 
-    An endpoint may repeat what it was sent, and a line break in its answer must not forge a log entry.
+    An endpoint may repeat what it was sent, and a line break in its answer must not forge a log
+    entry.
     """
     for secret in secrets:
         text = text.replace(secret.reveal(), _HIDDEN)

@@ -1,4 +1,4 @@
-"""From settings, as a user gives them, to one way for the client to prove itself: checked once, when it is built."""
+"""From settings, as a user gives them, to one checked way for the client to prove itself."""
 
 from collections.abc import Callable, Collection
 from functools import partial
@@ -25,7 +25,7 @@ NAME: Final = r"[^\x00-\x20\x7f](?:[^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?"
 
 
 class Credential(TypedDict, total=False):
-    """How a client proves itself, sealed; see :class:`~bearerguard.client.ClientCredentials` for what each means."""
+    """How a client proves itself, sealed; ``ClientCredentials`` documents each setting."""
 
     client_auth: ClientAuth
     client_secret: Secret | None
@@ -51,7 +51,9 @@ def checked_authentication(
     assertion_audience: str | None = None,
     client_assertion: Secret | None = None,
 ) -> ClientAuthentication:
-    """How a client proves itself. What may change is checked again at each request; a function is not called here.
+    """How a client proves itself.
+
+    What may change is checked again at each request. A function is not called here.
 
     Args:
         client_id: As registered.
@@ -63,7 +65,8 @@ def checked_authentication(
         key_id: ``kid`` of the key.
         signing_algorithm: One that fits the key.
         assertion_audience: ``aud`` of assertions; default: the endpoint.
-        client_assertion: An assertion that a platform issues, for ``private_key_jwt`` in place of a key.
+        client_assertion: An assertion that a platform issues, for ``private_key_jwt`` in place of a
+            key.
 
     Raises:
         ConfigurationError: names the parameter and shows a valid value. It never shows a secret.

@@ -1,7 +1,7 @@
-"""A signed statement "I am this client", in place of a secret (RFC 7523 §3, OpenID Connect Core 1.0 §9).
+"""A signed statement "I am this client" (RFC 7523 §3, OpenID Connect Core 1.0 §9).
 
-With a certificate the header carries ``x5t#S256`` and the algorithm is PS256, as Microsoft Entra documents it:
-https://learn.microsoft.com/entra/identity-platform/certificate-credentials.
+With a certificate the header carries ``x5t#S256`` and the algorithm is PS256, as Microsoft Entra
+documents it: https://learn.microsoft.com/entra/identity-platform/certificate-credentials.
 """
 
 import secrets
@@ -63,7 +63,8 @@ def load_assertion_key(
         password: Of an encrypted PEM.
         certificate: PEM; the first one counts. Its dates are not checked: the server does that.
         key_id: ``kid`` for the header, where the client registered several keys.
-        algorithm: Default: PS256 with a certificate, else RS256 (RSA); what fits the curve (EC, Ed25519).
+        algorithm: Default: PS256 with a certificate, else RS256 (RSA); what fits the curve (EC,
+            Ed25519).
 
     Raises:
         ConfigurationError: a value is unreadable or they do not fit together.
@@ -86,7 +87,8 @@ def signed_assertion(key: AssertionKey, *, client_id: str, audience: str, now: f
     Args:
         key: Signs it.
         client_id: ``iss`` and ``sub``.
-        audience: The token endpoint's URL or the issuer, whichever the server expects (RFC 7523 §3).
+        audience: The token endpoint's URL or the issuer, whichever the server expects (RFC 7523
+            §3).
         now: Wall time in seconds.
     """
     issued_at = int(now)
@@ -95,7 +97,8 @@ def signed_assertion(key: AssertionKey, *, client_id: str, audience: str, now: f
         "sub": client_id,
         "aud": audience,
         "jti": secrets.token_urlsafe(24),
-        "iat": issued_at,  # no nbf, which RFC 7523 §3 leaves open: a clock a second ahead must not be refused
+        # no nbf, which RFC 7523 §3 leaves open: a clock a second ahead must not be refused
+        "iat": issued_at,
         "exp": issued_at + LIFETIME,
     }
     return Secret(jwt.encode(claims, key.key, algorithm=key.algorithm, headers=dict(key.header)))

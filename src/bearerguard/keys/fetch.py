@@ -1,6 +1,7 @@
 """A document of an issuer, by one bounded GET, conditional where the issuer sent validators.
 
-Every way it can go wrong is one exception, so that nothing an issuer sends can be an unexpected error.
+Every way it can go wrong is one exception, so that nothing an issuer sends can be an unexpected
+error.
 """
 
 import re
@@ -24,7 +25,8 @@ class FetchFailed(Exception):
     """The document could not be had.
 
     Attributes:
-        code: ``timeout``, ``unreachable``, ``redirect``, ``status``, ``too_large``, ``compressed`` or ``invalid``.
+        code: ``timeout``, ``unreachable``, ``redirect``, ``status``, ``too_large``, ``compressed``
+            or ``invalid``.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -48,7 +50,7 @@ class Document:
 
 
 class Fetcher:
-    """Fetches documents, each over a connection of its own: key sets are asked for a few times an hour.
+    """Fetches documents, a few times an hour each.
 
     Args:
         transport: A transport to use instead of httpx's own. It stays the caller's, who closes it.
@@ -85,10 +87,11 @@ class Fetcher:
 
 
 def _validators(headers: Mapping[str, str]) -> dict[str, str]:
-    """What can be sent back: an ``ETag`` of odd octets would make every later request fail before it is sent."""
+    """What can be sent back: with an ``ETag`` of odd octets no later request could be sent."""
     found = {"if-none-match": headers.get("etag", "")}
     modified = headers.get("last-modified", "")
-    if modified != headers.get("date"):  # else it may change again in that very second, unseen (RFC 9110 §8.8.2.2)
+    # RFC 9110 §8.8.2.2: else it may change again in that very second, unseen
+    if modified != headers.get("date"):
         found["if-modified-since"] = modified
     return {name: value for name, value in found.items() if _SENDABLE.fullmatch(value)}
 

@@ -75,7 +75,8 @@ def test_anything_else_asks_for_nothing(header: str) -> None:
     ids=["padded", "unpadded", "urlsafe", "urlsafe-alphabet"],
 )
 def test_a_claims_challenge_of_entra_is_decoded(encoded: str) -> None:
-    """R23, R106: Continuous Access Evaluation."""
+    """Continuous Access Evaluation:
+    learn.microsoft.com/entra/identity-platform/claims-challenge."""
     header = (
         f'Bearer realm="", authorization_uri="https://login.example/authorize", error="insufficient_claims", claims="{encoded}"'
     )

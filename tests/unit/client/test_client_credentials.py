@@ -69,7 +69,7 @@ async def test_other_http_libraries_ask_for_the_token_itself() -> None:
 
 
 def test_the_users_client_is_left_as_it_was() -> None:
-    """Prior art: the user's client mutated."""
+    """The auth object changes requests, never the client that sends them."""
     api, endpoint = StubApi(), StubEndpoint()
     endpoint.script = [httpx.Response(200, headers={"Set-Cookie": "a=b"}, json={"access_token": "x", "token_type": "bearer"})]
     auth = credentials(endpoint)
@@ -127,7 +127,8 @@ def test_a_challenge_under_another_status_changes_nothing(status: int) -> None:
 
 
 def test_a_claims_challenge_is_passed_on_to_the_endpoint_and_the_request_repeated() -> None:
-    """R23: Continuous Access Evaluation."""
+    """Continuous Access Evaluation:
+    learn.microsoft.com/entra/identity-platform/claims-challenge."""
     api, endpoint = StubApi(), StubEndpoint()
     api.revoked = {"token-1"}
     api.challenge = 'Bearer realm="", authorization_uri="https://x.example", error="insufficient_claims", claims="eyJhIjp7fX0="'
@@ -180,7 +181,7 @@ def failing(step: Callable[[httpx.Request], httpx.Response] | httpx.Response | E
     ids=["down", "slow", "html", "gateway", "429", "redirect", "expires-at-once", "negative", "text", "client", "scope"],
 )
 def test_every_way_to_fail_is_one_clear_error_and_one_request(step: Any, error: str) -> None:
-    """Bad input: a TokenRequestError, and no storm on the endpoint."""
+    """However often callers ask, the endpoint is asked once."""
     failure, requests = failing(step)
     assert failure.error == error
     assert requests == 1
@@ -192,7 +193,7 @@ def test_a_failure_under_429_says_when_the_endpoint_is_asked_again() -> None:
 
 
 def test_a_wrong_secret_is_asked_about_a_few_times_an_hour_and_healed_without_a_restart() -> None:
-    """R21: no retry loop on invalid_client. Somebody may mend the registration any moment."""
+    """No retry loop on invalid_client; but somebody may mend the registration at any moment."""
     clock, endpoint = FakeClock(), StubEndpoint()
     endpoint.script = [refusal("invalid_client", status=401)] * 1000
     auth = credentials(endpoint, clock=clock)
@@ -206,8 +207,8 @@ def test_a_wrong_secret_is_asked_about_a_few_times_an_hour_and_healed_without_a_
     assert auth.token_sync() == "token-1"
 
 
-def test_a_page_that_is_no_token_endpoints_is_asked_for_again_soon() -> None:
-    """Prior art: a failure cached for a minute."""
+def test_a_page_that_is_not_a_token_response_is_asked_for_again_soon() -> None:
+    """A failure kept for a minute would outlast the rollout that caused it."""
     clock, endpoint = FakeClock(), StubEndpoint()
     endpoint.script = [httpx.Response(404, html="<html>Not found</html>")]
     auth = credentials(endpoint, clock=clock)
@@ -298,7 +299,8 @@ def test_a_wrong_setting_names_its_parameter(wrong: dict[str, Any], parameter: s
 
 @pytest.mark.parametrize("client_auth", ["basic", "post"])
 def test_neither_secret_nor_token_is_in_a_log_a_repr_or_a_traceback(client_auth: str, caplog: pytest.LogCaptureFixture) -> None:
-    """At the most talkative level, through a success, a refused token and a failure that repeats what it was sent."""
+    """At the most talkative level, through a success, a refused token and a failure that repeats
+    what it was sent."""
 
     def echo(request: httpx.Request) -> httpx.Response:
         told = f"{request.headers} {request.content!r} {request.headers.get('Authorization')}"

@@ -79,7 +79,7 @@ async def test_no_task_waits_longer_than_the_time_limit() -> None:
 @pytest.mark.anyio
 @BOTH
 async def test_a_cancelled_task_leaves_the_others_waiting_and_is_not_told() -> None:
-    """Prior art: a fetch cancelled with the request that began it."""
+    """The token request belongs to none of those who wait for it."""
     flight = Flight(1, 10.0)
     told = []
 

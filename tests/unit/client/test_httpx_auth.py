@@ -74,7 +74,7 @@ WHOLE = b"".join(chunks())
     ids=["bytes", "json", "form", "generator", "file", "multipart", "generator-of-known-length", "none"],
 )
 def test_a_repeated_request_has_its_body(body: Callable[[], dict[str, Any]]) -> None:
-    """Bad input: no lost request body."""
+    """A body that was read once must not be lost."""
     harness = Harness()
     assert harness.post(**body()).status_code == 200
     first, second = harness.api.bodies

@@ -106,7 +106,8 @@ def test_200_threads_ask_for_one_token() -> None:
 @pytest.mark.anyio
 @BOTH
 async def test_no_request_of_1000_fails_while_tokens_expire_one_after_the_other() -> None:
-    """Time goes on by a second with each request, over three lifetimes and more; the renewals run beside them."""
+    """Time goes on by a second with each request, over three lifetimes and more; the renewals run
+    beside them."""
     clock, endpoint = FakeClock(), StubEndpoint(expires_in=300)
     api = ExpiringApi(clock, endpoint, 300)
     async with httpx.AsyncClient(transport=httpx.MockTransport(api), auth=credentials(endpoint, clock=clock)) as client:
@@ -144,7 +145,7 @@ async def test_a_revoked_token_costs_1000_requests_one_repetition_each_and_one_n
 @pytest.mark.anyio
 @BOTH
 async def test_a_cancelled_request_leaves_the_token_request_to_the_others() -> None:
-    """Prior art: a fetch cancelled with the request that began it."""
+    """The token request belongs to none of those who wait for it."""
     api, endpoint = StubApi(), StubEndpoint()
     endpoint.hold = threading.Event()
     async with httpx.AsyncClient(transport=api.transport, auth=credentials(endpoint)) as client:
@@ -200,9 +201,8 @@ async def lag_while_a_token_is_fetched(auth: ClientCredentials) -> float:
 def test_the_event_loop_lags_less_than_20_ms_while_a_token_is_fetched() -> None:
     """TLS settings, connection, signing, waiting and parsing all happen elsewhere.
 
-    The least of several lags counts: another program on the machine can only make one longer, and a loop that is blocked by
-    the token request is blocked each time.
-    """
+    The least of several lags counts: another program on the machine can only make one longer, and a
+    loop that is blocked by the token request is blocked each time."""
     issuer, lags = LocalIssuer(), [1.0]
     with serve(issuer) as url:
         issuer.slow(0.05, "token")

@@ -44,7 +44,7 @@ def test_a_request_to_a_named_origin_may_carry_the_token(request_origin: tuple[s
     ids=str,
 )
 def test_no_other_origin_gets_it(request_origin: tuple[str, str, int | None]) -> None:
-    """R22."""
+    """RFC 6750 §5.3: a token goes only to the servers it is meant for."""
     named = origins("https://orders.example")
     assert not named.allows(*request_origin)
     with pytest.raises(ConfigurationError) as raised:

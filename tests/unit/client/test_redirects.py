@@ -79,7 +79,7 @@ def servers(running: Servers) -> Servers:
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_token_does_not_follow_a_redirect_to_another_origin(servers: Servers, status: int, method: str) -> None:
-    """R22, on real sockets."""
+    """On real sockets: a token goes only to the origins it is meant for (RFC 6750 §5.3)."""
     servers.orders.location, servers.orders.status = f"{servers.other_url}/end", status
     with httpx.Client(auth=servers.auth(), follow_redirects=True) as client:
         client.request(method, f"{servers.orders_url}/start")

@@ -113,7 +113,8 @@ def waits_after(state: Schedule, *errors: TokenRequestError) -> list[float]:
 
 
 def test_after_a_refusal_that_cannot_pass_the_endpoint_is_left_alone_for_one_to_five_minutes() -> None:
-    """R21: no retry loop on invalid_client; asked again all the same, since somebody may mend the registration."""
+    """No retry loop on invalid_client; but asked again, since somebody may mend the
+    registration."""
     assert waits_after(schedule(), *[REFUSED] * 5) == [60, 120, 240, 300, 300]
 
 
@@ -145,7 +146,6 @@ def test_the_wait_after_a_refusal_is_jittered(jitter: float, wait: float) -> Non
 
 @pytest.mark.parametrize("jitter", [0.0, 0.5, 0.999999])
 def test_a_request_each_second_with_a_wrong_secret_asks_a_few_times_an_hour(jitter: float) -> None:
-    """R21."""
     state = schedule(jitter)
     asked = 0
     for second in range(3600):
@@ -208,7 +208,6 @@ def test_a_success_ends_the_back_off() -> None:
 
 @pytest.mark.parametrize("error", ["invalid_client", "invalid_scope"])
 def test_a_refusal_that_cannot_pass_gets_no_second_try(error: str) -> None:
-    """R21."""
     assert schedule().pause_before_second_try(TokenRequestError(error)) is None
 
 
@@ -221,7 +220,7 @@ def test_a_failure_that_may_pass_gets_a_second_try_after_half_a_second_or_what_i
 
 
 def test_a_late_answer_does_not_replace_a_newer_token() -> None:
-    """Prior art: a late old answer overwriting a newer one."""
+    """Flights are numbered, so that a slow old answer cannot replace a newer one."""
     state = schedule()
     old = begun(state, 0.0)
     state.failed(old, DOWN, 10.0)
@@ -292,7 +291,7 @@ def test_a_token_that_may_not_be_dropped_yet_goes_on_serving() -> None:
 
 
 def test_claims_are_kept_until_a_token_was_issued_with_them() -> None:
-    """R23."""
+    """Continuous Access Evaluation."""
     state = holding()
     state.refused(1, 10.0, '{"access_token":{}}')
     state.failed(begun(state, 10.0), DOWN, 10.0)

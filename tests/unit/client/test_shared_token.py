@@ -75,7 +75,7 @@ def test_threads_and_two_event_loops_at_once_share_one_request(tokens: SharedTok
 @pytest.mark.anyio
 @BOTH
 async def test_the_event_loop_is_free_while_the_endpoint_is_slow(tokens: SharedToken, endpoint: HeldUpEndpoint) -> None:
-    """Prior art: event loop blocked during the token request. Here it must run for the answer to come at all."""
+    """The loop must run for the answer to come at all."""
     endpoint.open.clear()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(tokens.get_async)
@@ -85,7 +85,7 @@ async def test_the_event_loop_is_free_while_the_endpoint_is_slow(tokens: SharedT
 
 
 def test_a_token_at_hand_needs_neither_lock_nor_thread(tokens: SharedToken, endpoint: HeldUpEndpoint) -> None:
-    """Prior art: a lock on every request."""
+    """A lock on every request would be contended by all threads."""
     tokens.get()
     with tokens._lock:
         assert tokens.get().access_token.reveal() == "token-1"
@@ -123,7 +123,7 @@ async def test_renewal_is_not_waited_for_on_an_event_loop_either(
 
 
 def test_a_step_of_the_wall_clock_changes_nothing(tokens: SharedToken, endpoint: HeldUpEndpoint, clock: FakeClock) -> None:
-    """Prior art: wall clock used for ages."""
+    """Ages are monotonic."""
     tokens.get()
     clock.step_wall_clock(86_400)
     tokens.get()
@@ -152,7 +152,7 @@ def test_while_renewal_fails_the_old_token_serves_and_the_endpoint_is_left_alone
 async def test_a_cancelled_request_cancels_neither_the_token_request_nor_the_others(
     tokens: SharedToken, endpoint: HeldUpEndpoint
 ) -> None:
-    """Prior art: a fetch cancelled with the request that began it."""
+    """The token request belongs to none of those who wait for it."""
     endpoint.open.clear()
     with anyio.CancelScope() as scope:
         async with anyio.create_task_group() as first:
@@ -200,7 +200,7 @@ def test_a_token_request_carries_no_context_of_the_request_that_came_first(clock
 def test_a_refused_token_is_asked_for_again_with_the_claims_of_the_challenge(
     tokens: SharedToken, endpoint: HeldUpEndpoint
 ) -> None:
-    """R23."""
+    """Continuous Access Evaluation."""
     held: HeldToken = tokens.get()
     assert tokens.refused(held.flight, '{"access_token":{}}')
     assert tokens.get().access_token.reveal() == "token-2"

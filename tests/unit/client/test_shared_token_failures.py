@@ -33,7 +33,7 @@ def tokens(clock: FakeClock, endpoint: HeldUpEndpoint) -> SharedToken:
 @pytest.mark.anyio
 @BOTH
 async def test_all_who_wait_share_one_failure_and_none_repeats_it(tokens: SharedToken, endpoint: HeldUpEndpoint) -> None:
-    """Prior art: requests queueing behind one lock, each repeating the failing fetch."""
+    """Those who waited share the failure; none of them repeats the request."""
     endpoint.script = [DOWN]
     assert await gathered(tokens, 100) == ["token_endpoint_unreachable"] * 100
     assert len(endpoint.asked) == 1
@@ -55,7 +55,7 @@ def test_each_waiter_raises_a_failure_of_its_own(tokens: SharedToken, endpoint: 
 def test_until_the_next_try_the_failure_is_given_again_at_once(
     tokens: SharedToken, endpoint: HeldUpEndpoint, clock: FakeClock
 ) -> None:
-    """R21: no retry loop on invalid_client; and no storm on any other failure."""
+    """No retry loop on invalid_client, and no storm on any other failure."""
     endpoint.script = [TokenRequestError("invalid_client")]
     for _ in range(100):
         with pytest.raises(TokenRequestError) as raised:
@@ -98,7 +98,7 @@ def test_a_token_that_expired_on_its_way_is_a_failure_for_those_who_wait(
 
 @pytest.mark.parametrize("error", [ZeroDivisionError("hunter2"), KeyboardInterrupt("hunter2")], ids=repr)
 def test_an_unexpected_error_is_told_too_and_shows_nothing(clock: FakeClock, error: BaseException) -> None:
-    """Prior art: a failed refresh that leaves waiters hanging."""
+    """A failure wakes everybody who waits."""
 
     async def obtain(claims: str) -> IssuedToken:
         raise error
@@ -152,7 +152,7 @@ def test_a_late_failure_is_not_told_twice(clock: FakeClock, endpoint: HeldUpEndp
 
 
 def test_a_late_answer_does_not_replace_a_newer_token(clock: FakeClock, endpoint: HeldUpEndpoint) -> None:
-    """Prior art: a late old answer overwriting a newer one."""
+    """Flights are numbered, so that a slow old answer cannot replace a newer one."""
     held_up = endpoint.open
     held_up.clear()
     tokens = shared(clock, endpoint, time_limit=0.3)

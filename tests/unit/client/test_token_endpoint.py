@@ -1,4 +1,5 @@
-"""Asking the token endpoint once: whatever goes wrong is one documented error, and shows no secret."""
+"""Asking the token endpoint once: whatever goes wrong is one documented error, and shows no
+secret."""
 
 from collections.abc import Callable
 

@@ -46,7 +46,7 @@ def test_it_is_a_form_sent_by_post_and_asks_for_json_as_it_is() -> None:
 
 
 def test_basic_encodes_id_and_secret_as_a_form_before_joining_them() -> None:
-    """RFC 6749 §2.3.1: a colon, a plus or a percent sign of either must survive (prior art: secret not form-encoded)."""
+    """RFC 6749 §2.3.1: a colon, a plus or a percent sign of either must survive."""
     scheme, _, value = dict(sent(client_secret=SECRET).headers)["Authorization"].partition(" ")
     assert scheme == "Basic"
     assert b64decode(value, validate=True) == b"bill%3Aing:p%2Bw%2F%3F%3D%26%25+%3A%C3%A9~%2A"

@@ -38,7 +38,7 @@ def without(name: str) -> dict[str, Any]:
 
 
 def test_an_answer_of_entra_is_a_token_for_its_lifetime() -> None:
-    """flow.md 3; unknown members are ignored (RFC 6749 §5.1)."""
+    """Unknown members are ignored (RFC 6749 §5.1)."""
     token = read(GOOD)
     assert token.access_token.reveal() == "eyJ.e30.sig"
     assert token.lifetime == 3599
@@ -151,7 +151,7 @@ def test_a_token_under_another_status_is_no_token() -> None:
 
 
 def test_the_codes_of_entra_are_kept() -> None:
-    """Prior art: AADSTS codes lost."""
+    """The numbers are what people search for."""
     failure = refused({"error": "invalid_client", "error_description": "AADSTS7000215: no.", "error_codes": [7000215]}, 401)
     assert failure.error_codes == (7000215,)
     assert failure.status == 401
@@ -209,7 +209,7 @@ def test_a_description_of_another_type_is_left_out() -> None:
     ids=str,
 )
 def test_only_what_may_pass_by_itself_is_temporary(status: int, members: object, temporary: bool) -> None:
-    """R21: no retry on invalid_client, whatever its status."""
+    """No retry on invalid_client, whatever its status."""
     failure = refused(members, status)
     assert failure.temporary is temporary
     assert failure.status == status
@@ -237,7 +237,6 @@ def test_retry_after_is_seconds_or_a_date(header: str, seconds: int) -> None:
 
 
 def test_a_secret_that_the_endpoint_repeats_is_blotted_out() -> None:
-    """R21."""
     text = "secret hunter2 (hunter2%21) is wrong. Trace ID: hunter2"
     failure = refused(
         {"error": "invalid_client hunter2", "error_description": text}, 401, (Secret("hunter2%21"), Secret("hunter2"))

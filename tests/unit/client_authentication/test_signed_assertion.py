@@ -84,7 +84,8 @@ def test_an_assertion_lives_ten_minutes_at_most() -> None:
 
 
 def test_with_a_certificate_rsa_signs_with_ps256_and_names_its_sha256_thumbprint() -> None:
-    """Entra's page on certificate credentials: alg PS256, x5t#S256 of the DER encoding, base64url."""
+    """Entra's page on certificate credentials: alg PS256, x5t#S256 of the DER encoding,
+    base64url."""
     cert = certificate(RSA_KEY)
     key = loaded(pem(RSA_KEY), certificate=cert)
     assertion = asserted(key)
