@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from bearerguard.client.token_response import TokenResponse, read_response
+from bearerguard.bounded_http import Answer
+from bearerguard.client.token_response import read_response
 from bearerguard.error_hints import HINTS, hint_for
 from bearerguard.errors import TokenRequestError
 
@@ -41,7 +42,7 @@ ELSEWHERE = {"token_endpoint_unreachable", "token_endpoint_timeout"}  # no answe
 
 def refused(status: int, body: bytes) -> TokenRequestError:
     with pytest.raises(TokenRequestError) as raised:
-        read_response(TokenResponse(status, {"content-type": "application/json; charset=utf-8"}, body))
+        read_response(Answer(status, {"content-type": "application/json; charset=utf-8"}, body))
     return raised.value
 
 
