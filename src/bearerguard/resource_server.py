@@ -97,6 +97,10 @@ class ResourceServer:
         """For this library's own tools, which explain a token or stand in for an issuer."""
         return self._connection
 
+    def effective_roles(self, roles: frozenset[str]) -> frozenset[str]:
+        """These roles and those that they imply."""
+        return self._implied_roles.effective(roles)
+
     # --- judging tokens
 
     async def authenticate(self, token: str | bytes) -> Principal:
@@ -144,7 +148,7 @@ class ResourceServer:
 
     def _principal(self, token: AccessToken, registration: Registration) -> Principal:
         profile, claims = registration.expected.issuer.profile, PayloadClaims(token.payload)
-        return caller_in(token.claims, claims, profile, self._implied_roles.effective, registration.keys.age)
+        return caller_in(token.claims, claims, profile, self.effective_roles, registration.keys.age)
 
     # --- around it
 

@@ -1,0 +1,159 @@
+"""From pasted text to an explanation."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
+
+from bearerguard._explain.advice import advice_for, error_summary
+from bearerguard._explain.explanation import CheckResult, Explanation, Verdict
+from bearerguard._explain.judged import Trust, judged
+from bearerguard._explain.kinds import Kind, facts_of, kind_of
+from bearerguard._explain.pasted import Pasted, read_pasted
+from bearerguard._explain.reading import Reading, read
+from bearerguard._explain.vendors import Recognised, recognise
+from bearerguard.authorization.combination import Requirement
+from bearerguard.clock import SystemClock
+from bearerguard.issuers.issuer import Issuer
+from bearerguard.resource_server import ResourceServer
+from bearerguard.token.claims import Expectations
+
+NO_AUDIENCE: Final = "urn:bearerguard:no-audience-given"
+_LEEWAY: Final = 60.0
+
+
+def explain(
+    text: str | bytes,
+    *,
+    resource_server: ResourceServer | None = None,
+    issuer: str | Issuer | Sequence[str | Issuer] | None = None,
+    audience: str | Collection[str] | None = None,
+    require: Requirement | None = None,
+    at: float | None = None,
+) -> Explanation:
+    """What a token is, every check of it, and what to do. Works offline: nothing is fetched, and the token goes nowhere.
+
+    ::
+
+        print(explain(token, resource_server=api, require=role("Read.All")).summary)
+
+    The checks are the verifier's own, in its order; all of them are run, where the verifier stops at the first failure.
+    What the token says of itself is repeated in the explanation, also where nobody has vouched for it.
+
+    Args:
+        text: A token, an ``Authorization`` line, a ``curl`` command, a token response or an error response, as people paste it.
+        resource_server: Judge as this server would. Its keys are used if it has fetched them; else the signature is not judged.
+        issuer: In place of a server: the issuers to trust, as records or as the exact ``iss``.
+        audience: With ``issuer``: identifiers of the API.
+        require: What the route requires.
+        at: Judge at this time, in seconds since 1970; default: now.
+
+    Does not check whether the token was revoked.
+
+    Raises:
+        ConfigurationError: ``issuer`` or ``audience`` is wrong.
+    """
+    pasted = read_pasted(text)
+    if not pasted.token:
+        return _without_token(pasted)
+    now = SystemClock().now() if at is None else at
+    reading = read(pasted.token)
+    recognised = recognise(reading)
+    server = resource_server if resource_server is not None else _server(issuer, audience, reading)
+    trust = Trust(
+        server.connection.registrations if server else None,
+        _expected(recognised, reading, server, audience),
+        server is not None and NO_AUDIENCE not in server.audience,
+        require,
+        server.effective_roles if server else frozenset,
+    )
+    checks = tuple(judged(pasted.token, trust, now))
+    kind = kind_of(reading, pasted.token, recognised)
+    facts = facts_of(reading, recognised, now)
+    verdict = _verdict(checks)
+    return Explanation(
+        verdict,
+        _summary(kind, recognised, facts, verdict, advice_for(kind, reading, recognised, checks, pasted.member)),
+        kind=kind,
+        vendor=recognised.vendor if recognised else "",
+        facts=facts,
+        checks=checks,
+        repairs=pasted.repairs,
+        problems=reading.problems,
+        configuration=_configuration(recognised, facts),
+        header=reading.header,
+        claims=reading.claims,
+        response=pasted.response,
+    )
+
+
+def _without_token(pasted: Pasted) -> Explanation:
+    if pasted.origin == "error response":
+        return Explanation(
+            "no token", error_summary(pasted.response), kind="error response", repairs=pasted.repairs, response=pasted.response
+        )
+    summary = "There is no token in this text. Paste an access token, or the whole answer of the token endpoint."
+    return Explanation("no token", summary, repairs=pasted.repairs, response=pasted.response)
+
+
+def issuers_for(given: str | Issuer | Sequence[str | Issuer], reading: Reading) -> list[Issuer]:
+    """Records of issuers that are named by their ``iss``; those of known vendors are configured by their preset."""
+    entries = [given] if isinstance(given, (str, Issuer)) else given
+    trusted: list[Issuer] = []
+    for entry in entries:
+        if isinstance(entry, Issuer):
+            trusted.append(entry)
+        else:
+            found = recognise(reading, entry)
+            trusted += (found.issuers() if found else ()) or (Issuer(entry),)
+    return list({issuer.issuer: issuer for issuer in trusted}.values())
+
+
+def _server(
+    issuer: str | Issuer | Sequence[str | Issuer] | None, audience: str | Collection[str] | None, reading: Reading
+) -> ResourceServer | None:
+    return None if not issuer else ResourceServer(issuers_for(issuer, reading), audience or NO_AUDIENCE)
+
+
+def _expected(
+    recognised: Recognised | None, reading: Reading, server: ResourceServer | None, audience: str | Collection[str] | None
+) -> Expectations | None:
+    """What the token's own issuer would demand, were it trusted."""
+    for issuer in recognised.issuers() if recognised else ():
+        if issuer.issuer == reading.text("iss"):
+            given = frozenset([audience] if isinstance(audience, str) else audience or [NO_AUDIENCE])
+            names = server.audience if server else given
+            own = names if issuer.audience is None else frozenset(issuer.audience)
+            return Expectations(issuer, own, own | names, frozenset(issuer.algorithms), _LEEWAY)
+    return None
+
+
+def _verdict(checks: Sequence[CheckResult]) -> Verdict:
+    outcomes = {check.outcome for check in checks}
+    return "refused" if "failed" in outcomes else "undecided" if "not judged" in outcomes else "accepted"
+
+
+def _summary(kind: Kind, recognised: Recognised | None, facts: Mapping[str, str], verdict: str, advice: Sequence[str]) -> str:
+    what = kind[0].upper() + kind[1:]
+    parts = [what + (f" of {recognised.vendor}" if recognised else "")]
+    if "audience" in facts:
+        parts.append(f"for {facts['audience']}")
+    if "client" in facts:
+        parts.append(f"issued to client {facts['client']}")
+    parts += [f"with {name} {facts[name]}" for name in ("roles", "scopes") if name in facts]
+    if "expires" in facts:
+        parts.append(f"expires {facts['expires']}")
+    first = ", ".join(parts) + "."
+    judgement = {
+        "accepted": "Every check passed.",
+        "refused": "It is refused.",
+        "undecided": "No check failed, but not every check could be judged.",
+    }[verdict]
+    return " ".join([first, judgement, *advice])
+
+
+def _configuration(recognised: Recognised | None, facts: Mapping[str, Any]) -> tuple[str, ...]:
+    if recognised is None:
+        return ()
+    audiences = [name for name in str(facts.get("audience", "")).split(", ") if name]
+    shown = f'audience="{audiences[0]}"' if len(audiences) == 1 else f"audience={audiences!r}".replace("'", '"')
+    lines = [f"issuers=[{recognised.line}],", *([f"{shown},"] if audiences else ())]
+    return (*lines, *([f"# {recognised.advice}"] if recognised.advice else ()))

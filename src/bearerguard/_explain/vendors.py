@@ -1,0 +1,192 @@
+"""Recognises whose token it is by its issuer, and says which line of configuration would accept it.
+
+What is recognised rests on what the token says of itself: it helps a person, and decides nothing.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+import bearerguard
+from bearerguard._explain.reading import Reading
+from bearerguard.errors import ConfigurationError
+from bearerguard.issuers.issuer import Issuer
+
+_GUID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """An issuer that a preset of this library serves.
+
+    Attributes:
+        vendor: Its name, as people say it.
+        preset: Name of the preset.
+        arguments: What the preset is given.
+        advice: What to mind with this vendor's tokens; or empty.
+    """
+
+    vendor: str
+    preset: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    advice: str = ""
+
+    @property
+    def line(self) -> str:
+        """The line of configuration that accepts its tokens, ready to copy."""
+        arguments = ", ".join(f"{name}={_quoted(value)}" for name, value in self.arguments.items())
+        return f"{self.preset}({arguments})"
+
+    def issuers(self) -> tuple[Issuer, ...]:
+        """What the line makes; empty where the token names something that no such vendor sends."""
+        try:
+            made = getattr(bearerguard, self.preset)(**self.arguments)
+        except ConfigurationError:
+            return ()
+        return made if isinstance(made, tuple) else (made,)
+
+
+class _Vendor(NamedTuple):
+    """One row: which issuers are the vendor's, and how they are configured."""
+
+    pattern: re.Pattern[str]
+    describe: Callable[[re.Match[str], Reading], Recognised]
+
+
+def recognise(reading: Reading, issuer: str | None = None) -> Recognised | None:
+    """The vendor of a token, or of another issuer; ``None`` where ``iss`` is not a string that could be configured."""
+    issuer = reading.text("iss") if issuer is None else issuer
+    for pattern, describe in _VENDORS:
+        match = pattern.fullmatch(issuer)
+        if match is not None:
+            return describe(match, reading)
+    if "gty" in reading.claims or reading.text("sub").endswith("@clients"):
+        return _auth0(re.fullmatch(r"https://([^/]+)/?", issuer), issuer)
+    return Recognised("an OpenID Connect or RFC 8414 issuer", "oidc", {"issuer": issuer}) if issuer else None
+
+
+def _quoted(value: object) -> str:
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(_quoted, value)) + "]"
+    return repr(value)
+
+
+def _entra(match: re.Match[str], _reading: Reading) -> Recognised:
+    arguments = {"tenant_id": match["tenant"].lower()}
+    authority = _AUTHORITY_OF.get(match["host"])
+    if authority:
+        arguments["authority"] = authority
+    version = "v1" if match["host"].startswith("sts.") else "v2"
+    return Recognised(f"Microsoft Entra ID ({version})", "entra", arguments)
+
+
+_AUTHORITY_OF: Final = {
+    "login.microsoftonline.us": "https://login.microsoftonline.us",
+    "login.partner.microsoftonline.cn": "https://login.partner.microsoftonline.cn",
+    "sts.chinacloudapi.cn": "https://login.partner.microsoftonline.cn",
+}
+
+
+def _external(match: re.Match[str], _reading: Reading) -> Recognised:
+    return Recognised("Microsoft Entra External ID", "entra_external", {"tenant_id": match["tenant"].lower()})
+
+
+def _b2c(match: re.Match[str], reading: Reading) -> Recognised:
+    policy = match["policy"] or reading.text("tfp") or reading.text("acr") or "B2C_1_signin"
+    arguments = {"tenant_name": match["name"], "tenant_id": match["tenant"].lower(), "policy": policy}
+    advice = "" if reading.text("tfp") or match["policy"] else "The token does not name its user flow: put yours in place of it."
+    return Recognised("Azure AD B2C", "azure_b2c", arguments, advice)
+
+
+def _auth0(match: re.Match[str] | None, issuer: str = "") -> Recognised:
+    if match is None:
+        return Recognised("an OpenID Connect or RFC 8414 issuer", "oidc", {"issuer": issuer})
+    return Recognised("Auth0", "auth0", {"domain": match[1]})
+
+
+def _okta(match: re.Match[str], _reading: Reading) -> Recognised:
+    if match["server"]:
+        return Recognised("Okta", "okta", {"issuer": match[0]})
+    advice = (
+        "This is the access token of an Okta org server: Okta publishes no keys to verify it. "
+        "Request the token from a custom authorization server, such as /oauth2/default."
+    )
+    return Recognised("Okta", "okta", {"issuer": f"{match[0]}/oauth2/default"}, advice)
+
+
+def _keycloak(match: re.Match[str], reading: Reading) -> Recognised:
+    access = reading.claims.get("resource_access")
+    audience = next((name for name in _audiences(reading) if name != "account"), "")
+    apis = [name for name in access if name != "account"] if isinstance(access, dict) else []
+    client = audience or next(iter(apis), "") or "orders"
+    arguments = {"base_url": match["base"], "realm": match["realm"], "client_id": client}
+    return Recognised("Keycloak", "keycloak", arguments)
+
+
+def _cognito(match: re.Match[str], reading: Reading) -> Recognised:
+    client = reading.text("client_id") or "1example23456789"
+    arguments = {"region": match["region"], "user_pool_id": match["pool"], "client_ids": client}
+    return Recognised("Amazon Cognito", "cognito", arguments)
+
+
+def _plainly(vendor: str, **arguments: Any) -> Callable[[re.Match[str], Reading], Recognised]:
+    def describe(match: re.Match[str], _reading: Reading) -> Recognised:
+        return Recognised(vendor, "oidc", {"issuer": match[0], **arguments})
+
+    return describe
+
+
+def _adfs(match: re.Match[str], _reading: Reading) -> Recognised:
+    server = f"https://{match['host']}/adfs"
+    arguments = {
+        "issuer": match[0],
+        "metadata_url": f"{server}/.well-known/openid-configuration",
+        "metadata_issuers": [server],
+    }
+    return Recognised("AD FS", "oidc", arguments)
+
+
+def _cloudflare(match: re.Match[str], _reading: Reading) -> Recognised:
+    arguments = {"issuer": match[0], "jwks_uri": f"{match[0]}/cdn-cgi/access/certs"}
+    advice = 'Cloudflare sends it in a header of its own: AccessTokenMiddleware(…, token_header="Cf-Access-Jwt-Assertion").'
+    return Recognised("Cloudflare Access", "oidc", arguments, advice)
+
+
+def _audiences(reading: Reading) -> list[str]:
+    audience = reading.claims.get("aud")
+    found = audience if isinstance(audience, list) else [audience]
+    return [name for name in found if isinstance(name, str)]
+
+
+def _vendor(pattern: str, describe: Callable[[re.Match[str], Reading], Recognised]) -> _Vendor:
+    return _Vendor(re.compile(pattern), describe)
+
+
+_VENDORS: Final = (
+    _vendor(rf"https://(?P<host>sts\.windows\.net|sts\.chinacloudapi\.cn)/(?P<tenant>{_GUID})/", _entra),
+    _vendor(
+        rf"https://(?P<host>login\.microsoftonline\.(?:com|us)|login\.partner\.microsoftonline\.cn)/(?P<tenant>{_GUID})/v2\.0",
+        _entra,
+    ),
+    _vendor(rf"https://{_GUID}\.ciamlogin\.com/(?P<tenant>{_GUID})/v2\.0", _external),
+    _vendor(
+        rf"https://(?P<name>[a-z0-9-]+)\.b2clogin\.com/(?:tfp/)?(?P<tenant>{_GUID})/(?:(?P<policy>[Bb]2[Cc]_1[\w-]+)/)?v2\.0/",
+        _b2c,
+    ),
+    _vendor(r"https://([a-z0-9.-]+\.auth0\.com)/", lambda match, _reading: _auth0(match)),
+    _vendor(r"https://[a-z0-9.-]+\.okta(?:preview|-emea)?\.com(?P<server>/oauth2/\w+)?", _okta),
+    _vendor(r"(?P<base>https?://.+)/realms/(?P<realm>[^/]+)", _keycloak),
+    _vendor(r"https://(?:issuer-)?cognito-idp\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/(?P<pool>[\w-]+)", _cognito),
+    _vendor(r"https://accounts\.google\.com", _plainly("Google")),
+    _vendor(r"https://token\.actions\.githubusercontent\.com(?:/.*)?", _plainly("GitHub Actions")),
+    _vendor(r"https://[a-z0-9-]+\.cloudflareaccess\.com", _cloudflare),
+    _vendor(r"https?://(?P<host>[^/]+)/adfs/services/trust", _adfs),
+    _vendor(r"https://.+/application/o/[^/]+/", _plainly("Authentik")),
+    _vendor(r"https://[a-z0-9.-]+\.zitadel\.cloud", _plainly("Zitadel")),
+    _vendor(r"https://[a-z0-9.-]+\.oryapis\.com/?", _plainly("Ory")),
+    _vendor(r"https://kubernetes\.default\.svc(?:\.cluster\.local)?|https://oidc\.eks\..+", _plainly("Kubernetes")),
+)
+"""The first row that matches counts."""

@@ -1,0 +1,94 @@
+"""``bearerguard explain``: every check of a token, told."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import click
+
+from bearerguard._explain import explain
+from bearerguard.authorization.combination import Requirement
+from bearerguard.cli.inputs import read_input, token_options
+from bearerguard.cli.output import print_json
+from bearerguard.cli.printed import print_explanation
+from bearerguard.cli.program import json_option
+from bearerguard.cli.servers import server_of, server_options, warmed
+
+_KINDS: Final = ("role", "scope", "client", "tenant")
+
+
+@click.command("explain", epilog="Example: pbpaste | bearerguard explain --issuer https://issuer.example --audience api://orders")
+@click.argument("refused", nargs=-1, metavar="")
+@token_options
+@server_options
+@click.option("--require", "required", multiple=True, help="A role the route needs, such as Read.All; or scope:orders.read.")
+@click.option("--at", metavar="TIME", help="Judge at this time: seconds since 1970 or ISO 8601, such as 2026-08-21T10:00:00Z.")
+@click.option("--online", is_flag=True, help="Fetch the issuer's keys and judge the signature. Without it nothing is fetched.")
+@json_option
+def command(
+    *,
+    refused: Sequence[str],
+    file: Path | None,
+    variable: str | None,
+    issuers: Sequence[str],
+    audiences: Sequence[str],
+    server: str | None,
+    required: Sequence[str],
+    at: str | None,
+    online: bool,
+    as_json: bool,
+) -> int:
+    """Say what a token is and why it is accepted or refused.
+
+    Reads an access token, an Authorization line, a curl command or a whole token response from standard input, --file, --env,
+    or a prompt. Works offline: the token is never sent anywhere, and only --online fetches the issuer's keys.
+
+    Without --issuer or --server it recognises the issuers of the presets by the token itself, and shows the line of configuration
+    that accepts them.
+
+    Exits with 1 if the token is refused.
+    """
+    if refused:
+        raise click.UsageError("A token is never taken from an argument: use standard input, --file or --env.")
+    now = None if at is None else _time(at)
+    requirement = _requirement(required)
+    text = read_input(file, variable)
+    if server is not None or online:
+        resource_server = server_of(server, issuers, audiences, text, recognise_issuer=online)
+        if online and resource_server is not None:
+            warmed(resource_server)
+    else:
+        resource_server = None
+    explanation = explain(
+        text, resource_server=resource_server, issuer=list(issuers), audience=list(audiences) or None, require=requirement, at=now
+    )
+    if as_json:
+        print_json(explanation.as_json())
+    else:
+        print_explanation(explanation)
+    return int(explanation.verdict in ("refused", "no token"))
+
+
+def _time(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter("expected seconds since 1970 or ISO 8601", param_hint="--at") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _requirement(required: Sequence[str]) -> Requirement | None:
+    """All of them: ``Read.All`` or ``role:Read.All``, ``scope:…``, ``client:…``, ``tenant:…``."""
+    from bearerguard.authorization import requirement as kinds  # noqa: PLC0415  slow, and mostly not needed
+
+    combined: Requirement | None = None
+    for text in required:
+        kind, separator, name = text.partition(":")
+        one: Requirement = getattr(kinds, kind)(name) if separator and kind in _KINDS else kinds.role(text)
+        combined = one if combined is None else combined & one
+    return combined

@@ -1,0 +1,78 @@
+"""Where a command gets a token or a secret from: standard input, a file, the environment, or a prompt without echo."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bearerguard._explain.pasted import MAX_PASTED
+
+_END = b"\x04"  # Ctrl-D
+_INTERRUPT = b"\x03"
+
+
+def token_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``--file`` and ``--env``: without them the token comes from standard input, or from a prompt on a terminal."""
+    function = click.option("--env", "variable", metavar="NAME", help="Read the token from this environment variable.")(function)
+    path = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
+    return click.option("--file", "file", type=path, help="Read the token from this file; - is standard input.")(function)
+
+
+def read_input(file: Path | None, variable: str | None) -> bytes:
+    """What was pasted, piped or stored; at most 256 KiB.
+
+    Raises:
+        click.UsageError: both options are given, or the variable is not set.
+    """
+    if file is not None and variable is not None:
+        raise click.UsageError("--file and --env exclude each other.")
+    if variable is not None:
+        value = os.environ.get(variable)
+        if not value:
+            raise click.UsageError(f"The environment variable {variable} is not set.")
+        return value.encode(errors="surrogateescape")[:MAX_PASTED]
+    if file is not None and str(file) != "-":
+        with file.open("rb") as opened:
+            return opened.read(MAX_PASTED)
+    if sys.stdin is None or not sys.stdin.isatty():
+        return b"" if sys.stdin is None else sys.stdin.buffer.read(MAX_PASTED)
+    return _prompted()
+
+
+def _prompted() -> bytes:
+    """Pasted on a terminal, without echo, several lines if need be."""
+    sys.stderr.write("Paste the token or the whole answer, then press Enter twice (nothing is shown): ")
+    sys.stderr.flush()
+    with suppress(ImportError, OSError), _no_echo() as read:
+        pasted = b""
+        while len(pasted) < MAX_PASTED and not pasted.endswith((b"\n\n", b"\r\r", b"\r\n\r\n")):
+            piece = read()
+            if _INTERRUPT in piece:
+                raise click.Abort
+            pasted += piece.partition(_END)[0]
+            if not piece or _END in piece:
+                break
+        sys.stderr.write("\n")
+        return pasted
+    prompted: str = click.prompt("", hide_input=True, default="", show_default=False)  # Windows
+    return prompted.encode(errors="surrogateescape")
+
+
+@contextmanager
+def _no_echo() -> Iterator[Callable[[], bytes]]:
+    """A terminal that shows nothing and hands on lines of any length: the usual mode cuts a line at 4095 octets."""
+    import termios  # noqa: PLC0415  not on Windows
+
+    terminal = sys.stdin.fileno()
+    before = termios.tcgetattr(terminal)
+    quiet = termios.tcgetattr(terminal)
+    quiet[3] &= ~(termios.ECHO | termios.ICANON)
+    try:
+        termios.tcsetattr(terminal, termios.TCSANOW, quiet)
+        yield lambda: os.read(terminal, 65_536)
+    finally:
+        termios.tcsetattr(terminal, termios.TCSANOW, before)

@@ -1,0 +1,53 @@
+"""An explanation, printed for people."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from bearerguard._explain.explanation import CheckResult, Explanation
+from bearerguard.cli.output import Page
+
+_STYLES: Final = {"accepted": "bold green", "refused": "bold red", "undecided": "bold yellow", "no token": "bold red"}
+
+
+def print_explanation(explanation: Explanation) -> None:
+    """All of it, in the order in which a person asks: what is it, what is wrong, what is inside, what to write."""
+    page = Page()
+    page.line(explanation.verdict.upper(), _STYLES[explanation.verdict])
+    page.line(explanation.summary)
+    for heading, sentences in (("As it was pasted", explanation.repairs), ("What could not be read", explanation.problems)):
+        if sentences:
+            page.heading(heading)
+            for sentence in sentences:
+                page.line(f"  {sentence}")
+    if explanation.facts:
+        page.heading("The token says")
+        page.pairs(explanation.facts.items())
+    if explanation.checks:
+        page.heading("Checks")
+        page.outcomes((check.outcome, check.name, _words(check)) for check in explanation.checks)
+    if explanation.configuration:
+        page.heading("To accept this issuer and audience")
+        page.code(explanation.configuration)
+    for heading, members in (("Header", explanation.header), ("Claims", explanation.claims), ("Answer", explanation.response)):
+        if members:
+            page.heading(heading)
+            page.code(_json(members))
+
+
+def _words(check: CheckResult) -> str:
+    if check.outcome == "passed":
+        return check.source
+    if check.outcome == "not judged":
+        return f"{check.reason} {check.next_step}".strip()
+    what = check.reason
+    if check.expected:
+        what = f"expected {check.expected}"
+        if check.actual:
+            what += f", got {check.actual}"
+    place = f" at {check.at}" if check.at else ""
+    return f"{check.code}: {what}{place}. {check.next_step}".strip()
+
+
+def _json(members: Mapping[str, Any]) -> list[str]:
+    return json.dumps(dict(members), indent=2, ensure_ascii=False).splitlines()

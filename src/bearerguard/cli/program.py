@@ -1,0 +1,102 @@
+"""The program: its commands, and how it ends.
+
+No input ends it with a traceback, and none of its messages echoes a token.
+"""
+
+import re
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, Final
+
+import click
+
+from bearerguard.cli import REFUSED, WRONG_USAGE
+from bearerguard.errors import BearerguardError, ConfigurationError
+
+_COMMANDS: Final = {
+    "explain": "Say why a token is accepted or refused, check by check.",
+    "doctor": "Examine an issuer, or everything a server trusts.",
+    "routes": "List every route of an application and who may call it.",
+    "token": "Obtain a token by the client-credentials grant and explain it.",
+    "issuer": "Run a local issuer to develop and test against.",
+}
+_TOKEN: Final = re.compile(r"eyJ[\w-]{4,}|(?i:bearer)[ \t]+\S{8,}|^[\w-]{8,}\.[\w-]{8,}\.[\w-]*$")
+_LONGEST_ECHO: Final = 24
+
+
+class _Commands(click.Group):
+    """Commands that are imported when they are called, so that each starts as fast as what it needs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  click's signature
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = import_module(f"bearerguard.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  click's signature
+        """From the table above: help imports no command."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.command(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+    epilog="Tokens and secrets come from standard input, a file, a prompt or the environment, never from an argument.",
+)
+@click.version_option(package_name="bearerguard")
+def program() -> None:
+    """Protect APIs with OAuth 2.0 access tokens, and see why a token is refused."""
+
+
+def run(words: Sequence[str]) -> int:
+    """Run one command. Returns its exit code."""
+    if any(map(_TOKEN.search, words)):
+        return _fail(
+            "an argument looks like a token. Arguments are visible to every user of this machine and stay in the "
+            "shell's history: pass the token by standard input, --file, or --env."
+        )
+    try:
+        result = program.main(args=list(words), prog_name="bearerguard", standalone_mode=False)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except (click.Abort, click.ClickException, BearerguardError) as error:
+        return _told(error, words)
+    return result if isinstance(result, int) else 0
+
+
+def _told(error: Exception, words: Sequence[str]) -> int:
+    """Say what went wrong. Returns the exit code."""
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        sys.stderr.write(error.ctx.get_usage() + "\n")
+    if isinstance(error, click.ClickException):
+        return _fail(_without(error.format_message(), words))
+    if isinstance(error, ConfigurationError):
+        return _fail(_without(str(error), words))
+    if isinstance(error, click.Abort):
+        return _fail("interrupted")
+    sys.stderr.write(f"bearerguard: {_without(str(error), words)}\n")
+    return REFUSED
+
+
+def _fail(problem: str) -> int:
+    sys.stderr.write(f"bearerguard: {problem}\n")
+    return WRONG_USAGE
+
+
+def _without(message: str, words: Sequence[str]) -> str:
+    """The message without long arguments, which may be secrets; addresses, paths and names of modules are not."""
+    for word in sorted(words, key=len, reverse=True):
+        value = word.partition("=")[2] if word.startswith("-") else word
+        if len(value) > _LONGEST_ECHO and not re.fullmatch(r"https?://\S+|[\w.]+:[\w.]+|[\w./\\-]+\.\w{1,5}", value):
+            message = message.replace(value, "…")
+    return message
+
+
+def json_option(function: Any) -> Any:
+    """``--json``, which every command has."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")(function)

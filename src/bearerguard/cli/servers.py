@@ -1,0 +1,54 @@
+"""The resource server that a command judges by: the user's own, or one made of ``--issuer`` and ``--audience``."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import anyio
+import click
+
+from bearerguard._explain.explainer import NO_AUDIENCE, issuers_for
+from bearerguard._explain.pasted import read_pasted
+from bearerguard._explain.reading import read
+from bearerguard.cli.loading import load
+from bearerguard.resource_server import ResourceServer
+
+
+def server_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``--issuer``, ``--audience`` and ``--server``."""
+    function = click.option("--server", metavar="MODULE:API", help="Your own ResourceServer, such as orders.main:api.")(function)
+    function = click.option("--audience", "audiences", multiple=True, help="An identifier of this API. May be repeated.")(
+        function
+    )
+    return click.option("--issuer", "issuers", multiple=True, metavar="URL", help="An issuer to trust. May be repeated.")(
+        function
+    )
+
+
+def server_of(
+    server: str | None, issuers: Sequence[str], audiences: Sequence[str], text: bytes = b"", *, recognise_issuer: bool = False
+) -> ResourceServer | None:
+    """The server that the options name; ``None`` where they name none.
+
+    Args:
+        server: ``module:name``.
+        issuers: Addresses; those of known vendors are configured by their preset.
+        audiences: Identifiers of the API.
+        text: The token, whose claims fill in what a preset wants to know besides.
+        recognise_issuer: Trust the token's own issuer where no option names one, to look at its signature.
+
+    Raises:
+        click.UsageError: the options contradict one another.
+    """
+    if server is not None:
+        if issuers or audiences:
+            raise click.UsageError("--server brings its own issuers and audiences: leave --issuer and --audience out.")
+        return load("--server", server, ResourceServer)
+    reading = read(read_pasted(text).token)
+    if not issuers and recognise_issuer and reading.text("iss"):
+        issuers = [reading.text("iss")]
+    return ResourceServer(issuers_for(issuers, reading), list(audiences) or NO_AUDIENCE) if issuers else None
+
+
+def warmed(server: ResourceServer) -> None:
+    """Fetch the keys of all issuers that can be reached."""
+    anyio.run(server.warm_up)
