@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final
 from bearerguard.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from bearerguard._explain import Explanation, explain
     from bearerguard.authorization.path_policy import PathPolicy
     from bearerguard.authorization.requirement import application, authenticated, client, delegated, role, scope, tenant
     from bearerguard.client.client_credentials import ClientCredentials
@@ -63,6 +64,7 @@ __all__ = [
     "ClientCredentials",
     "ConfigurationError",
     "Event",
+    "Explanation",
     "InsufficientScope",
     "InvalidRequest",
     "InvalidToken",
@@ -85,6 +87,7 @@ __all__ = [
     "delegated",
     "entra",
     "entra_multitenant",
+    "explain",
     "keycloak",
     "oidc",
     "okta",
@@ -100,6 +103,7 @@ __all__ = [
 ]
 
 _HOMES: Final = {
+    "_explain": "Explanation explain",
     "authorization.path_policy": "PathPolicy",
     "authorization.requirement": "application authenticated client delegated role scope tenant",
     "client.client_credentials": "ClientCredentials",

@@ -1,6 +1,4 @@
 """Explains a token: what it is, every check of it, and what to do. The public name is ``bearerguard.explain``."""
 
-from bearerguard._explain.explainer import explain
-from bearerguard._explain.explanation import CheckResult, Explanation
-
-__all__ = ["CheckResult", "Explanation", "explain"]
+from bearerguard._explain.explainer import explain as explain
+from bearerguard._explain.explanation import Explanation as Explanation

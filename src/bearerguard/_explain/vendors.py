@@ -8,11 +8,26 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-import bearerguard
 from bearerguard._explain.reading import Reading
 from bearerguard.errors import ConfigurationError
+from bearerguard.issuers.auth0 import auth0
+from bearerguard.issuers.azure_b2c import azure_b2c
+from bearerguard.issuers.cognito import cognito
+from bearerguard.issuers.entra import entra
 from bearerguard.issuers.issuer import Issuer
+from bearerguard.issuers.keycloak import keycloak
+from bearerguard.issuers.oidc import oidc
+from bearerguard.issuers.okta import okta
 
+_PRESETS: Final[Mapping[str, Callable[..., Issuer | tuple[Issuer, ...]]]] = {
+    "auth0": auth0,
+    "azure_b2c": azure_b2c,
+    "cognito": cognito,
+    "entra": entra,
+    "keycloak": keycloak,
+    "oidc": oidc,
+    "okta": okta,
+}
 _GUID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 
@@ -41,7 +56,7 @@ class Recognised:
     def issuers(self) -> tuple[Issuer, ...]:
         """What the line makes; empty where the token names something that no such vendor sends."""
         try:
-            made = getattr(bearerguard, self.preset)(**self.arguments)
+            made = _PRESETS[self.preset](**self.arguments)
         except ConfigurationError:
             return ()
         return made if isinstance(made, tuple) else (made,)

@@ -40,7 +40,7 @@ def _words(check: CheckResult) -> str:
         return check.source
     if check.outcome == "not judged":
         return f"{check.reason} {check.next_step}".strip()
-    what = check.reason
+    what = check.reason.rstrip(".")
     if check.expected:
         what = f"expected {check.expected}"
         if check.actual:
