@@ -14,3 +14,8 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 def anyio_backend() -> str:
     """asyncio; a test that must hold on both parametrizes ``anyio_backend`` with ``["asyncio", "trio"]``."""
     return "asyncio"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--update-golden``: record what the command line prints, in place of comparing it."""
+    parser.addoption("--update-golden", action="store_true", help="write the golden files of tests/unit/cli anew")

@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from bearerguard._explain.decoded import Decoded
 from bearerguard._explain.explanation import CheckResult
 from bearerguard._explain.kinds import Kind
-from bearerguard._explain.reading import Reading
 from bearerguard._explain.vendors import Recognised
 from bearerguard.error_hints import hint_for
 
@@ -43,7 +43,7 @@ _BY_CODE: Final = {
 
 
 def advice_for(
-    kind: Kind, reading: Reading, recognised: Recognised | None, checks: Sequence[CheckResult], member: str
+    kind: Kind, decoded: Decoded, recognised: Recognised | None, checks: Sequence[CheckResult], member: str
 ) -> list[str]:
     """A few sentences: what the ailments are, and what to do, the one that the verifier meets first in front."""
     sentences: list[str] = []
@@ -53,18 +53,18 @@ def advice_for(
         sentences.append(_BY_KIND[kind])
     failures = [check for check in checks if check.outcome == "failed"]
     if kind not in _DONE:
-        sentences += [_of_a_failure(check, kind, reading, recognised) for check in failures]
+        sentences += [_of_a_failure(check, kind, decoded, recognised) for check in failures]
     if recognised and recognised.advice and failures:
         sentences.append(recognised.advice)
     return list(dict.fromkeys(filter(None, sentences)))[:_MOST]
 
 
-def _of_a_failure(check: CheckResult, kind: Kind, reading: Reading, recognised: Recognised | None) -> str:
+def _of_a_failure(check: CheckResult, kind: Kind, decoded: Decoded, recognised: Recognised | None) -> str:
     if check.code == "unknown_issuer":
         return _of_the_issuer(check, recognised)
     if check.code == "unsupported_algorithm":
-        return _of_the_algorithm(reading)
-    if check.code == "missing_role" or (check.code == "requirement_not_met" and not reading.claims.get("roles")):
+        return _of_the_algorithm(decoded)
+    if check.code == "missing_role" or (check.code == "requirement_not_met" and not decoded.claims.get("roles")):
         return _of_roles(kind, recognised)
     return _BY_CODE.get(check.code, check.next_step)
 
@@ -83,8 +83,8 @@ def _of_the_issuer(failed: CheckResult, recognised: Recognised | None) -> str:
     return f"It is of tenant {tenant}, which is not trusted here: obtain it from the right tenant, or add {recognised.line}."
 
 
-def _of_the_algorithm(reading: Reading) -> str:
-    algorithm = reading.header.get("alg")
+def _of_the_algorithm(decoded: Decoded) -> str:
+    algorithm = decoded.header.get("alg")
     if isinstance(algorithm, str) and algorithm.upper().startswith("HS"):
         return (
             f"It is signed with {algorithm}, a secret that every verifier would have to know, and so could forge with: "

@@ -4,11 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from bearerguard._explain.advice import advice_for, error_summary
+from bearerguard._explain.decoded import Decoded, decode_token
 from bearerguard._explain.explanation import CheckResult, Explanation, Verdict
 from bearerguard._explain.judged import Trust, judged
 from bearerguard._explain.kinds import Kind, facts_of, kind_of
 from bearerguard._explain.pasted import Pasted, read_pasted
-from bearerguard._explain.reading import Reading, read
 from bearerguard._explain.vendors import Recognised, recognise
 from bearerguard.authorization.combination import Requirement
 from bearerguard.clock import SystemClock
@@ -16,7 +16,8 @@ from bearerguard.issuers.issuer import Issuer
 from bearerguard.resource_server import ResourceServer
 from bearerguard.token.claims import Expectations
 
-NO_AUDIENCE: Final = "urn:bearerguard:no-audience-given"
+NO_AUDIENCE: Final = "api://your-api"
+"""Stands in where no audience is given: ``aud`` is then not judged, and advice shows it as an example."""
 _LEEWAY: Final = 60.0
 
 
@@ -55,32 +56,32 @@ def explain(
     if not pasted.token:
         return _without_token(pasted)
     now = SystemClock().now() if at is None else at
-    reading = read(pasted.token)
-    recognised = recognise(reading)
-    server = resource_server if resource_server is not None else _server(issuer, audience, reading)
+    decoded = decode_token(pasted.token)
+    recognised = recognise(decoded)
+    server = resource_server if resource_server is not None else _server(issuer, audience, decoded)
     trust = Trust(
         server.connection.registrations if server else None,
-        _expected(recognised, reading, server, audience),
+        _expected(recognised, decoded, server, audience),
         server is not None and NO_AUDIENCE not in server.audience,
         require,
         server.effective_roles if server else frozenset,
     )
     checks = tuple(judged(pasted.token, trust, now))
-    kind = kind_of(reading, pasted.token, recognised)
-    facts = facts_of(reading, recognised, now)
+    kind = kind_of(decoded, pasted.token, recognised)
+    facts = facts_of(decoded, recognised, now)
     verdict = _verdict(checks)
     return Explanation(
         verdict,
-        _summary(kind, recognised, facts, verdict, advice_for(kind, reading, recognised, checks, pasted.member)),
+        _summary(kind, recognised, facts, verdict, advice_for(kind, decoded, recognised, checks, pasted.member)),
         kind=kind,
         vendor=recognised.vendor if recognised else "",
         facts=facts,
         checks=checks,
         repairs=pasted.repairs,
-        problems=reading.problems,
+        problems=decoded.problems,
         configuration=_configuration(recognised, facts),
-        header=reading.header,
-        claims=reading.claims,
+        header=decoded.header,
+        claims=decoded.claims,
         response=pasted.response,
     )
 
@@ -94,7 +95,7 @@ def _without_token(pasted: Pasted) -> Explanation:
     return Explanation("no token", summary, repairs=pasted.repairs, response=pasted.response)
 
 
-def issuers_for(given: str | Issuer | Sequence[str | Issuer], reading: Reading) -> list[Issuer]:
+def issuers_for(given: str | Issuer | Sequence[str | Issuer], decoded: Decoded) -> list[Issuer]:
     """Records of issuers that are named by their ``iss``; those of known vendors are configured by their preset."""
     entries = [given] if isinstance(given, (str, Issuer)) else given
     trusted: list[Issuer] = []
@@ -102,23 +103,23 @@ def issuers_for(given: str | Issuer | Sequence[str | Issuer], reading: Reading) 
         if isinstance(entry, Issuer):
             trusted.append(entry)
         else:
-            found = recognise(reading, entry)
+            found = recognise(decoded, entry)
             trusted += (found.issuers() if found else ()) or (Issuer(entry),)
     return list({issuer.issuer: issuer for issuer in trusted}.values())
 
 
 def _server(
-    issuer: str | Issuer | Sequence[str | Issuer] | None, audience: str | Collection[str] | None, reading: Reading
+    issuer: str | Issuer | Sequence[str | Issuer] | None, audience: str | Collection[str] | None, decoded: Decoded
 ) -> ResourceServer | None:
-    return None if not issuer else ResourceServer(issuers_for(issuer, reading), audience or NO_AUDIENCE)
+    return None if not issuer else ResourceServer(issuers_for(issuer, decoded), audience or NO_AUDIENCE)
 
 
 def _expected(
-    recognised: Recognised | None, reading: Reading, server: ResourceServer | None, audience: str | Collection[str] | None
+    recognised: Recognised | None, decoded: Decoded, server: ResourceServer | None, audience: str | Collection[str] | None
 ) -> Expectations | None:
     """What the token's own issuer would demand, were it trusted."""
     for issuer in recognised.issuers() if recognised else ():
-        if issuer.issuer == reading.text("iss"):
+        if issuer.issuer == decoded.text("iss"):
             given = frozenset([audience] if isinstance(audience, str) else audience or [NO_AUDIENCE])
             names = server.audience if server else given
             own = names if issuer.audience is None else frozenset(issuer.audience)

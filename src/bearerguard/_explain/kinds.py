@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final, TypeGuard
 
-from bearerguard._explain.reading import Reading
+from bearerguard._explain.decoded import Decoded
 from bearerguard._explain.vendors import Recognised
 from bearerguard.token.moment import Moment, distance, utc
 
@@ -34,32 +34,32 @@ _AGENT: Final = "11"
 _LAST_TIME: Final = 2**40
 
 
-def kind_of(reading: Reading, token: str, recognised: Recognised | None) -> Kind:
+def kind_of(decoded: Decoded, token: str, recognised: Recognised | None) -> Kind:
     """The kind of token, by what it says of itself."""
-    if reading.is_encrypted:
+    if decoded.is_encrypted:
         return Kind.ENCRYPTED
-    if reading.is_opaque:
-        return _unread(reading, token)
-    return _by_its_marks(reading, recognised) or _application_or_delegated(reading.claims, recognised)
+    if decoded.is_opaque:
+        return _unread(decoded, token)
+    return _by_its_marks(decoded, recognised) or _application_or_delegated(decoded, recognised)
 
 
-def _unread(reading: Reading, token: str) -> Kind:
+def _unread(decoded: Decoded, token: str) -> Kind:
     if token.startswith(_OPAQUE_REFRESH):
         return Kind.REFRESH
-    return Kind.OPAQUE if reading.parts == 1 else Kind.UNREADABLE
+    return Kind.OPAQUE if decoded.parts == 1 else Kind.UNREADABLE
 
 
-def _by_its_marks(reading: Reading, recognised: Recognised | None) -> Kind | None:
+def _by_its_marks(decoded: Decoded, recognised: Recognised | None) -> Kind | None:
     """Kinds that have a mark of their own; the first one counts."""
-    claims, typ = reading.claims, reading.header.get("typ")
+    claims, typ = decoded.claims, decoded.header.get("typ")
     by_type = _BY_TYPE.get(typ.lower().removeprefix("application/")) if isinstance(typ, str) else None
-    facets = (reading.text("xms_act_fct") + " " + reading.text("xms_sub_fct")).split()
+    facets = (decoded.text("xms_act_fct") + " " + decoded.text("xms_sub_fct")).split()
     marks = (
         (by_type, by_type is not None),
         (Kind.SECURITY_EVENT, "events" in claims),
         (Kind.REFRESH, _is_refresh(claims)),
-        (Kind.GRAPH, "nonce" in reading.header or not _GRAPH.isdisjoint(texts(claims.get("aud")))),
-        (Kind.IDENTITY, _is_id_token(reading, recognised)),
+        (Kind.GRAPH, "nonce" in decoded.header or not _GRAPH.isdisjoint(texts(claims.get("aud")))),
+        (Kind.IDENTITY, _is_id_token(decoded, recognised)),
         (Kind.AGENT, _AGENT in facets),
     )
     return next((kind for kind, holds in marks if holds), None)
@@ -70,9 +70,9 @@ def _is_refresh(claims: Mapping[str, Any]) -> bool:
     return any(isinstance(kind, str) and "refresh" in kind.lower() for kind in kinds) or claims.get("typ") == "Offline"
 
 
-def _is_id_token(reading: Reading, recognised: Recognised | None) -> bool:
-    claims = reading.claims
-    if claims.get("typ") == "ID" or claims.get("token_use") == "id" or reading.text("jti").startswith("ID."):
+def _is_id_token(decoded: Decoded, recognised: Recognised | None) -> bool:
+    claims = decoded.claims
+    if claims.get("typ") == "ID" or claims.get("token_use") == "id" or decoded.text("jti").startswith("ID."):
         return True
     if claims.get("typ") == "Bearer" or claims.get("token_use") == "access" or "scp" in claims or "scope" in claims:
         return False
@@ -82,38 +82,27 @@ def _is_id_token(reading: Reading, recognised: Recognised | None) -> bool:
     return marks or (entra and not names_client)
 
 
-def _application_or_delegated(claims: Mapping[str, Any], recognised: Recognised | None) -> Kind:
-    issuers = recognised.issuers() if recognised else ()
-    for issuer in issuers:
-        profile = issuer.profile
-        if issuer.issuer != claims.get("iss"):
-            continue
-        roles, scopes = profile.roles_in(claims), profile.scopes_held(claims)
-        if profile.client_in(claims) is not None and profile.is_application(claims, roles):
-            return Kind.APPLICATION
-        return Kind.DELEGATED if scopes else Kind.OTHER
-    return Kind.OTHER
+def _application_or_delegated(decoded: Decoded, recognised: Recognised | None) -> Kind:
+    profile = recognised.profile_of(decoded) if recognised else None
+    if profile is None:
+        return Kind.OTHER
+    caller = profile.read(decoded.claims)
+    if caller.is_application:
+        return Kind.APPLICATION
+    return Kind.DELEGATED if caller.scopes else Kind.OTHER
 
 
-def facts_of(reading: Reading, recognised: Recognised | None, now: float) -> dict[str, str]:
+def facts_of(decoded: Decoded, recognised: Recognised | None, now: float) -> dict[str, str]:
     """What the token says, in words: for which API, whose, with which permissions, until when."""
-    claims = reading.claims
-    facts = {
-        "issuer": reading.text("iss"),
-        "audience": ", ".join(texts(claims.get("aud"))),
-        "client": "",
-        "tenant": "",
-        "subject": reading.text("sub"),
-        "roles": "",
-        "scopes": "",
-    }
-    for issuer in recognised.issuers() if recognised else ():
-        if issuer.issuer == claims.get("iss"):
-            profile = issuer.profile
-            facts["client"] = profile.client_in(claims) or ""
-            facts["tenant"] = profile.tenant_of(claims) or ""
-            facts["roles"] = " ".join(sorted(profile.roles_in(claims)))
-            facts["scopes"] = " ".join(sorted(profile.scopes_held(claims)))
+    claims = decoded.claims
+    facts = {"issuer": decoded.text("iss"), "audience": ", ".join(texts(claims.get("aud"))), "subject": decoded.text("sub")}
+    profile = recognised.profile_of(decoded) if recognised else None
+    if profile is not None:
+        caller = profile.read(claims)
+        facts["client"] = caller.client or ""
+        facts["tenant"] = caller.tenant or ""
+        facts["roles"] = " ".join(sorted(caller.roles))
+        facts["scopes"] = " ".join(sorted(caller.scopes))
     for name, claim in (("issued", "iat"), ("not before", "nbf"), ("expires", "exp")):
         at = claims.get(claim)
         if _is_time(at):

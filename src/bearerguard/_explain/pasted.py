@@ -22,6 +22,12 @@ _ONE_TOKEN: Final = re.compile(r"""[\s"'`<>\u2018-\u201d]*eyJ[^<>{}()]*""")
 _QUOTES: Final = "\"'`\u2018\u2019\u201c\u201d<>"
 _ELLIPSES: Final = ("...", "\u2026")
 _TOKEN_MEMBERS: Final = ("access_token", "accessToken", "token", "id_token", "refresh_token")
+_SHOWN_MEMBERS: Final = frozenset(
+    (
+        *("token_type", "expires_in", "ext_expires_in", "expires_on", "not_before", "scope", "resource", "issued_token_type"),
+        *("error", "error_description", "error_codes", "error_uri", "timestamp", "trace_id", "correlation_id", "suberror"),
+    )
+)
 _HEADER_OPTIONS: Final = ("-H", "--header")
 
 
@@ -53,7 +59,7 @@ def read_pasted(text: str | bytes) -> Pasted:
     repairs: list[str] = []
     pasted = _decoded(text[:MAX_PASTED], repairs)
     response = _json_object(pasted, repairs)
-    if response is not None:
+    if response is not None and _is_an_answer(response):
         return _of_response(response, repairs)
     stripped = pasted.strip()
     if re.match(r"(?:\$\s*)?curl(?:\.exe)?\s", stripped):
@@ -119,12 +125,16 @@ def _json_object(text: str, repairs: list[str]) -> dict[str, Any] | None:
     return None
 
 
+def _is_an_answer(response: dict[str, Any]) -> bool:
+    """Whether it is a token endpoint's answer: other JSON text is searched like any text."""
+    return any(isinstance(response.get(name), str) for name in (*_TOKEN_MEMBERS, "error"))
+
+
 def _of_response(response: dict[str, Any], repairs: list[str]) -> Pasted:
-    shown = {name: value for name, value in response.items() if name not in _TOKEN_MEMBERS}
+    shown = {name: value for name, value in response.items() if name in _SHOWN_MEMBERS and not isinstance(value, dict)}
     member = next((name for name in _TOKEN_MEMBERS if isinstance(response.get(name), str)), "")
     if not member:
-        origin = "error response" if isinstance(response.get("error"), str) else "token response"
-        return Pasted(origin=origin, repairs=tuple(repairs), response=shown)
+        return Pasted(origin="error response", repairs=tuple(repairs), response=shown)
     return Pasted(_cleaned(response[member], repairs), "token response", member, tuple(repairs), shown)
 
 

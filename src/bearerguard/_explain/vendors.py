@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from bearerguard._explain.reading import Reading
+from bearerguard._explain.decoded import Decoded
 from bearerguard.errors import ConfigurationError
 from bearerguard.issuers.auth0 import auth0
 from bearerguard.issuers.azure_b2c import azure_b2c
@@ -18,6 +18,7 @@ from bearerguard.issuers.issuer import Issuer
 from bearerguard.issuers.keycloak import keycloak
 from bearerguard.issuers.oidc import oidc
 from bearerguard.issuers.okta import okta
+from bearerguard.issuers.profile import Profile
 
 _PRESETS: Final[Mapping[str, Callable[..., Issuer | tuple[Issuer, ...]]]] = {
     "auth0": auth0,
@@ -61,22 +62,27 @@ class Recognised:
             return ()
         return made if isinstance(made, tuple) else (made,)
 
+    def profile_of(self, decoded: Decoded) -> Profile | None:
+        """How the token's claims are read, if the line accepts its very issuer."""
+        named = decoded.text("iss")
+        return next((issuer.profile for issuer in self.issuers() if issuer.issuer == named), None)
+
 
 class _Vendor(NamedTuple):
     """One row: which issuers are the vendor's, and how they are configured."""
 
     pattern: re.Pattern[str]
-    describe: Callable[[re.Match[str], Reading], Recognised]
+    describe: Callable[[re.Match[str], Decoded], Recognised]
 
 
-def recognise(reading: Reading, issuer: str | None = None) -> Recognised | None:
+def recognise(decoded: Decoded, issuer: str | None = None) -> Recognised | None:
     """The vendor of a token, or of another issuer; ``None`` where ``iss`` is not a string that could be configured."""
-    issuer = reading.text("iss") if issuer is None else issuer
+    issuer = decoded.text("iss") if issuer is None else issuer
     for pattern, describe in _VENDORS:
         match = pattern.fullmatch(issuer)
         if match is not None:
-            return describe(match, reading)
-    if "gty" in reading.claims or reading.text("sub").endswith("@clients"):
+            return describe(match, decoded)
+    if "gty" in decoded.claims or decoded.text("sub").endswith("@clients"):
         return _auth0(re.fullmatch(r"https://([^/]+)/?", issuer), issuer)
     return Recognised("an OpenID Connect or RFC 8414 issuer", "oidc", {"issuer": issuer}) if issuer else None
 
@@ -89,7 +95,7 @@ def _quoted(value: object) -> str:
     return repr(value)
 
 
-def _entra(match: re.Match[str], _reading: Reading) -> Recognised:
+def _entra(match: re.Match[str], _reading: Decoded) -> Recognised:
     arguments = {"tenant_id": match["tenant"].lower()}
     authority = _AUTHORITY_OF.get(match["host"])
     if authority:
@@ -105,14 +111,14 @@ _AUTHORITY_OF: Final = {
 }
 
 
-def _external(match: re.Match[str], _reading: Reading) -> Recognised:
+def _external(match: re.Match[str], _reading: Decoded) -> Recognised:
     return Recognised("Microsoft Entra External ID", "entra_external", {"tenant_id": match["tenant"].lower()})
 
 
-def _b2c(match: re.Match[str], reading: Reading) -> Recognised:
-    policy = match["policy"] or reading.text("tfp") or reading.text("acr") or "B2C_1_signin"
+def _b2c(match: re.Match[str], decoded: Decoded) -> Recognised:
+    policy = match["policy"] or decoded.text("tfp") or decoded.text("acr") or "B2C_1_signin"
     arguments = {"tenant_name": match["name"], "tenant_id": match["tenant"].lower(), "policy": policy}
-    advice = "" if reading.text("tfp") or match["policy"] else "The token does not name its user flow: put yours in place of it."
+    advice = "" if decoded.text("tfp") or match["policy"] else "The token does not name its user flow: put yours in place of it."
     return Recognised("Azure AD B2C", "azure_b2c", arguments, advice)
 
 
@@ -122,7 +128,7 @@ def _auth0(match: re.Match[str] | None, issuer: str = "") -> Recognised:
     return Recognised("Auth0", "auth0", {"domain": match[1]})
 
 
-def _okta(match: re.Match[str], _reading: Reading) -> Recognised:
+def _okta(match: re.Match[str], _reading: Decoded) -> Recognised:
     if match["server"]:
         return Recognised("Okta", "okta", {"issuer": match[0]})
     advice = (
@@ -132,29 +138,29 @@ def _okta(match: re.Match[str], _reading: Reading) -> Recognised:
     return Recognised("Okta", "okta", {"issuer": f"{match[0]}/oauth2/default"}, advice)
 
 
-def _keycloak(match: re.Match[str], reading: Reading) -> Recognised:
-    access = reading.claims.get("resource_access")
-    audience = next((name for name in _audiences(reading) if name != "account"), "")
+def _keycloak(match: re.Match[str], decoded: Decoded) -> Recognised:
+    access = decoded.claims.get("resource_access")
+    audience = next((name for name in _audiences(decoded) if name != "account"), "")
     apis = [name for name in access if name != "account"] if isinstance(access, dict) else []
     client = audience or next(iter(apis), "") or "orders"
     arguments = {"base_url": match["base"], "realm": match["realm"], "client_id": client}
     return Recognised("Keycloak", "keycloak", arguments)
 
 
-def _cognito(match: re.Match[str], reading: Reading) -> Recognised:
-    client = reading.text("client_id") or "1example23456789"
+def _cognito(match: re.Match[str], decoded: Decoded) -> Recognised:
+    client = decoded.text("client_id") or "1example23456789"
     arguments = {"region": match["region"], "user_pool_id": match["pool"], "client_ids": client}
     return Recognised("Amazon Cognito", "cognito", arguments)
 
 
-def _plainly(vendor: str, **arguments: Any) -> Callable[[re.Match[str], Reading], Recognised]:
-    def describe(match: re.Match[str], _reading: Reading) -> Recognised:
+def _plainly(vendor: str, **arguments: Any) -> Callable[[re.Match[str], Decoded], Recognised]:
+    def describe(match: re.Match[str], _reading: Decoded) -> Recognised:
         return Recognised(vendor, "oidc", {"issuer": match[0], **arguments})
 
     return describe
 
 
-def _adfs(match: re.Match[str], _reading: Reading) -> Recognised:
+def _adfs(match: re.Match[str], _reading: Decoded) -> Recognised:
     server = f"https://{match['host']}/adfs"
     arguments = {
         "issuer": match[0],
@@ -164,19 +170,19 @@ def _adfs(match: re.Match[str], _reading: Reading) -> Recognised:
     return Recognised("AD FS", "oidc", arguments)
 
 
-def _cloudflare(match: re.Match[str], _reading: Reading) -> Recognised:
+def _cloudflare(match: re.Match[str], _reading: Decoded) -> Recognised:
     arguments = {"issuer": match[0], "jwks_uri": f"{match[0]}/cdn-cgi/access/certs"}
     advice = 'Cloudflare sends it in a header of its own: AccessTokenMiddleware(…, token_header="Cf-Access-Jwt-Assertion").'
     return Recognised("Cloudflare Access", "oidc", arguments, advice)
 
 
-def _audiences(reading: Reading) -> list[str]:
-    audience = reading.claims.get("aud")
+def _audiences(decoded: Decoded) -> list[str]:
+    audience = decoded.claims.get("aud")
     found = audience if isinstance(audience, list) else [audience]
     return [name for name in found if isinstance(name, str)]
 
 
-def _vendor(pattern: str, describe: Callable[[re.Match[str], Reading], Recognised]) -> _Vendor:
+def _vendor(pattern: str, describe: Callable[[re.Match[str], Decoded], Recognised]) -> _Vendor:
     return _Vendor(re.compile(pattern), describe)
 
 

@@ -3,6 +3,7 @@
 No input ends it with a traceback, and none of its messages echoes a token.
 """
 
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -66,6 +67,9 @@ def run(words: Sequence[str]) -> int:
         return end.exit_code
     except (click.Abort, click.ClickException, BearerguardError) as error:
         return _told(error, words)
+    except BrokenPipeError:  # whoever reads the output has seen enough
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  for the interpreter's own last flush
+        return REFUSED
     return result if isinstance(result, int) else 0
 
 

@@ -6,9 +6,9 @@ from typing import Any
 import anyio
 import click
 
+from bearerguard._explain.decoded import decode_token
 from bearerguard._explain.explainer import NO_AUDIENCE, issuers_for
 from bearerguard._explain.pasted import read_pasted
-from bearerguard._explain.reading import read
 from bearerguard.cli.loading import load
 from bearerguard.resource_server import ResourceServer
 
@@ -43,10 +43,10 @@ def server_of(
         if issuers or audiences:
             raise click.UsageError("--server brings its own issuers and audiences: leave --issuer and --audience out.")
         return load("--server", server, ResourceServer)
-    reading = read(read_pasted(text).token)
-    if not issuers and recognise_issuer and reading.text("iss"):
-        issuers = [reading.text("iss")]
-    return ResourceServer(issuers_for(issuers, reading), list(audiences) or NO_AUDIENCE) if issuers else None
+    decoded = decode_token(read_pasted(text).token)
+    if not issuers and recognise_issuer and decoded.text("iss"):
+        issuers = [decoded.text("iss")]
+    return ResourceServer(issuers_for(issuers, decoded), list(audiences) or NO_AUDIENCE) if issuers else None
 
 
 def warmed(server: ResourceServer) -> None:

@@ -15,7 +15,7 @@ _JWE_PARTS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Decoded:
     """A token, decoded leniently.
 
     Attributes:
@@ -46,7 +46,7 @@ class Reading:
         return value if isinstance(value, str) else ""
 
 
-def read(token: str) -> Reading:
+def decode_token(token: str) -> Decoded:
     """Decode a token. Never raises."""
     parts = token.split(".")
     problems: list[str] = []
@@ -54,7 +54,7 @@ def read(token: str) -> Reading:
     claims = _object(parts[1], "payload", problems) if len(parts) in (_JWS_PARTS - 1, _JWS_PARTS) else {}
     if len(parts) == 1:
         problems = []  # it is not a JWT at all, which is said elsewhere
-    return Reading(len(parts), header, claims, tuple(problems))
+    return Decoded(len(parts), header, claims, tuple(problems))
 
 
 def _object(part: str, name: str, problems: list[str]) -> dict[str, Any]:
