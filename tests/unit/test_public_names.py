@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from support.readme import ROOT
 
+from support.pages import ROOT
 from support.public_modules import PUBLIC_MODULES
 
 PAGES: Final = [*ROOT.glob("*.md"), *ROOT.glob("src/**/*.md"), *ROOT.glob("samples/**/*.md")]
