@@ -141,9 +141,10 @@ def damaged_2023() -> str:
 def by_vendor() -> Iterator[Pasted]:
     """A machine's and a user's token of each shape of the local issuer, at the vendor's own addresses."""
     for shape, base_url in _BASES.items():
+        header = {"kid": "golden"} | ({"x5t": "golden"} if shape == "entra_v1" else {})
         for who in ("machine", "user"):
             issuer = LocalIssuer(base_url, shape=shape, directory=_DIRECTORY, clock=FakeClock(now=NOW))
-            text = issuer.mint(user="5f0c1f9e-26c5-4f0e-8c64-0c5f2a8a2b11" if who == "user" else None, header={"kid": "golden"})
+            text = issuer.mint(user="5f0c1f9e-26c5-4f0e-8c64-0c5f2a8a2b11" if who == "user" else None, header=header)
             yield Pasted(f"{shape}-{who}", ".".join((*text.split(".")[:2], SIGNATURE)))
 
 
