@@ -32,7 +32,7 @@ def protected_resource_metadata(
     name: str | None = None,
     documentation: str | None = None,
 ) -> _fastapi.APIRouter:
-    """A router with the one public route of :func:`bearerguard.web.metadata.protected_resource_metadata`::
+    """A router with the one public route of :func:`bearerguard.protected_resource_metadata`::
 
         app.include_router(protected_resource_metadata(api, resource="https://api.example"))
 

@@ -6,7 +6,7 @@ NOON: Final = 1_767_268_800.0  # 2026-01-01T12:00:00Z
 
 
 class FakeClock:
-    """Wall and monotonic seconds for tests; a :class:`bearerguard.clock.Clock`.
+    """Wall and monotonic seconds for tests, in place of the system clock.
 
     Args:
         now: Wall time to begin with, in seconds since 1970-01-01T00:00:00Z.
