@@ -4,6 +4,7 @@ ORDERS_URL=https://orders.internal AZ_TENANT=… AZ_CLIENT_ID=… AZ_CLIENT_SECR
     python -m samples.background_job 2026-08
 """
 
+import argparse
 import os
 import sys
 
@@ -13,17 +14,20 @@ from bearerguard import ClientCredentials, TokenRequestError
 
 from .job import close_month
 
-NEVER, USAGE, LATER = 1, 64, 75  # the latter two are EX_USAGE and EX_TEMPFAIL of sysexits.h
+NEVER, LATER = 1, 75  # EX_TEMPFAIL of sysexits.h
 
 
 def main() -> int:
     """Runs the job; the exit code tells the scheduler whether it is worth another try."""
-    if len(sys.argv) != 2 or "ORDERS_URL" not in os.environ:  # noqa: PLR2004
-        print(__doc__, file=sys.stderr)
-        return USAGE
+    parser = argparse.ArgumentParser("python -m samples.background_job", description="Ships orders and closes a month.")
+    parser.add_argument("month", help="such as 2026-08")
+    parser.add_argument("--orders-url", default=os.environ.get("ORDERS_URL"), help="default: the variable ORDERS_URL")
+    arguments = parser.parse_args()
+    if not arguments.orders_url:
+        parser.error("set ORDERS_URL or --orders-url")
     try:
-        with httpx.Client(base_url=os.environ["ORDERS_URL"], auth=ClientCredentials.from_env()) as orders:
-            for line in close_month(orders, sys.argv[1]):
+        with httpx.Client(base_url=arguments.orders_url, auth=ClientCredentials.from_env()) as orders:
+            for line in close_month(orders, arguments.month):
                 print(line)
     except TokenRequestError as error:
         print(f"no token: {error}", file=sys.stderr)  # error, description and a hint, never the secret

@@ -3,7 +3,7 @@
 pip install ".[serve]" && python samples/local_issuer/serve.py
 """
 
-import sys
+import argparse
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +13,10 @@ from bearerguard.testing import LocalIssuer, Loopback
 SETTINGS = Path(__file__).with_name("issuer.toml")
 
 
-def main(port: int = 9000) -> None:
+def main() -> None:
+    parser = argparse.ArgumentParser(description="A local issuer on a port, until Ctrl-C.")
+    parser.add_argument("port", nargs="?", type=int, default=9000, help="0 for any that is free; default: 9000")
+    port = parser.parse_args().port
     with Loopback(port) as place:
         issuer = LocalIssuer.from_toml(SETTINGS, base_url=place.base_url)
         place.serve(issuer)
@@ -23,4 +26,4 @@ def main(port: int = 9000) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main()

@@ -3,6 +3,7 @@
 pip install ".[serve]" && python samples/microservices/run.py
 """
 
+import argparse
 import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -65,6 +66,7 @@ def calls(issuer: LocalIssuer) -> Iterator[Call]:
 
 def main() -> None:
     """Starts issuer, orders and billing, calls them, and stops them."""
+    argparse.ArgumentParser(description="Two services that call each other, and what each caller is told.").parse_args()
     with Loopback() as issuer_place, Loopback() as orders_place, Loopback() as billing_place:
         issuer = LocalIssuer(issuer_place.base_url, audience=["api://orders", "api://billing"], clients=CLIENTS)
         orders = httpx.AsyncClient(base_url=orders_place.base_url, auth=client_credentials(issuer, "billing", "api://orders"))

@@ -146,13 +146,14 @@ def test_the_job_runs_by_itself_and_tells_the_scheduler(
         monkeypatch.setenv("BEARERGUARD_CLIENT_SECRET", "s3cr3t-value")
         monkeypatch.setenv("ORDERS_URL", "http://127.0.0.1:9")
         assert module.main() == 75, "the API may be there later"
-        monkeypatch.setattr(sys, "argv", ["job"])
-        assert module.main() == 64
+        monkeypatch.delenv("ORDERS_URL")
+        with pytest.raises(SystemExit):
+            module.main()
     told = capsys.readouterr()
 
     assert told.out == "closed 2026-08 with 0 orders\n"
     assert [line.partition(":")[0] for line in told.err.splitlines()[:4]] == ["refused", "no token", "no token", "no answer"]
-    assert "ORDERS_URL=" in told.err
+    assert "set ORDERS_URL" in told.err
     assert "-value" not in told.err
 
 
