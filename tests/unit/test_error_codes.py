@@ -38,7 +38,7 @@ def test_a_code_is_the_name_of_its_constant(code: ErrorCode) -> None:
 
 @each_code
 def test_status_and_error_belong_together(code: ErrorCode) -> None:
-    """RFC 6750 §3.1; a 5xx carries none (R16)."""
+    """RFC 6750 §3.1; a 5xx carries none."""
     assert code.error in MEANING[code.status]
 
 

@@ -87,7 +87,7 @@ def test_a_principal_takes_no_further_attributes() -> None:
 
 
 def test_a_principal_shows_issuer_subject_and_client_and_nothing_else() -> None:
-    """R127."""
+    """A log or a crash report shows the text of a value."""
     assert repr(PRINCIPAL) == "Principal(issuer='https://issuer.test/', subject='5f1d', client_id='reader')"
     assert str(PRINCIPAL) == repr(PRINCIPAL)
 
@@ -150,7 +150,7 @@ def test_claims_take_no_other_payload(name: str) -> None:
 
 
 def test_claims_show_only_how_many_they_are() -> None:
-    """R127."""
+    """A log or a crash report shows the text of a value."""
     claims = PayloadClaims(json.dumps(CLAIMS).encode())
 
     assert repr(claims) == str(claims) == "<5 claims>"

@@ -10,7 +10,7 @@ from bearerguard.issuers.claim_values import NOTHING
 
 
 def test_the_issuer_ends_in_a_slash_and_its_metadata_has_only_one() -> None:
-    """R112."""
+    """https://auth0.com/docs/customize/custom-domains"""
     issuer = auth0("dev-1x2y3z.us.auth0.com")
     assert issuer.issuer == "https://dev-1x2y3z.us.auth0.com/"
     assert issuer.metadata_url == "https://dev-1x2y3z.us.auth0.com/.well-known/openid-configuration"

@@ -12,7 +12,7 @@ HOST = "https://contoso.b2clogin.com"
 
 
 def test_both_issuer_forms_share_the_metadata_of_the_policy() -> None:
-    """R109; https://learn.microsoft.com/en-us/azure/active-directory-b2c/tokens-overview#compatibility"""
+    """https://learn.microsoft.com/en-us/azure/active-directory-b2c/tokens-overview#compatibility"""
     issuers = azure_b2c("contoso", TENANT, "b2c_1_signin")
     assert [one.issuer for one in issuers] == [f"{HOST}/{TENANT}/v2.0/", f"{HOST}/tfp/{TENANT}/b2c_1_signin/v2.0/"]
     metadata_url = f"{HOST}/contoso.onmicrosoft.com/b2c_1_signin/v2.0/.well-known/openid-configuration"
@@ -29,7 +29,7 @@ def test_a_policy_with_capitals_may_stand_in_iss_in_lower_case() -> None:
 
 
 def test_the_metadata_may_show_whichever_form_the_tenant_has_chosen() -> None:
-    """R73."""
+    """The document shows the form that the tenant has chosen."""
     issuers = azure_b2c("contoso", TENANT, "B2C_1_SignIn")
     assert {one.metadata_issuers for one in issuers} == {tuple(one.issuer for one in issuers)}
 

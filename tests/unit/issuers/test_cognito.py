@@ -16,7 +16,7 @@ def test_the_issuer_is_the_user_pool() -> None:
 
 
 def test_the_app_clients_are_the_audience_and_never_optional() -> None:
-    """R114."""
+    """Access tokens of Cognito have no ``aud`` unless a resource was asked for."""
     issuer = cognito("us-gov-west-1", "us-gov-west-1_Example01", ["a", "b"])
     assert issuer.profile.audience_claim == "client_id"
     assert issuer.audience == frozenset({"a", "b"})

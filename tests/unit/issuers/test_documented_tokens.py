@@ -61,7 +61,7 @@ async def test_a_token_that_breaks_a_rule_is_refused_by_its_code(row: dict[str, 
 @pytest.mark.anyio
 @pytest.mark.parametrize("row", WITHOUT_ROLES, ids=lambda row: row["name"])
 async def test_roles_that_are_not_where_and_what_they_should_be_are_no_roles(row: dict[str, Any]) -> None:
-    """R116, CVE-2026-35039: a wrong type grants nothing, and the token is no worse otherwise."""
+    """CVE-2026-35039: a wrong type grants nothing, and the token is no worse otherwise."""
     principal = await Case.of(row["token"], row["change"]).authenticate()
     assert principal.roles == frozenset()
 
@@ -92,7 +92,7 @@ KEYS_THAT_NAME_THEIR_ISSUER = {
 @pytest.mark.anyio
 @pytest.mark.parametrize(("token", "named", "code"), KEYS_THAT_NAME_THEIR_ISSUER.values(), ids=KEYS_THAT_NAME_THEIR_ISSUER)
 async def test_the_issuer_that_a_key_names_is_honoured(token: str, named: str, code: str | None) -> None:
-    """R97, https://learn.microsoft.com/en-us/entra/identity-platform/access-tokens#validate-the-issuer"""
+    """https://learn.microsoft.com/en-us/entra/identity-platform/access-tokens#validate-the-issuer"""
     case = Case.of(token)
     if code is None:
         assert (await case.authenticate(jwks=key_set(issuer=named))).issuer == case.claims["iss"]

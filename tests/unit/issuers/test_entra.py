@@ -22,7 +22,7 @@ CLOUDS = {
 
 @pytest.mark.parametrize(("authority", "sts"), CLOUDS.values(), ids=CLOUDS)
 def test_each_cloud_has_its_two_issuers_with_their_own_metadata(authority: str, sts: str) -> None:
-    """https://learn.microsoft.com/en-us/entra/identity-platform/authentication-national-cloud, R95"""
+    """https://learn.microsoft.com/en-us/entra/identity-platform/authentication-national-cloud"""
     v1, v2 = entra(TENANT, authority=authority)
     assert v1.issuer == f"{sts}/{TENANT}/"
     assert v1.metadata_url == f"{authority}/{TENANT}/.well-known/openid-configuration"
@@ -42,14 +42,14 @@ def test_an_upper_case_tenant_is_the_same_tenant_and_is_written_as_tokens_write_
 
 
 def test_an_app_with_keys_of_its_own_asks_for_them() -> None:
-    """R99: ``?appid=`` on the metadata, which then names the key set with it."""
+    """``?appid=`` on the metadata, which then names the key set with it."""
     v1, v2 = entra(TENANT, app_id=API.upper())
     assert v1.metadata_url == f"https://login.microsoftonline.com/{TENANT}/.well-known/openid-configuration?appid={API}"
     assert v2.metadata_url == f"https://login.microsoftonline.com/{TENANT}/v2.0/.well-known/openid-configuration?appid={API}"
 
 
 def test_every_allowed_tenant_has_its_own_issuers_and_endpoints() -> None:
-    """R97: tenant-specific endpoints, a cache per tenant."""
+    """Tenant-specific endpoints, a cache per tenant."""
     assert entra_multitenant([TENANT, SECOND]) == (*entra(TENANT), *entra(SECOND))
 
 
@@ -63,7 +63,7 @@ def test_settings_of_the_multitenant_preset_reach_every_tenant() -> None:
 
 
 def test_any_tenant_means_two_templates_and_a_warning(caplog: pytest.LogCaptureFixture) -> None:
-    """R73, R96: ``common`` shows a template as its issuer."""
+    """``common`` shows a template as its issuer."""
     with caplog.at_level(logging.WARNING, logger="bearerguard"):
         v1, v2 = entra_multitenant(insecure_any_tenant=True)
     assert v1.issuer == "https://sts.windows.net/{tenantid}/"

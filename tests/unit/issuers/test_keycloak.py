@@ -11,7 +11,7 @@ from bearerguard.issuers.keycloak import application_by_service_account, keycloa
 
 @pytest.mark.parametrize("base_url", ["https://sso.contoso.example", "https://sso.contoso.example/auth"])
 def test_the_issuer_is_the_realm_without_a_slash(base_url: str) -> None:
-    """R115."""
+    """https://www.keycloak.org/docs/latest/server_admin/#_audience"""
     issuer = keycloak(base_url, "contoso", "orders")
     assert issuer.issuer == f"{base_url}/realms/contoso"
     assert issuer.metadata_url == f"{base_url}/realms/contoso/.well-known/openid-configuration"

@@ -29,7 +29,7 @@ METADATA = {
 
 @pytest.mark.parametrize(("issuer", "discovery", "url"), METADATA.values(), ids=METADATA)
 def test_the_metadata_is_where_the_chosen_standard_puts_it(issuer: str, discovery: Any, url: str) -> None:
-    """R69: OpenID Connect Discovery 1.0 §4.1 appends, RFC 8414 §3.1 inserts; the issuer itself is never changed."""
+    """OpenID Connect Discovery 1.0 §4.1 appends, RFC 8414 §3.1 inserts; the issuer itself is never changed."""
     built = oidc(issuer, discovery=discovery)
     assert built.metadata_url == url
     assert built.issuer == issuer
@@ -40,7 +40,7 @@ def test_an_issuer_that_is_no_address_works_with_known_keys() -> None:
 
 
 def test_paths_may_be_lists_and_may_hold_any_name() -> None:
-    """R116."""
+    """A dot in a name is part of the name."""
     profile = oidc("https://issuer.example", roles_claim=["https://acme.example/v1.0", "app roles"]).profile
     assert profile.roles_of({"https://acme.example/v1.0": {"app roles": ["Read.All"]}}) == {"Read.All"}
 

@@ -43,7 +43,7 @@ WRONG = {
 
 @pytest.mark.parametrize("issuer", WRONG.values(), ids=WRONG)
 def test_another_issuer_is_refused(issuer: str) -> None:
-    """R113: nobody but Okta can verify tokens of the org authorization server."""
+    """Nobody but Okta can verify tokens of the org authorization server."""
     with pytest.raises(ConfigurationError) as caught:
         okta(issuer)
     assert caught.value.parameter == "issuer"

@@ -1,4 +1,4 @@
-"""The metadata document: identical issuer, usable ``jwks_uri``, or it is not used (R68 to R73, RFC 8414 §3.3)."""
+"""The metadata document: identical issuer, usable ``jwks_uri``, or it is not used (RFC 8414 §3.3)."""
 
 import json
 from typing import Any
@@ -54,7 +54,7 @@ def test_a_document_of_another_issuer_is_not_used(named: object) -> None:
 
 
 def test_a_vendor_may_name_another_issuer_in_its_document_than_in_its_tokens() -> None:
-    """R73: Entra's v1 tokens, its templates, and Azure AD B2C."""
+    """Entra's v1 tokens, its templates, and Azure AD B2C."""
     entra = Issuer("https://sts.windows.net/t/", metadata_url="https://login.test/t/keys", metadata_issuers=("https://a.test",))
     assert read_jwks_uri(entra, document(issuer="https://a.test")) == JWKS_URI
     assert refused(entra, document(issuer="https://sts.windows.net/t/")).code == "invalid"

@@ -48,12 +48,12 @@ def judged(**changes: Any) -> str:
     ],
 )
 def test_aud_names_this_api_as_a_whole(audience: object, code: str) -> None:
-    """R45, R57, RFC 7519 §4.1.3: text or an array of text, by equality; CVE-2020-26160, CVE-2024-53861."""
+    """RFC 7519 §4.1.3: text or an array of text, by equality; CVE-2020-26160, CVE-2024-53861."""
     assert judged(aud=audience) == code
 
 
 def test_any_of_several_configured_audiences_will_do() -> None:
-    """R94: Entra v1 tokens have the client id or an application id URI, with or without a slash."""
+    """Entra v1 tokens have the client id or an application id URI, with or without a slash."""
     api = server(audience=["8c1f", "api://orders", "api://orders/"], token_cache_size=0)
 
     verdicts = {name: verdict(api, seal(payload=claims(aud=name))) for name in ("8c1f", "api://orders/", "api://billing")}
@@ -73,7 +73,7 @@ def test_an_issuer_may_have_its_own_audience() -> None:
 
 @pytest.mark.parametrize("audience", ["https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000"])
 def test_a_token_for_microsoft_graph_tells_what_to_request(audience: str) -> None:
-    """R105: "bad signature" that nobody explains is one of the most asked questions."""
+    """A "bad signature" that nobody explains is one of the most asked questions."""
     assert "api://orders/.default" in refusal(API, seal(payload=claims(aud=audience))).hint
     assert "api://orders/.default" in refusal(API, seal(payload=claims(aud=["x", audience]))).hint
     assert refusal(API, seal(payload=claims(aud="api://billing"))).hint == ""
@@ -98,7 +98,7 @@ CLIENT_IS_AUDIENCE: Final = issuer(profile=Profile(audience_claim="client_id"), 
     ],
 )
 def test_another_claim_may_be_the_audience_and_aud_still_counts(changes: dict[str, Any], code: str) -> None:
-    """R114: Amazon Cognito; never "audience optional"."""
+    """Amazon Cognito; never "audience optional"."""
     api = server(CLIENT_IS_AUDIENCE, token_cache_size=0)
 
     assert verdict(api, seal(payload=claims(**changes))) == code

@@ -46,7 +46,7 @@ def judged(*issuers: Any, iss: object) -> str:
     ],
 )
 def test_iss_equals_a_configured_issuer_by_code_point(iss: object, code: str) -> None:
-    """R32, R48, R65, R71: never normalised, never a part; CVE-2024-53861, CVE-2025-30144 (a list)."""
+    """RFC 8414 §4: never normalised, never a part; CVE-2024-53861, CVE-2025-30144 (a list)."""
     assert judged(issuer(), iss=iss) == code
 
 
@@ -93,7 +93,7 @@ def test_a_slash_too_many_or_too_few_is_told_to_the_operator() -> None:
     ],
 )
 def test_a_template_matches_a_guid_and_nothing_else(iss: str, code: str) -> None:
-    """R96: the rest of the template is text, not a pattern."""
+    """The rest of the template is text, not a pattern."""
     assert judged(issuer(TEMPLATE, profile=OF_ITS_TENANT), iss=iss) == code
 
 
@@ -124,7 +124,7 @@ def test_an_issuer_that_stands_twice_is_a_wrong_setting() -> None:
 
 
 def test_a_key_verifies_only_tokens_of_its_own_issuer() -> None:
-    """R56, trust rule 3, CVE-2026-49998: the same ``kid`` at two issuers, and only one of the keys signed."""
+    """RFC 8725 §3.8, CVE-2026-49998: the same ``kid`` at two issuers, and only one of the keys signed."""
     first = issuer("https://first.test/", keys=[{**RSA.public_jwk(), "kid": "shared"}])
     second = issuer("https://second.test/", keys=[{**EC.public_jwk(), "kid": "shared"}, EDWARDS])
     api = server(first, second, token_cache_size=0)
