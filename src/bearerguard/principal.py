@@ -77,21 +77,31 @@ def _unknown_age() -> float:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The caller, as its verified access token describes it.
+    """The caller, as its verified access token describes it. It exists only for a verified token.
 
-    It has the interface of a Starlette user (``is_authenticated``, ``display_name``, ``identity``). Key your own data by
-    (``issuer``, ``subject``), never by a mutable claim such as an e-mail address (R103).
+    It is a Starlette user as well: ``request.user`` has ``is_authenticated``, ``display_name`` and
+    ``identity``. Equal principals say the same of the same caller; ``claims`` and the age of the
+    keys are not compared. It can be hashed, copied and pickled. Its ``repr`` shows issuer, subject
+    and client, and no other claim.
+
+    Key your own data by ``issuer`` and ``subject`` together, never by a claim that can change such
+    as an e-mail address: whoever can change it could take over another's data.
 
     Attributes:
-        issuer: ``iss``, exactly one of the configured issuers.
-        subject: ``sub``; empty where the issuer sends none.
-        client_id: The calling application, ``None`` where the token does not tell.
-        tenant_id: The tenant, ``None`` where the issuer has none.
-        roles: App roles, with those they imply.
-        scopes: Scopes.
-        is_application: An application's own token, not one that acts for a user.
-        expires_at: ``exp``, seconds since 1970-01-01T00:00:00Z.
-        claims: All claims, read-only.
+        issuer: ``iss``, exactly one of the configured issuers; of any tenant, that tenant's.
+        subject: ``sub``; empty where the issuer sends none. Unique only within the issuer.
+        client_id: The calling application's id, ``None`` where the token names none.
+        tenant_id: The tenant (Entra ``tid``, Auth0 ``org_id``, or what ``tenant_claim`` names),
+            ``None`` where the token names none.
+        roles: App roles, with those they imply. They may be a user's as well as an application's.
+        scopes: Scopes. Empty for an application's own token of Microsoft Entra, whose permissions
+            are roles.
+        is_application: Whether the token is an application's own. ``False`` also where the token
+            does not tell: it is not the opposite of "acts for a user", see ``delegated()``.
+        expires_at: ``exp``, seconds since 1970-01-01T00:00:00Z, without leeway.
+        claims: All claims, read-only at every level: objects as mappings, arrays as tuples.
+        roles_problem: Why a roles claim that is there grants nothing, such as ``"`roles` is not an
+            array"``; empty where there is no such problem. For logs.
     """
 
     issuer: str
@@ -104,11 +114,13 @@ class Principal:
     expires_at: float = 0.0
     claims: Mapping[str, Any] = field(default_factory=_no_claims, repr=False, compare=False)
     _age_of_keys: Annotated[Callable[[], float], _Verified()] = field(default=_unknown_age, repr=False, compare=False)
+    roles_problem: str = field(default="", repr=False, compare=False)
 
     def __reduce__(self) -> tuple[type["Principal"], tuple[Any, ...]]:
         """Copies and pickles know the age of the keys at that moment; the key source itself stays where it is."""
-        values = (getattr(self, entry.name) for entry in fields(self)[:-1])
-        return Principal, (*values, partial(float, self.key_age))
+        values = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        values["_age_of_keys"] = partial(float, self.key_age)
+        return Principal, tuple(values.values())
 
     @property
     def key_age(self) -> float:
@@ -122,14 +134,15 @@ class Principal:
 
     @property
     def display_name(self) -> str:
-        """The client, else the subject."""
-        return self.client_id or self.subject
+        """The client of an application's own token, else the subject; where that is empty, the other one."""
+        first, second = (self.client_id, self.subject) if self.is_application else (self.subject, self.client_id)
+        return first or second or ""
 
     @property
     def identity(self) -> str:
-        """The subject."""
+        """The subject, as Starlette calls it."""
         return self.subject
 
     def __repr__(self) -> str:
-        """Shows who, and nothing else a token says (R127)."""
+        """Shows who, and nothing else a token says."""
         return f"Principal(issuer={self.issuer!r}, subject={self.subject!r}, client_id={self.client_id!r})"

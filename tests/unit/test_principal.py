@@ -4,7 +4,7 @@ import copy
 import json
 import pickle
 from collections.abc import Mapping
-from dataclasses import FrozenInstanceError, fields
+from dataclasses import FrozenInstanceError, fields, replace
 from typing import Any, Final
 
 import pytest
@@ -69,7 +69,7 @@ def test_a_principal_can_be_copied_and_pickled_without_its_key_source() -> None:
 def test_a_principal_has_starlettes_user_interface() -> None:
     """Design §3, without importing Starlette."""
     assert PRINCIPAL.is_authenticated
-    assert (PRINCIPAL.display_name, PRINCIPAL.identity) == ("reader", "5f1d")
+    assert PRINCIPAL.identity == "5f1d"
     assert Principal("i", "5f1d").display_name == "5f1d"
 
 
@@ -84,6 +84,35 @@ def test_a_principal_takes_no_further_attributes() -> None:
     """Slots."""
     with pytest.raises((FrozenInstanceError, AttributeError, TypeError)):
         PRINCIPAL.is_admin = True  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("subject", "client_id", "is_application", "name"),
+    [
+        pytest.param("u", "a", False, "u", id="a user"),
+        pytest.param("s", "a", True, "a", id="an application"),
+        pytest.param("", "a", False, "a", id="nothing but a client"),
+        pytest.param("s", None, True, "s", id="an application without a client"),
+        pytest.param("", None, False, "", id="nobody named"),
+    ],
+)
+def test_the_name_to_display_is_the_client_of_an_application_and_the_subject_of_a_user(
+    subject: str, client_id: str | None, is_application: bool, name: str
+) -> None:
+    assert Principal("https://issuer.test/", subject, client_id, is_application=is_application).display_name == name
+
+
+def test_every_attribute_is_documented() -> None:
+    text = Principal.__doc__ or ""
+    public = {name for name in dir(Principal) if not name.startswith("_")}
+
+    assert {name for name in public if f"        {name}: " not in text and not (getattr(Principal, name).__doc__ or "")} == set()
+
+
+def test_a_copy_keeps_why_no_role_was_read() -> None:
+    principal = replace(PRINCIPAL, roles_problem="`roles` is not an array")
+
+    assert pickle.loads(pickle.dumps(principal)).roles_problem == "`roles` is not an array"  # noqa: S301  our own bytes
 
 
 def test_a_principal_shows_issuer_subject_and_client_and_nothing_else() -> None:

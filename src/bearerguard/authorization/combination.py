@@ -168,6 +168,7 @@ class AnyOf(_Combination):
             expected=repr(self),
             actual=first.actual if agreed else {refusal.at.removeprefix("principal."): refusal.actual for refusal in refusals},
             at=first.at if agreed else "principal",
+            hint=next((refusal.hint for refusal in refusals if refusal.hint), ""),
             verified=True,
             scopes=self.helping_scopes(principal) or (),
         )

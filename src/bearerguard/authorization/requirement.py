@@ -48,6 +48,12 @@ class Role(_Single):
     def permits(self, principal: Principal) -> bool:
         return self.name in principal.roles
 
+    def refusal(self, principal: Principal) -> InsufficientScope:
+        refusal = _Single.refusal(self, principal)
+        if principal.roles_problem:
+            refusal.hint = f"{principal.roles_problem}."
+        return refusal
+
     def role_names(self) -> tuple[str, ...]:
         return (self.name,)
 

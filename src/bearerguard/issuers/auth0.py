@@ -17,7 +17,8 @@ def auth0(
     ``iss`` is ``https://{domain}/`` with the slash. Roles come from ``permissions``, which a token
     has only if "RBAC" and "Add Permissions in the Access Token" are on for the API, and from
     ``roles_claim`` if named; scopes from ``scope``; the client from ``azp`` (default profile) or
-    ``client_id`` (RFC 9068 profile). ID tokens carry no client claim, and so are refused.
+    ``client_id`` (RFC 9068 profile); the tenant from ``org_id``, where Organizations are used. ID
+    tokens carry no client claim, and so are refused.
 
     Does not accept HS256, which an API of Auth0 can be set to. Role names are in a token only if an
     Action adds them and ``roles_claim`` names that claim. With ``require_at_jwt=True`` only the
@@ -58,18 +59,20 @@ def _profile(roles_claim: str | None) -> Profile:
         scopes=(("scope",),),
         client=(("azp",), ("client_id",)),
         client_required=True,
+        tenant=(("org_id",),),
         is_application=application_by_grant,
     )
 
 
 def application_by_grant(claims: Claims, _roles: frozenset[str]) -> bool:
-    """``gty`` is ``client-credentials``. The RFC 9068 profile has no ``gty``: there ``sub`` is the client and ``@clients``.
+    """``gty`` is ``client-credentials``. The RFC 9068 profile has no ``gty``: there ``sub`` is the client.
 
-    A user's ``sub`` never has that form: it begins with the name of a connection and a bar.
+    It is written with ``@clients`` behind it, or alone for clients that are linked to an agent. A
+    user's ``sub`` has neither form: it begins with the name of a connection and a bar.
 
     Source: https://auth0.com/docs/secure/tokens/access-tokens/access-token-profiles (``sub``, ``gty``)
     """
     if "gty" in claims:
         return bool(claims["gty"] == "client-credentials")
     client = claims.get("client_id")
-    return type(client) is str and client != "" and claims.get("sub") == f"{client}@clients"
+    return type(client) is str and client != "" and claims.get("sub") in (client, f"{client}@clients")

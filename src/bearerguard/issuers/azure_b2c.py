@@ -4,14 +4,15 @@ from typing import Final, Unpack
 
 from bearerguard.checks import checked_base_url, checked_guid, checked_text
 from bearerguard.error_codes import WRONG_POLICY, WRONG_TENANT
-from bearerguard.issuers.application import application_by_idtyp
 from bearerguard.issuers.claim_rule import ClaimRule
+from bearerguard.issuers.claim_values import Claims, scopes_in
 from bearerguard.issuers.issuer import OPENID_CONFIGURATION, Issuer
 from bearerguard.issuers.options import IssuerOptions, check_options, names_keys
 from bearerguard.issuers.profile import Profile
 
 _TENANT_NAME: Final = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 _POLICY: Final = r"[Bb]2[Cc]_1[Aa]?_[A-Za-z0-9_-]+"
+_SIGN_IN: Final = frozenset({"tfp", "acr", "auth_time", "nonce"})
 
 
 def azure_b2c(
@@ -93,5 +94,21 @@ def _profile(tenant: str, policies: frozenset[str]) -> Profile:
             ClaimRule(("acr",), WRONG_POLICY, policies, required=False),
             ClaimRule(("tid",), WRONG_TENANT, frozenset({tenant}), required=False),
         ),
-        is_application=application_by_idtyp,
+        nonce_marks_id_tokens=False,
+        is_application=application_without_sign_in,
+        application_scopes="roles",
     )
+
+
+def application_without_sign_in(claims: Claims, roles: frozenset[str]) -> bool:
+    """The token holds permissions and no trace of a sign-in: no policy (``tfp``, ``acr``) and no ``auth_time``.
+
+    B2C writes the policy into every token of a user, and nothing marks an application's token;
+    ``idtyp`` counts where it is present.
+
+    Sources: https://learn.microsoft.com/en-us/azure/active-directory-b2c/tokens-overview (``tfp``,
+    ``acr``), https://learn.microsoft.com/en-us/azure/active-directory-b2c/client-credentials-grant-flow
+    """
+    if "idtyp" in claims:
+        return bool(claims["idtyp"] == "app")
+    return _SIGN_IN.isdisjoint(claims) and bool(roles or scopes_in(claims.get("scp")))

@@ -1,10 +1,11 @@
 """One claim that an issuer's tokens must hold."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from bearerguard.error_codes import MISSING_CLAIM, ErrorCode
 from bearerguard.errors import ConfigurationError, show
-from bearerguard.issuers.claim_values import NOTHING, ClaimPath
+from bearerguard.issuers.claim_values import NOTHING, ClaimPath, Claims, claim_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,17 @@ class ClaimRule:
             raise ConfigurationError(
                 "values", f"expected a frozenset of text, got {show(self.values)}", example='frozenset({"2.0"})'
             )
+
+    def value_in(self, claims: Claims) -> Any:
+        """The claim, ``None`` where it is absent or null."""
+        return claims.get(self.path[0]) if len(self.path) == 1 else claim_at(claims, self.path)
+
+    def holds(self, claims: Claims) -> bool:
+        """Whether claims keep the rule."""
+        value = self.value_in(claims)
+        if value is None:
+            return not self.required
+        return type(value) is str and value != "" and (not self.values or value in self.values)
 
 
 def check_path(parameter: str, path: object) -> None:

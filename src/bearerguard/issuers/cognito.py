@@ -85,6 +85,7 @@ _PROFILE: Final = Profile(
     scopes=(("scope",),),
     client=(("client_id",),),
     audience_claim="client_id",
+    nonce_marks_id_tokens=False,
     rules=(ClaimRule(("token_use",), NOT_AN_ACCESS_TOKEN, frozenset({"access"})),),
     is_application=application_by_username,
 )

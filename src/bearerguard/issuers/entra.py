@@ -171,6 +171,7 @@ def _profile(name: str, tenant: str, *, version: str, client: str, key_issuers: 
         key_issuers=key_issuers,  # Microsoft.IdentityModel takes keys of the v2 set for v1 tokens too
         graph_nonce=True,
         is_application=application_by_idtyp,
+        application_scopes="nothing",
     )
 
 

@@ -24,12 +24,14 @@ def keycloak(base_url: str, realm: str, client_id: str, **options: Unpack[Issuer
     ``ResourceServer(audience=…)``.
 
     Demanded besides the standard checks: the claim ``typ`` is ``Bearer``. ID, refresh, offline and
-    logout tokens have another one.
+    logout tokens have another one. A ``nonce`` proves nothing here: access tokens have one before
+    Keycloak 25, and later through the mapper "Nonce backwards compatible".
 
     Does not ask Keycloak whether the session still lives, and does not look at ``acr``, groups or
     authorization permissions.
 
-    Source: https://www.keycloak.org/docs/latest/server_admin/index.html
+    Source: https://www.keycloak.org/docs/latest/server_admin/index.html and, for ``nonce``,
+    https://www.keycloak.org/docs/latest/upgrading/index.html (25.0.0)
 
     Args:
         base_url: Where clients reach Keycloak, such as ``https://sso.example.com``, with ``/auth``
@@ -59,6 +61,7 @@ def _profile(client_id: str) -> Profile:
         roles=(("realm_access", "roles"), ("resource_access", client_id, "roles")),
         scopes=(("scope",),),
         client=(("azp",), ("client_id",)),
+        nonce_marks_id_tokens=False,
         rules=(ClaimRule(("typ",), NOT_AN_ACCESS_TOKEN, frozenset({"Bearer"})),),
         is_application=application_by_service_account,
     )

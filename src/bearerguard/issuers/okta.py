@@ -60,6 +60,7 @@ _PROFILE: Final = Profile(
     roles=(("groups",),),
     scopes=(("scp",),),
     client=(("cid",),),
+    nonce_marks_id_tokens=False,
     client_required=True,
     is_application=application_by_user_id,
 )

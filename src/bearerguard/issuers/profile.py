@@ -1,7 +1,7 @@
 """How one issuer's tokens are read: declared, never guessed."""
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from bearerguard.errors import ConfigurationError, show
 from bearerguard.issuers.application import CLIENT, IsApplication, application_by_subject
@@ -12,22 +12,26 @@ from bearerguard.issuers.claim_values import (
     Claims,
     claim_at,
     first_claim,
-    names_in_array,
     scopes_in,
     text_or_none,
 )
+from bearerguard.issuers.roles_form import ROLES_IN, RolesForm, check_roles_form, roles_problem
 
 TENANT: Final = "{tenantid}"
 
 
 class Reading(NamedTuple):
-    """What a profile reads from the claims of a verified token."""
+    """What a profile reads from the claims of a verified token.
+
+    ``roles_problem`` says why a roles claim that is there grants nothing; else it is empty.
+    """
 
     client: str | None
     tenant: str | None
     roles: frozenset[str]
     scopes: frozenset[str]
     is_application: bool
+    roles_problem: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,8 @@ class Profile:
 
     Attributes:
         name: For logs and ``status()``.
-        roles: Paths of arrays of role names; all of them count.
+        roles: Paths of role names; all of them count.
+        roles_form: In which form the roles are; see ``RolesForm``.
         scopes: Paths of scopes, string or array; the first that is present counts.
         client: Paths of the calling application's id; the first that is present counts.
         client_required: Refuse tokens that name no client. ID tokens carry no client claim.
@@ -48,8 +53,13 @@ class Profile:
             member; empty ignores the member.
         graph_nonce: Refuse tokens whose header has ``nonce``: they are Microsoft Graph's, and only
             Graph can verify them.
+        nonce_marks_id_tokens: Refuse tokens with the claim ``nonce``, unless they are typed
+            ``at+jwt``. Presets whose access tokens have another mark leave it out.
+        insecure_accept_id_tokens: Accept tokens with any mark of ID tokens. It is logged.
         is_application: Tells an application's own token from one that acts for a user, given claims
-            and roles; asked only where the token names its client.
+            and roles.
+        application_scopes: What the scopes of an application's own token are: ``"scopes"`` alone,
+            app ``"roles"`` as well (Azure AD B2C), or ``"nothing"`` (Microsoft Entra).
 
     Raises:
         ConfigurationError: a value is of the wrong kind, or ``client_required`` is set and
@@ -58,6 +68,7 @@ class Profile:
 
     name: str = "generic"
     roles: tuple[ClaimPath, ...] = (("roles",),)
+    roles_form: RolesForm = "array"
     scopes: tuple[ClaimPath, ...] = (("scope",), ("scp",))
     client: tuple[ClaimPath, ...] = CLIENT
     client_required: bool = False
@@ -67,7 +78,10 @@ class Profile:
     tenant_in_issuer: bool = False
     key_issuers: tuple[str, ...] = ()
     graph_nonce: bool = False
+    nonce_marks_id_tokens: bool = True
+    insecure_accept_id_tokens: bool = False
     is_application: IsApplication = application_by_subject
+    application_scopes: Literal["scopes", "roles", "nothing"] = "scopes"
 
     def __post_init__(self) -> None:
         """Checks the kinds: a text in place of a tuple would be read letter by letter."""
@@ -79,6 +93,7 @@ class Profile:
                 )
             for path in paths:
                 check_path(name, path)
+        check_roles_form(self.roles_form)
         if not isinstance(self.audience_claim, str) or not self.audience_claim:
             problem = f"expected the name of a claim, got {show(self.audience_claim)}"
             raise ConfigurationError("audience_claim", problem, example='"client_id"')
@@ -92,15 +107,21 @@ class Profile:
 
     def read(self, claims: Claims) -> Reading:
         """Everything a principal is made of."""
-        client, roles = self.client_of(claims), self.roles_of(claims)
-        is_application = client is not None and self.is_application(claims, roles)
-        return Reading(client, self.tenant_of(claims), roles, self.scopes_of(claims), is_application)
+        roles, scopes = self.roles_of(claims), self.scopes_of(claims)
+        is_application = self.is_application(claims, roles)
+        if is_application and self.application_scopes == "roles":
+            roles |= scopes
+        elif is_application and self.application_scopes == "nothing":
+            scopes = NOTHING
+        problem = "" if roles else roles_problem(claims, self.roles, self.roles_form)
+        return Reading(self.client_of(claims), self.tenant_of(claims), roles, scopes, is_application, problem)
 
     def roles_of(self, claims: Claims) -> frozenset[str]:
-        """All roles; a roles claim of the wrong type means no role."""
+        """The names in the roles claims; a claim of another form than declared grants none."""
+        names_in = ROLES_IN[self.roles_form]
         if len(self.roles) == 1:
-            return names_in_array(first_claim(claims, self.roles))
-        return NOTHING.union(*(names_in_array(claim_at(claims, path)) for path in self.roles))
+            return names_in(first_claim(claims, self.roles))
+        return NOTHING.union(*(names_in(claim_at(claims, path)) for path in self.roles))
 
     def scopes_of(self, claims: Claims) -> frozenset[str]:
         """All scopes."""

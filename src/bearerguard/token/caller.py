@@ -35,4 +35,5 @@ def caller_in(
         claims["exp"],
         readable,
         age_of_keys,
+        read.roles_problem,
     )

@@ -1,7 +1,8 @@
 """What a token says of itself, judged: for us, of this kind, and now.
 
-One table of checks serves the verifier (its first failure) and whoever explains a token (all failures). All of them run before a
-key is looked for, so that a token that must be refused anyway never causes a fetch; nothing is granted on their word.
+One table of checks serves the verifier (its first failure) and whoever explains a token (all
+failures). All of them run before a key is looked for, so that a token that must be refused anyway
+never causes a fetch; nothing is granted on their word.
 """
 
 import re
@@ -13,21 +14,19 @@ from bearerguard import error_codes as codes
 from bearerguard.checks import GUID
 from bearerguard.error_codes import ErrorCode
 from bearerguard.errors import ABSENT, AccessTokenError, InvalidToken
-from bearerguard.issuers.claim_rule import ClaimRule
 from bearerguard.issuers.claim_values import claim_at
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.issuers.profile import TENANT
+from bearerguard.token.audience import graph_hint, names_one_of, wrong_audience
 from bearerguard.token.jws import UnverifiedToken
+from bearerguard.token.kind import kind_failure
 from bearerguard.token.moment import Moment, utc
 
 _MAX_TIME: Final = 2**40
 _A_TIME: Final = "a number between 0 and 2^40"
 _ACCESS_TOKEN_TYPES: Final = frozenset({"", "jwt", "at+jwt"})
-_OTHER_KINDS: Final = ("nonce", "at_hash", "c_hash", "events")  # ID tokens and security event tokens (R108, RFC 8417)
-_OTHER_PAYLOAD_TYPES: Final = frozenset({"ID", "Refresh", "Offline", "Logout"})  # Keycloak's payload "typ" (R115)
 _AT_JWT_CLAIMS: Final = ("iss", "exp", "aud", "sub", "client_id", "iat", "jti")  # RFC 9068 §2.2
 _A_GUID: Final = re.compile(GUID)
-_MICROSOFT_GRAPH: Final = frozenset({"00000003-0000-0000-c000-000000000000", "https://graph.microsoft.com"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,8 @@ class Expectations:
     Attributes:
         issuer: The configured issuer.
         audience: Identifiers, of which the profile's audience claim must name one.
-        any_audience: Those and the server's own: what ``aud`` may name where another claim is the audience (R114).
+        any_audience: Those and the server's own: what ``aud`` may name where another claim is the
+            audience (Amazon Cognito).
         algorithms: Accepted algorithms.
         leeway: Seconds that clocks may differ.
         tests: Those of ``CHECKS`` that concern this issuer.
@@ -63,7 +63,14 @@ def _every_issuer(_issuer: Issuer) -> bool:
 
 
 class Check(NamedTuple):
-    """One row of the table: what is judged, by which rule, the test, which gives ``None`` or a refusal, and whom it concerns."""
+    """One row of the table.
+
+    Attributes:
+        what: What is judged.
+        source: By which rule.
+        test: Gives ``None`` or a refusal.
+        concerns: Whether an issuer's tokens are judged by it.
+    """
 
     what: str
     source: str
@@ -117,22 +124,12 @@ def _algorithm(token: UnverifiedToken, expected: Expectations, _now: float) -> A
 
 def _graph(token: UnverifiedToken, expected: Expectations, _now: float) -> AccessTokenError | None:
     if token.header.has_nonce:
-        return InvalidToken(codes.GRAPH_TOKEN, at="header.nonce", hint=_graph_hint(expected))
+        return InvalidToken(codes.GRAPH_TOKEN, at="header.nonce", hint=graph_hint(expected.audience))
     return None
 
 
-def _kind(token: UnverifiedToken, _expected: Expectations, _now: float) -> AccessTokenError | None:
-    claims = token.claims
-    for name in _OTHER_KINDS:
-        if name in claims:
-            return InvalidToken(codes.NOT_AN_ACCESS_TOKEN, expected=f"no `{name}`", actual=claims[name], at=f"$.{name}")
-    use = claims.get("token_use", "access")
-    if use != "access":
-        return InvalidToken(codes.NOT_AN_ACCESS_TOKEN, expected="`token_use` 'access'", actual=use, at="$.token_use")
-    typ = claims.get("typ")
-    if type(typ) is str and typ in _OTHER_PAYLOAD_TYPES:
-        return InvalidToken(codes.NOT_AN_ACCESS_TOKEN, expected="`typ` 'Bearer'", actual=typ, at="$.typ")
-    return None
+def _kind(token: UnverifiedToken, expected: Expectations, _now: float) -> AccessTokenError | None:
+    return kind_failure(token, expected.issuer.profile)
 
 
 def _binding(token: UnverifiedToken, _expected: Expectations, _now: float) -> AccessTokenError | None:
@@ -178,38 +175,33 @@ def _names(token: UnverifiedToken, _expected: Expectations, _now: float) -> Acce
 
 def _audience(token: UnverifiedToken, expected: Expectations, _now: float) -> AccessTokenError | None:
     name = expected.issuer.profile.audience_claim
-    failure = _names_one_of(token, name, expected.audience, expected)
+    failure = _for_us(token, name, expected.audience, expected)
     if failure is None and name != "aud" and "aud" in token.claims:
-        return _names_one_of(token, "aud", expected.any_audience, expected)
+        return _for_us(token, "aud", expected.any_audience, expected)
     return failure
 
 
-def _names_one_of(token: UnverifiedToken, name: str, accepted: frozenset[str], expected: Expectations) -> AccessTokenError | None:
+def _for_us(token: UnverifiedToken, name: str, accepted: frozenset[str], expected: Expectations) -> AccessTokenError | None:
     audience = token.claims.get(name)
-    if type(audience) is str:
-        if audience in accepted:
-            return None
-    elif type(audience) is not list or not all(type(entry) is str for entry in audience):
-        return _wrong_type(token, name, "text or an array of text")
-    elif not accepted.isdisjoint(audience):
+    named = names_one_of(audience, accepted)
+    if named:
         return None
-    wanted = f"`{name}` to contain {' or '.join(repr(entry) for entry in sorted(accepted))}"
-    foreign = [audience] if type(audience) is str else audience
-    hint = _graph_hint(expected) if not _MICROSOFT_GRAPH.isdisjoint(foreign) else ""
-    return InvalidToken(codes.WRONG_AUDIENCE, expected=wanted, actual=audience, at=f"$.{name}", hint=hint)
+    if named is None:
+        return _wrong_type(token, name, "text or an array of text")
+    return wrong_audience(name, audience, accepted, profile=expected.issuer.profile.name)
 
 
 def _profile_rules(token: UnverifiedToken, expected: Expectations, _now: float) -> AccessTokenError | None:
     for rule in expected.issuer.profile.rules:
-        path = rule.path
-        value = token.claims.get(path[0]) if len(path) == 1 else claim_at(token.claims, path)
+        if rule.holds(token.claims):
+            continue
+        name, place = rule.path[-1], "$." + ".".join(rule.path)
+        value = rule.value_in(token.claims)
         if value is None:
-            if rule.required:
-                return InvalidToken(codes.MISSING_CLAIM, expected=f"`{rule.path[-1]}`", at=_place(rule))
-        elif type(value) is not str or not value or (rule.values and value not in rule.values):
-            wanted = " or ".join(repr(accepted) for accepted in sorted(rule.values)) or "text"
-            code = rule.code if rule.values else codes.INVALID_CLAIM
-            return InvalidToken(code, expected=f"`{rule.path[-1]}` {wanted}", actual=value, at=_place(rule))
+            return InvalidToken(codes.MISSING_CLAIM, expected=f"`{name}`", at=place)
+        wanted = " or ".join(repr(accepted) for accepted in sorted(rule.values)) or "text"
+        code = rule.code if rule.values else codes.INVALID_CLAIM
+        return InvalidToken(code, expected=f"`{name}` {wanted}", actual=value, at=place)
     return None
 
 
@@ -250,7 +242,12 @@ def _at_jwt_claims(token: UnverifiedToken, _expected: Expectations, _now: float)
 CHECKS: Final = (
     Check("typ", "RFC 8725 §3.11, RFC 9068 §4", _type),
     Check("alg", "RFC 8725 §3.1", _algorithm),
-    Check("header nonce", "Microsoft Graph tokens (R105)", _graph, lambda issuer: issuer.profile.graph_nonce),
+    Check(
+        "header nonce",
+        "https://learn.microsoft.com/en-us/entra/identity-platform/access-tokens",
+        _graph,
+        lambda issuer: issuer.profile.graph_nonce,
+    ),
     Check("kind of token", "RFC 8725 §3.12, RFC 9068 §5", _kind),
     Check("cnf", "RFC 7800, RFC 9449 §7.2, RFC 8705 §3", _binding),
     Check("exp", "RFC 7519 §4.1.4", _expiry),
@@ -259,8 +256,13 @@ CHECKS: Final = (
     Check("aud", "RFC 7519 §4.1.3, RFC 8725 §3.9", _audience),
     Check("sub, jti", "RFC 7519 §4.1.2, §4.1.7", _names),
     Check("the issuer's own rules", "the preset's source", _profile_rules, lambda issuer: bool(issuer.profile.rules)),
-    Check("client", "R108: ID tokens name none", _client, lambda issuer: issuer.profile.client_required),
-    Check("tid", "Microsoft Entra (R96)", _tenant, lambda issuer: issuer.profile.tenant_in_issuer),
+    Check("client", "ID tokens carry no client claim", _client, lambda issuer: issuer.profile.client_required),
+    Check(
+        "tid",
+        "https://learn.microsoft.com/en-us/entra/identity-platform/access-tokens#multitenant-applications",
+        _tenant,
+        lambda issuer: issuer.profile.tenant_in_issuer,
+    ),
     Check("claims of at+jwt", "RFC 9068 §2.2", _at_jwt_claims, lambda issuer: issuer.require_at_jwt),
 )
 """The table, in the order of judgement. ``iss`` is judged before: it chooses the row's expectations."""
@@ -269,7 +271,7 @@ CHECKS: Final = (
 
 
 def _is_time(value: Any) -> TypeGuard[float]:
-    """A bounded JSON number, neither bool nor text (trust rule 4)."""
+    """A bounded JSON number, neither bool nor text (RFC 7519 §2)."""
     return (type(value) is int or type(value) is float) and 0 < value < _MAX_TIME
 
 
@@ -277,12 +279,3 @@ def _wrong_type(token: UnverifiedToken, name: str, wanted: str) -> AccessTokenEr
     if name not in token.claims:
         return InvalidToken(codes.MISSING_CLAIM, expected=f"`{name}`", at=f"$.{name}")
     return InvalidToken(codes.INVALID_CLAIM, expected=f"`{name}` as {wanted}", actual=token.claims[name], at=f"$.{name}")
-
-
-def _place(rule: ClaimRule) -> str:
-    return "$." + ".".join(rule.path)
-
-
-def _graph_hint(expected: Expectations) -> str:
-    wanted = min(expected.audience)
-    return f"The token is for Microsoft Graph: request scope '{wanted}/.default'."

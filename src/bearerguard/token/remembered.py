@@ -15,7 +15,9 @@ from bearerguard.principal import PayloadClaims, Principal
 Names: TypeAlias = tuple[str, ...]
 Packed: TypeAlias = tuple[
     *tuple[int, float, float, float],  # number of the verifier; begins, ends, forgotten_at
-    *tuple[str, str, str | None, str | None, Names, Names, bool, float, bytes],  # of the principal, in the order of its fields
+    *tuple[
+        str, str, str | None, str | None, Names, Names, bool, float, bytes, str
+    ],  # of the principal, in the order of its fields
 ]
 _MAX_NAMES: Final = 1_000
 
@@ -73,26 +75,28 @@ class Packing:
             who.is_application,
             who.expires_at,
             who.claims.payload,  # type: ignore[attr-defined]  # a verified token's are PayloadClaims
+            who.roles_problem and self._text(who.roles_problem),
         )
 
     def unpack(self, packed: Packed) -> Remembered | None:
         """An equal value to the one that was packed; ``None`` where its key was let go."""
-        number, begins, ends, forgotten_at, issuer, subject, client, tenant, roles, scopes, is_application, exp, payload = packed
+        number, begins, ends, forgotten_at, issuer, sub, client, tenant, roles, scopes, is_app, exp, payload, problem = packed
         verifier = self._verifiers.get(number)
         if verifier is None:
             return None
         key, source = verifier
         principal = Principal(
             issuer,
-            subject,
+            sub,
             client,
             tenant,
             frozenset(roles),
             frozenset(scopes),
-            is_application,
+            is_app,
             exp,
             PayloadClaims(payload),
             source.age,
+            problem,
         )
         return Remembered(principal, key, source, begins, ends, forgotten_at)
 

@@ -135,6 +135,8 @@ BY_IDTYP: dict[str, tuple[dict[str, Any], set[str], bool]] = {
     "absent, roles": ({}, {"Read.All"}, True),
     "absent, roles and scp": ({"scp": "a"}, {"Read.All"}, False),
     "absent, roles and an empty scp": ({"scp": ""}, {"Read.All"}, False),
+    "absent, roles and a slash for no scope": ({"scp": "/"}, {"Read.All"}, True),
+    "absent, a slash for no scope and no roles": ({"scp": "/"}, set(), False),
     "absent, no roles": ({}, set(), False),
 }
 
@@ -152,9 +154,9 @@ BY_SUBJECT: dict[str, tuple[dict[str, Any], set[str], bool]] = {
     "a user with scopes": ({"sub": "u", "client_id": "a", "scope": "b"}, set(), False),
     "a user with scopes and roles": ({"sub": "u", "client_id": "a", "scope": "b"}, {"Read.All"}, False),
     "an unnamed client with scopes and roles": ({"sub": "u", "scope": "b"}, {"Read.All"}, False),
-    "somebody with roles alone": ({"sub": "u", "client_id": "a"}, {"Read.All"}, True),
+    "a user with roles and no scope": ({"sub": "u", "client_id": "a"}, {"Read.All"}, False),
     "somebody with nothing": ({"sub": "u", "client_id": "a"}, set(), False),
-    "scp speaks for a user": ({"sub": "a", "client_id": "a", "scp": "b"}, {"Read.All"}, False),
+    "the client itself with scp, as of Ory Hydra": ({"sub": "a", "client_id": "a", "scp": ["b"]}, set(), True),
     "idtyp decides": ({"sub": "a", "client_id": "a", "idtyp": "user"}, {"Read.All"}, False),
     "idtyp decides for an application": ({"sub": "u", "client_id": "a", "idtyp": "app", "scope": "b"}, set(), True),
     "empty": ({"sub": "", "client_id": ""}, set(), False),
