@@ -80,9 +80,9 @@ async def test_no_way_of_writing_a_path_gets_at_the_secret(app: ASGIApp, target:
         answer = await exchange(app, http_scope("GET", target, headers))
 
         assert SECRET.encode() not in answer.body
-        assert answer.status in (200, 308, 401, 403, 404)
-        if answer.status in (401, 403):
-            assert json.loads(answer.body)["code"] in ("missing_token", "missing_role", "not_permitted")
+        assert answer.status in (200, 308, 400, 401, 403, 404)
+        if answer.status in (400, 401, 403):
+            assert json.loads(answer.body)["code"] in ("malformed_path", "missing_token", "missing_role", "not_permitted")
             check_refusal(answer, json.loads(answer.body)["code"])
 
 
@@ -119,7 +119,10 @@ def _beneath(root_path: str, target: str, headers: list[Header]) -> Scope:
 
 
 @pytest.mark.parametrize("target", ["/files", "/files/x/public", "/files/x", "/files/secret%2Fpublic", "/nowhere"])
-async def test_a_root_path_changes_nothing(app: ASGIApp, target: str, reader: list[Header]) -> None:
+async def test_a_root_path_changes_nothing(name: str, target: str, api: ResourceServer, reader: list[Header]) -> None:
+    """The function that ``APPS`` has around Django hides what is in it."""
+    told = "/v1" if name == "django" else None
+    app = AccessTokenMiddleware(APPS[name](), resource_server=api, policy=POLICY, root_path=told)
     for headers in ([], reader):
         plain = await exchange(app, http_scope("GET", target, headers))
         beneath = await exchange(app, _beneath("/v1", target, headers))

@@ -77,13 +77,16 @@ class PathPolicy:
                 HTTP request may call its method WEBSOCKET, too; the caller must not let it pass for a websocket.
             path: The percent-decoded path that the router matches. Any text is safe.
         """
+        row = self.row_for(method, path)
+        return None if row is None else row.requirement
+
+    def row_for(self, method: str, path: str) -> PolicyRow | None:
+        """The one row that names this request; see ``requirement_for``."""
         table = self._tables.get(method, self._other_methods)
         row = table.literal.get(path)
-        if row is None:
-            if "/." in path and not DOT_SEGMENTS.isdisjoint(path.split("/")):
-                return None
+        if row is None and not ("/." in path and not DOT_SEGMENTS.isdisjoint(path.split("/"))):
             row = table.find(path)
-        return None if row is None else row.requirement
+        return row
 
     def rows_of(self, method: str, segments: Sequence[RouteSegment]) -> tuple[PolicyRow | None, ...]:
         """For an audit: the rows that name requests for a route, as they were written; last ``None`` where some have no row.

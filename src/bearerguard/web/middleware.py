@@ -8,29 +8,23 @@ not read.
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final, Literal, TypeAlias, get_args
-from urllib.parse import quote
 
-from starlette._utils import get_route_path
 from starlette.authentication import AuthCredentials, UnauthenticatedUser
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bearerguard import error_codes as codes
-from bearerguard.authorization.combination import Requirement
 from bearerguard.authorization.path_policy import PathPolicy
 from bearerguard.authorization.policy_row import Public
-from bearerguard.errors import BearerguardError, ConfigurationError, InsufficientScope, InvalidRequest, show
-from bearerguard.principal import Principal
+from bearerguard.errors import BearerguardError, ConfigurationError, show
 from bearerguard.resource_server import ResourceServer
 from bearerguard.token.credentials import read_credentials
 from bearerguard.web.challenge import Challenge, Disclose
-from bearerguard.web.declaration import method_of
 from bearerguard.web.gate import Gate, checked_server, refusal_for
 from bearerguard.web.lifespan import Lifespan
 from bearerguard.web.passage import PASSAGE, Passage, WebSocketPassage
+from bearerguard.web.path_judge import PathJudge
 from bearerguard.web.path_rules import PathRules
-from bearerguard.web.public_routes import PublicRoutes
 from bearerguard.web.route_table import check_declared, route_table
-from bearerguard.web.routes import root_path_of, router_behind
+from bearerguard.web.routes import router_behind
 
 AnyASGIApp: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
 """Frameworks spell the types of ASGI each in its own way."""
@@ -87,6 +81,7 @@ class AccessTokenMiddleware:
         resource_server: ResourceServer,
         policy: PathPolicy | None = None,
         public: str | Iterable[str] = (),
+        root_path: str | None = None,
         realm: str = "api",
         undeclared: Undeclared = "refuse",
         disclose: Disclose = "code",
@@ -102,10 +97,7 @@ class AccessTokenMiddleware:
         self._recall, self._verify = resource_server.recall, resource_server.verify
         self._gate = Gate(resource_server, Challenge(realm, disclose=disclose, resource_metadata=resource_metadata))
         self._is_audited = policy is None and undeclared == "refuse"
-        self._root_path = ""
-        self._may_route_otherwise = True
-        self._public_routes: PublicRoutes | None = None
-        self._has_rules = policy is not None or self.rules.public is not None
+        self._paths = PathJudge(self.rules, root_path)
         self._is_read = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -122,10 +114,7 @@ class AccessTokenMiddleware:
             self._read(scope)
         passage = passage_class(self._gate, scope, send)
         try:
-            path = scope["path"]
-            if not (path.isascii() and path.isprintable()):
-                _check_path(path)
-            rule = self._rule(scope, path) if self._has_rules else None
+            rule = self._paths.rule(scope)
             if rule is _PUBLIC:
                 scope["user"], scope["auth"] = UnauthenticatedUser(), AuthCredentials()
             else:
@@ -153,52 +142,13 @@ class AccessTokenMiddleware:
             raise BearerguardError(f"an ASGI scope of type {show(scope['type'])} cannot be judged and is not served")
         await Lifespan(self.app, self._server, lambda: self._read(scope)).run(scope, receive, send)
 
-    def _rule(self, scope: Scope, path: str) -> Requirement | Public | None:
-        """What this request needs; ``None`` stands for any valid token."""
-        policy, public = self.rules.policy, self.rules.public
-        if self._may_route_otherwise:
-            _show_as_judged(scope, path)
-        if self._root_path:
-            scope = {**scope, "root_path": self._root_path}
-        route_path = get_route_path(scope) if scope.get("root_path") else path
-        if policy is not None:
-            rule = policy.requirement_for(method_of(scope), route_path)
-            if rule is None or (self._may_route_otherwise and _is_ambiguous(policy, method_of(scope), route_path, rule)):
-                return _NO_ROW
-            return rule
-        if public is not None and public.requirement_for(method_of(scope), route_path) is _PUBLIC:
-            return _PUBLIC
-        if self._public_routes is not None and self._public_routes.serve(scope, route_path):
-            return _PUBLIC
-        return None
-
     def _read(self, scope: Scope) -> None:
         """Read the application's routes, once: which of them are public, and whether all are declared."""
         router = router_behind(self.app, scope)
-        self._root_path = root_path_of(router)
-        self._may_route_otherwise = router is None
-        if router is not None and self.rules.policy is None:
-            if self._is_audited:
-                check_declared(route_table(router, self.rules))
-            public_routes = PublicRoutes(router)
-            if public_routes:
-                self._public_routes, self._has_rules = public_routes, True
+        if router is not None and self._is_audited:
+            check_declared(route_table(router, self.rules))
+        self._paths.read(self.app, router)
         self._is_read = True
-
-
-class _NoRow(Requirement):
-    """What a request needs that no row of the policy names."""
-
-    __slots__ = ()
-
-    def permits(self, principal: Principal) -> bool:  # noqa: ARG002  nobody may
-        return False
-
-    def refusal(self, principal: Principal) -> InsufficientScope:  # noqa: ARG002  whoever it is
-        return InsufficientScope(codes.NOT_PERMITTED, verified=True)
-
-
-_NO_ROW: Final = _NoRow()
 
 
 def public_rows(public: str | Iterable[str]) -> PathPolicy | None:
@@ -212,27 +162,6 @@ def public_rows(public: str | Iterable[str]) -> PathPolicy | None:
         return PathPolicy(dict.fromkeys(paths, Public.PUBLIC)) if paths else None
     except (ConfigurationError, TypeError) as error:
         raise ConfigurationError("public", f"expected paths, got {show(public)} ({error})", example='["/health"]') from error
-
-
-def _is_ambiguous(policy: PathPolicy, method: str, path: str, rule: Requirement | Public) -> bool:
-    """Whether another row asks for something else, read as frameworks do to which a doubled or trailing slash is none."""
-    if not path.endswith("/") and "//" not in path:
-        return False
-    other = policy.requirement_for(method, "/" + "/".join(segment for segment in path.split("/") if segment))
-    return other is not None and other != rule
-
-
-def _show_as_judged(scope: Scope, path: str) -> None:
-    """Some frameworks route by ``raw_path``, in which %2F is no slash: they must see the path that was judged."""
-    raw_path = scope.get("raw_path")
-    if raw_path and b"%" in raw_path:
-        scope["raw_path"] = quote(path, safe=_PATH_CHARACTERS, errors="replace").encode()
-
-
-def _check_path(path: str) -> None:
-    if _CONTROL.search(path):
-        expected = "a path without control characters and U+FFFD"
-        raise InvalidRequest(codes.MALFORMED_PATH, expected=expected, actual=path, at="path")
 
 
 def _check(app: object, resource_server: object, policy: object, undeclared: object) -> None:

@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from starlette.applications import Starlette
-from starlette.routing import Match, Router
+from starlette.routing import Router
 from starlette.types import Scope
 
 from bearerguard.authorization.policy_row import Public
 from bearerguard.events import logger
 from bearerguard.web.declaration import all_declared, declared_for, method_of
-from bearerguard.web.routes import declared_for_all, path_of, root_path_of, router_of, routes_of, subtree_of
+from bearerguard.web.destination import destination_of
+from bearerguard.web.routes import declared_for_all, path_of, router_of, routes_of, subtree_of
 
 _NAMED_GROUP: Final = re.compile(r"\(\?P<\w+>")
 _REST: Final = "/(?P<path>.*)$"  # what Mount adds to its path
@@ -45,31 +46,14 @@ class PublicRoutes:
         if route_path not in self._literal and not (self._patterns is not None and self._patterns.fullmatch(route_path)):
             return False
         try:
-            return _is_public(self._router, dict(scope))
+            found = destination_of(self._router, scope)
         except Exception:  # noqa: BLE001  a convertor that cannot convert, such as too many digits: the router fails alike
             logger.debug("a route could not be asked whether it is public", exc_info=True)
             return False
-
-
-def _is_public(router: Starlette | Router, scope: Scope) -> bool:
-    if root_path := root_path_of(router):
-        scope = {**scope, "root_path": root_path}
-    for route in routes_of(router):
-        match, child_scope = route.matches(scope)
-        if match is Match.FULL:
-            return _leads_to_public(route, {**scope, **child_scope})
-    return False  # a method too many, a slash too few, nothing at all: for those who have a token
-
-
-def _leads_to_public(route: Any, scope: Scope) -> bool:
-    app = subtree_of(route)
-    if app is None:
-        return declared_for(route.endpoint, method_of(scope)) is Public.PUBLIC
-    whole = declared_for_all(route)
-    if whole is not None:
+        if found is None:
+            return False  # a method too many, a slash too few, nothing at all: for those who have a token
+        whole = declared_for(found.app, method_of(scope)) if found.whole is None else found.whole
         return whole is Public.PUBLIC
-    inner = router_of(app)
-    return inner is not None and _is_public(inner, scope)
 
 
 def _public_paths(router: Starlette | Router, path: str = "", pattern: str = "") -> Iterator[tuple[str, str]]:

@@ -4,17 +4,22 @@ Other ASGI applications are closed books; so is a Starlette application inside a
 ``app`` attribute.
 """
 
+import functools
+import inspect
 import sys
+import types
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from starlette.applications import Starlette
+from starlette.endpoints import HTTPEndpoint, WebSocketEndpoint
 from starlette.routing import Router
 from starlette.types import Scope
 
 from bearerguard.web.declaration import Declaration, combined, declared
 
 _DEEPEST: Final = 100
+_FUNCTIONS: Final = (types.FunctionType, types.MethodType)
 
 
 def layers(app: object) -> Iterator[Any]:
@@ -68,6 +73,26 @@ def path_of(route: Any) -> str:
 def subtree_of(route: Any) -> object | None:
     """The application beneath a ``Mount`` or a ``Host``; ``None`` for a route with an endpoint."""
     return None if getattr(route, "endpoint", None) is not None else getattr(route, "app", None)
+
+
+def reads_paths_itself(route: Any) -> bool:
+    """Whether what a route leads to is given the path to read, as an ASGI application, not the route's parameters."""
+    endpoint = getattr(route, "endpoint", None)
+    while isinstance(endpoint, functools.partial):
+        endpoint = endpoint.func
+    if isinstance(endpoint, _FUNCTIONS) or getattr(route, "dependant", None) is not None:
+        return False
+    return not (inspect.isclass(endpoint) and issubclass(endpoint, HTTPEndpoint | WebSocketEndpoint))
+
+
+def fallback_of(router: Starlette | Router) -> object | None:
+    """What serves the paths that no route takes: ``router.default``, or the files of FastAPI's ``app.frontend``."""
+    inner: Any = getattr(router, "router", router)
+    files = getattr(inner, "_iter_low_priority_routes", None)
+    found: object | None = None if files is None else next(iter(files()), None)
+    if found is None and getattr(inner.default, "__self__", None) is not inner:
+        found = inner.default
+    return found
 
 
 def declared_for_all(route: Any) -> Declaration | None:

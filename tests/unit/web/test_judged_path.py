@@ -42,11 +42,11 @@ async def test_an_encoded_slash_is_the_slash_that_the_rule_saw(target: str, seen
         assert (await get(app, target)).body == seen
 
 
-async def test_a_server_that_gives_none_is_given_none(api: ResourceServer) -> None:
-    """ASGI HTTP 2.5: ``raw_path`` is optional."""
+async def test_a_server_that_gives_none_is_made_one(api: ResourceServer) -> None:
+    """ASGI HTTP 2.5: ``raw_path`` is optional. BlackSheep takes the path itself for one, and decodes it again."""
     app = AccessTokenMiddleware(raw_router, resource_server=api, public="/files/{rest:path}")
 
-    assert (await get(app, "/files/a%2Fb", raw_path=None)).body == b"none"
+    assert (await get(app, "/files/a%2Fb%3Fc", raw_path=None)).body == b"/files/a/b%3Fc"
 
 
 async def test_what_no_text_can_be_is_shown_as_a_question_mark(api: ResourceServer) -> None:
@@ -77,7 +77,7 @@ SLASHES = PathPolicy(
         ("/files/a/", 200),
         ("/files//a", 200),
         ("/same/", 200),
-        ("/only/", 200),
+        ("/only/", 401),
     ],
 )
 async def test_a_slash_that_some_frameworks_ignore_opens_nothing(target: str, status: int, api: ResourceServer) -> None:

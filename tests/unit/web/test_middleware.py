@@ -491,7 +491,6 @@ async def test_listed_paths_need_no_token(open_paths: Any, api: ResourceServer) 
     app = AccessTokenMiddleware(Seen(), resource_server=api, public=open_paths)
 
     assert (await get(app, "/open")).status == 200
-    assert (await get(app, "/api/open", root_path="/api")).status == 200
     for target in ("/open/", "/opened", "/OPEN", "/open/x", "/x/open", "/open%0A", "/open%2F"):
         assert (await get(app, target)).status in (400, 401), target
 

@@ -99,7 +99,7 @@ async def test_a_method_that_only_a_mount_behind_takes_is_judged_by_the_mount(ap
     assert await reached(app, "/a", "POST") == "401"
 
 
-@pytest.mark.parametrize("target", ["/a/", "//a", "/A", "/a%2F", "/b/../a", "/a;x=1", "/a.", "/", "", "a"])
+@pytest.mark.parametrize("target", ["/a/", "//a", "/A", "/a%2F", "/a;x=1", "/a.", "/", "", "a"])
 async def test_a_path_that_only_resembles_a_public_one_is_not_public(target: str, api: ResourceServer) -> None:
     assert await reached(inside(api, Route("/a", opened), Route("/b", closed)), target) == "401"
 
@@ -303,15 +303,14 @@ async def test_a_mount_opened_as_a_whole_opens_what_declares_nothing_else(api: R
     assert await reached(app, "/anything", headers=[(b"host", b"open.test")]) == "foreign"
 
 
-async def test_dots_behind_a_public_mount_stay_within_it(api: ResourceServer, tmp_path: Any) -> None:
-    """Oathkeeper CVE-2026-33494: traversal. What the router gives to the mount stays the mount's."""
+async def test_dots_behind_a_public_mount_are_refused(api: ResourceServer, tmp_path: Any) -> None:
+    """Oathkeeper CVE-2026-33494: traversal. What is mounted may hand the request on, dots and all."""
     (tmp_path / "open").mkdir()
     (tmp_path / "secret.txt").write_text("closed")
     app = inside(api, public(Mount("/files", app=StaticFiles(directory=tmp_path / "open"))), Route("/b", closed))
 
-    assert await reached(app, "/files/../secret.txt") == "404"
-    assert await reached(app, "/files/../b") == "404"
-    assert await reached(app, "/files/%2e%2e/b") == "404"
+    for target in ("/files/../secret.txt", "/files/../b", "/files/%2e%2e/b"):
+        assert await reached(app, target) == "400"
 
 
 async def test_nothing_is_public_beneath_a_guarded_mount(api: ResourceServer) -> None:

@@ -98,7 +98,7 @@ def test_a_public_route_is_open_wherever_the_router_serves_it(path: str, methods
         guarded = AccessTokenMiddleware(bare, resource_server=NOBODY_TRUSTED, undeclared="allow")
         request = (methods[0], "/" + "/".join(texts), "", b"api.test")
         served = await answered(bare, *request)
-        expected = 400 if "%0A" in request[1] else 200 if served[0] == 200 else 401
+        expected = 400 if "%0A" in request[1] or ".." in texts else 200 if served[0] == 200 else 401
         assert (await answered(guarded, *request))[0] == expected
 
     anyio.run(check)

@@ -1,0 +1,210 @@
+"""Which rule holds for a request's path, in every way in which it may be read?
+
+One place for ``policy``, ``public=`` and ``@public``, so that they cannot read a path differently.
+"""
+
+from typing import Final, TypeAlias
+
+from starlette.applications import Starlette
+from starlette.routing import Router
+from starlette.types import Scope
+
+from bearerguard import error_codes as codes
+from bearerguard.authorization.combination import Requirement
+from bearerguard.authorization.policy_row import PolicyRow, Public
+from bearerguard.errors import InsufficientScope, show
+from bearerguard.events import logger
+from bearerguard.principal import Principal
+from bearerguard.web.declaration import method_of
+from bearerguard.web.destination import Destination, destination_of, readers_beneath
+from bearerguard.web.path_reader import PathReader, path_reader
+from bearerguard.web.path_rules import PathRules
+from bearerguard.web.public_routes import PublicRoutes
+from bearerguard.web.readings import Request, is_plain
+from bearerguard.web.request_path import check, raw, route_path
+from bearerguard.web.routes import root_path_of
+
+Rule: TypeAlias = Requirement | Public | None
+"""What a path needs; ``None`` stands for any valid token."""
+
+_PUBLIC: Final = Public.PUBLIC  # a member of an enumeration is looked up in 50 ns
+_HINT: Final = (
+    "Give both paths the same rule. If the application takes the server's root_path off the path, say so: "
+    'AccessTokenMiddleware(…, root_path="/api")'
+)
+
+
+class PathJudge:
+    """Of one middleware.
+
+    Args:
+        rules: What the middleware says of paths.
+        root_path: What the application takes off the path, as the middleware was told; ``None``
+            where it was not.
+    """
+
+    __slots__ = (
+        "_app",
+        "_every_path",
+        "_has_rules",
+        "_is_exact",
+        "_public_routes",
+        "_readers",
+        "_root_path",
+        "_router",
+        "_rules",
+        "_told",
+    )
+
+    def __init__(self, rules: PathRules, root_path: str | None) -> None:
+        self._rules = rules
+        self._told = self._root_path = root_path
+        self._app: object = None
+        self._router: Starlette | Router | None = None
+        self._public_routes: PublicRoutes | None = None
+        self._readers: dict[int, PathReader] = {}
+        self._is_exact = self._every_path = self._has_rules = False
+
+    def read(self, app: object, router: Starlette | Router | None) -> None:
+        """Learn what the application does with paths, and what is public there.
+
+        Args:
+            app: The application.
+            router: The router in it, if it has one that can be read.
+        """
+        self._app, self._router = app, router
+        beneath = [app] if router is None else list(readers_beneath(router))
+        self._readers = {id(one): path_reader(one) for one in beneath}
+        self._is_exact = not beneath  # all that is served is a route's, whose pattern is compared letter by letter
+        self._every_path = any(one.can_hide_anything for one in self._readers.values())
+        if self._told is None:
+            own = self._readers[id(app)] if router is None else None
+            prefix = root_path_of(router) if own is None else own.prefix if own.is_known else ""
+            self._root_path = prefix.rstrip("/") or None
+        if router is not None and self._rules.policy is None:
+            self._public_routes = PublicRoutes(router) or None
+        self._has_rules = bool(self._rules.policy or self._rules.public or self._public_routes)
+
+    def rule(self, scope: Scope) -> Rule:
+        """What a request needs; ``None`` stands for any valid token.
+
+        Afterwards the path in the scope is the one that was judged.
+
+        Raises:
+            InvalidRequest: the path is none that a rule can be trusted with.
+        """
+        given = path = full = scope["path"]
+        if scope.get("root_path") or self._root_path:
+            path = route_path(scope, self._root_path)
+            full = scope["path"]
+        if not (full.isascii() and full.isprintable()) or "/." in full or "\\" in full or "%" in full:
+            check(full)
+        if self._is_exact:
+            return self._named(scope, path)[0] if self._has_rules else None
+        rule, row = self._named(scope, path)
+        if rule is NO_ROW:
+            return rule
+        if scope.get("raw_path") != full.encode(errors="replace"):
+            scope["raw_path"] = raw(full)
+        if is_plain(path) and not self._every_path and not scope.get("root_path"):
+            return rule
+        found = self._destination(scope)
+        if found is None:
+            return rule
+        reader = self._reader_of(found)
+        request = Request(scope, path, found, reader, lambda other: self._destination(_moved(scope, other)))
+        return self._in_every_reading(request, rule, row, is_in_front=path != given)
+
+    def _reader_of(self, found: Destination) -> PathReader:
+        if not found.reads_paths_itself:  # a route, which Starlette has matched; FastAPI(root_path=…) takes that off alone
+            return PathReader(takes_off_root_path=not found.prefixes)
+        return self._readers.get(id(found.app)) or path_reader(found.app)
+
+    def _named(self, scope: Scope, path: str) -> tuple[Rule, PolicyRow | None]:
+        """What is said of one path, letter by letter, and the row that does."""
+        table = self._rules.policy or self._rules.public
+        row = None if table is None else table.row_for(method_of(scope), path)
+        if row is not None:
+            return row.requirement, row
+        if self._rules.policy is not None:
+            return NO_ROW, None
+        if self._public_routes is not None and self._public_routes.serve(scope, path):
+            return _PUBLIC, None
+        return None, None
+
+    def _in_every_reading(self, request: Request, rule: Rule, row: PolicyRow | None, *, is_in_front: bool) -> Rule:
+        others = {*request.readings()}
+        if self._root_path is None:
+            if request.ignores_root_path():
+                others.add(request.without_root_path())
+                if not self._ends_there_too(request):
+                    return Unclear(request.path, rule, request.full)
+            if not is_in_front:
+                others |= {*request.cut_in_the_middle()}
+        for other in others - {request.path}:
+            other_rule, _ = self._named(_moved(request.scope, other), other)
+            if other_rule != rule and not _is_meant(row, request.path, other, other_rule):
+                return None if self._rules.policy is None else Unclear(request.path, rule, other)
+        return rule
+
+    def _ends_there_too(self, request: Request) -> bool:
+        """Whether the whole path leads to the same application, where its mount decides who gets there."""
+        if self._rules.policy is not None or self._router is None:
+            return True
+        there = request.find(request.without_root_path())
+        return there is not None and there.app is request.found.app
+
+    def _destination(self, scope: Scope) -> Destination | None:
+        if self._router is None:
+            return Destination(self._app, scope, None, (), reads_paths_itself=True)
+        try:
+            return destination_of(self._router, scope)
+        except Exception:  # noqa: BLE001  a convertor that cannot convert: the router fails alike
+            logger.debug("the routes could not be asked where a path leads", exc_info=True)
+            return None
+
+
+def _moved(scope: Scope, path: str) -> Scope:
+    """The scope of another path behind the same root path."""
+    return {**scope, "path": (scope.get("root_path") or "") + path}
+
+
+def _is_meant(row: PolicyRow | None, path: str, other: str, other_rule: Rule) -> bool:
+    """Whether a row is written with the slash at its end, and nothing is said of the path without it."""
+    return row is not None and row.path.endswith("/") and other == path[:-1] and (other_rule is None or other_rule is NO_ROW)
+
+
+class _Closed(Requirement):
+    """What nobody fulfils."""
+
+    __slots__ = ()
+
+    def permits(self, principal: Principal) -> bool:  # noqa: ARG002  nobody may
+        return False
+
+    def refusal(self, principal: Principal) -> InsufficientScope:  # noqa: ARG002  whoever it is
+        return InsufficientScope(codes.NOT_PERMITTED, verified=True)
+
+
+class Unclear(_Closed):
+    """What a request needs whose path names two things that are treated differently."""
+
+    __slots__ = ("_other", "_path", "_rule")
+
+    def __init__(self, path: str, rule: Rule, other: str) -> None:
+        self._path, self._rule, self._other = path, rule, other
+
+    def refusal(self, principal: Principal) -> InsufficientScope:
+        if isinstance(self._rule, Requirement) and not self._rule.permits(principal):
+            return self._rule.refusal(principal)
+        return InsufficientScope(
+            codes.NOT_PERMITTED,
+            expected=f"the same rule for this path and for {show(self._other)}, which it may be read as",
+            actual=self._path,
+            at="path",
+            hint=_HINT,
+            verified=True,
+        )
+
+
+NO_ROW: Final = _Closed()

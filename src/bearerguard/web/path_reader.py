@@ -1,0 +1,122 @@
+"""How applications that are none of Starlette's routers are known to read paths.
+
+Each has its own way with slashes, so that nothing is said of them here: all of these are taken to
+ignore a doubled or trailing one. What differs is the root path, prefixes of their own, and mounts
+that end in the middle of a segment.
+
+Sources: ``litestar/_asgi/asgi_router.py`` and ``routing_trie/traversal.py`` of Litestar 2.25,
+``blacksheep/server/routing.py`` and ``application.py`` of BlackSheep 2.6, ``quart/asgi.py`` of Quart
+0.22, ``django/core/handlers/asgi.py`` of Django 6.1.
+"""
+
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bearerguard.web.routes import layers
+
+_TAIL: Final = "/?(?P<tail>.*)"
+
+
+@dataclass(frozen=True, slots=True)
+class PathReader:
+    """What is known of one application.
+
+    Attributes:
+        takes_off_root_path: It takes ``scope["root_path"]`` off the front of the path, once.
+        prefix: It takes this off the path instead, whatever the root path is; empty where it does not.
+        boundless: Patterns of its mounts and catch-alls that match without a slash behind them; the
+            group ``tail`` is what they serve.
+        served_apart: Paths that go to none of these.
+        routes_by_raw_path: It looks for the root path in ``raw_path``, where that is encoded.
+        is_known: It is one of the frameworks that are known here.
+    """
+
+    takes_off_root_path: bool = False
+    prefix: str = ""
+    boundless: tuple[re.Pattern[str], ...] = ()
+    served_apart: frozenset[str] = frozenset()
+    routes_by_raw_path: bool = False
+    is_known: bool = True
+
+    @property
+    def can_hide_anything(self) -> bool:
+        """Whether paths without an odd character may have two readings, too."""
+        return bool(self.boundless or self.prefix) or self.routes_by_raw_path
+
+    def behind_a_slash(self, path: str) -> Iterator[str]:
+        """A path whose first segments a mount takes without a slash, as if there were one."""
+        for pattern in () if path in self.served_apart else self.boundless:
+            found = pattern.match(path)
+            if found is not None and found["tail"] and path[found.start("tail") - 1] != "/":
+                yield f"{path[: found.start('tail')]}/{found['tail']}"
+
+
+def path_reader(app: object) -> PathReader:
+    """Of an application, beneath what it is wrapped in."""
+    *_, innermost = layers(app)
+    for kind in type(innermost).__mro__:
+        reader = _KNOWN.get(kind.__module__.partition(".")[0])
+        if reader is not None:
+            return reader(innermost)
+    return PathReader(prefix=_django_prefix(), is_known=False)  # it may be a function that calls Django
+
+
+def _starlette(app: Any) -> PathReader:
+    prefix = getattr(app, "root_path", "")  # FastAPI(root_path=…)
+    return PathReader(takes_off_root_path=not prefix, prefix=prefix)
+
+
+def _quart(_app: Any) -> PathReader:
+    return PathReader(takes_off_root_path=True)
+
+
+def _django(_app: Any) -> PathReader:
+    prefix = _django_prefix()
+    return PathReader(takes_off_root_path=not prefix, prefix=prefix)
+
+
+def _django_prefix() -> str:
+    """``FORCE_SCRIPT_NAME``, read as Django does: it is not asked for settings that nobody has made."""
+    settings = getattr(sys.modules.get("django.conf"), "settings", None)
+    if settings is None or not settings.configured:
+        return ""
+    return settings.FORCE_SCRIPT_NAME or ""
+
+
+def _litestar(app: Any) -> PathReader:
+    """Its mounts match by ``re.match``, without a boundary; beneath one, ``path`` is cut but not ``root_path``."""
+    mounts = [route for route in app.routes if getattr(getattr(route, "route_handler", None), "is_mount", False)]
+    paths = [route.path.rstrip("/") for route in mounts]
+    return PathReader(
+        takes_off_root_path=all(route.route_handler.is_static for route in mounts),
+        boundless=tuple(re.compile(re.escape(path) + _TAIL) for path in paths if path),
+        served_apart=frozenset(route.path for route in app.routes if not getattr(route, "path_parameters", ())) - {*paths},
+    )
+
+
+def _blacksheep(app: Any) -> PathReader:
+    """``/files/*`` matches ``/filesx``; mounted applications are found by a path that has its root path still."""
+    mounted = getattr(getattr(app, "mount_registry", None), "mounted_apps", ())
+    router = app.router
+    started = [route for routes in router.routes.values() for route in routes]
+    waiting = [route for _, route in getattr(router, "_registered_routes", ())]  # until the start
+    patterns = {route.pattern: route.rx.pattern for route in [*started, *waiting, *mounted]}
+    found = [pattern.decode() for written, pattern in patterns.items() if written.endswith(b"/*") and written != b"/*"]
+    return PathReader(
+        takes_off_root_path=not mounted,
+        boundless=tuple(re.compile(pattern, re.IGNORECASE) for pattern in found),
+        routes_by_raw_path=True,
+    )
+
+
+_KNOWN: Final = {
+    "starlette": _starlette,
+    "fastapi": _starlette,
+    "litestar": _litestar,
+    "quart": _quart,
+    "django": _django,
+    "blacksheep": _blacksheep,
+}
