@@ -21,6 +21,9 @@ PLAIN = [
     ("unsupported_grant_type", 400, "unsupported grant_type requested"),
     ("invalid_scope", 400, "requested scope is not allowed"),
     ("invalid_target", 400, "resource indicator is missing, or unknown"),
+    ("invalid_resource", 400, "The resource principal was not found"),
+    ("invalid_dpop_proof", 400, "The DPoP proof JWT header is missing."),
+    ("use_dpop_nonce", 400, "Authorization server requires nonce in DPoP proof."),
     ("access_denied", 400, "Policy evaluation failed for this request, please check the policy configurations."),
     ("temporarily_unavailable", 503, ""),
     ("server_error", 500, "oops! something went wrong"),
@@ -37,7 +40,8 @@ NOT_OAUTH = [
     ("token_endpoint_failed", 404, b"<html>Not found</html>"),
     ("invalid_token_response", 200, b"<html>Welcome</html>"),
 ]
-ELSEWHERE = {"token_endpoint_unreachable", "token_endpoint_timeout"}  # no answer at all: test_httpx_auth, test_shared_token
+# no answer at all: test_token_endpoint, test_shared_token
+ELSEWHERE = {"token_endpoint_unreachable", "token_endpoint_timeout", "credential_unavailable"}
 
 
 def refused(status: int, body: bytes) -> TokenRequestError:
@@ -83,7 +87,7 @@ def test_the_three_denials_have_three_hints() -> None:
 
 
 @pytest.mark.parametrize(("error", "status", "body"), NOT_OAUTH, ids=[case[0] for case in NOT_OAUTH])
-def test_what_is_no_oauth_answer_carries_its_hint(error: str, status: int, body: bytes) -> None:
+def test_what_is_not_an_oauth_answer_carries_its_hint(error: str, status: int, body: bytes) -> None:
     assert refused(status, body).hint == next(hint.advice for hint in HINTS if hint.code == error)
 
 
@@ -93,11 +97,24 @@ def test_no_hint_is_without_a_case() -> None:
     assert {hint.status for hint in HINTS if hint.status} == {status for status, _ in AUTH0}
 
 
-def test_every_hint_names_its_source_and_stands_once() -> None:
+def test_the_numbers_that_people_meet_are_known() -> None:
+    assert sum(isinstance(hint.code, int) for hint in HINTS) >= 80
+
+
+def test_every_hint_names_its_source_and_is_listed_once() -> None:
     assert len({(hint.code, hint.status) for hint in HINTS}) == len(HINTS)
     assert all(hint.source and hint.advice and not hint.advice.endswith(".") for hint in HINTS)
 
 
-def test_an_unknown_number_falls_back_to_the_error_code_and_an_unknown_code_to_nothing() -> None:
-    assert hint_for("invalid_scope", [4711]) == hint_for("invalid_scope")
-    assert hint_for("made_up", [4711]) == ""
+def test_an_unknown_number_has_no_hint_rather_than_one_that_misleads() -> None:
+    """Entra's own sentence says more than the generic advice for its error code."""
+    assert hint_for("invalid_client", [4711]) == ""
+    assert hint_for("invalid_scope", [4711]) == ""
+
+
+def test_an_unknown_number_beside_a_known_one_does_no_harm() -> None:
+    assert hint_for("invalid_client", [4711, 7000215]) == hint_for("invalid_client", [7000215]) != ""
+
+
+def test_an_unknown_error_has_no_hint() -> None:
+    assert hint_for("made_up") == ""

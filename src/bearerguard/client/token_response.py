@@ -13,7 +13,7 @@ from typing import Any, Final
 from bearerguard.bounded_http import Answer
 from bearerguard.client_authentication.secret import Secret, presentable
 from bearerguard.error_hints import hint_for
-from bearerguard.errors import TokenRequestError
+from bearerguard.errors import TokenRequestError, show
 from bearerguard.strict_json import NotStrictJson, parse_object
 
 MAX_BODY: Final = 64 * 1024
@@ -26,7 +26,8 @@ RFC 6749 §5.1 leaves the member out only where the client knows the lifetime.
 MAX_LIFETIME: Final = 86_400.0
 """Seconds a token is used for at most, however long it may live."""
 
-_OK: Final = 200
+_OK: Final = frozenset({200, 201})  # RFC 6749 §5.1 says 200; some servers "create" a token
+_TYPE_SHOWN: Final = 32  # a token in the wrong member must not be shown
 _SERVER_ERROR: Final = 500
 _PASSING: Final = frozenset({408, 425, 429})
 _PASSING_ERRORS: Final = frozenset({"temporarily_unavailable", "server_error"})
@@ -71,46 +72,55 @@ def read_response(response: Answer, *, secrets: Collection[Secret] = (), now: fl
         members = parse_object(response.body)
     except NotStrictJson as why:
         raise _unreadable(response, str(why), now) from None
-    if response.status != _OK or "error" in members:
+    if response.status not in _OK or "error" in members:
         raise _refused(response, members, secrets, now)
-    token_type = members.get("token_type")
-    # RFC 6749 §7.1: a type that is not understood is not used
-    if not isinstance(token_type, str) or token_type.lower() != "bearer":
-        raise _unusable("'token_type' is not 'Bearer'")
+    _check_type(members, response.status, secrets)
     access_token = members.get("access_token")
     if not isinstance(access_token, str) or not _ACCESS_TOKEN.fullmatch(access_token):
-        raise _unusable("'access_token' is missing, too long, or holds characters that no header may hold")
-    return IssuedToken(Secret(access_token), _lifetime(members.get("expires_in")))
+        raise _unusable(response.status, "'access_token' is missing, too long, or has characters that a header may not have")
+    return IssuedToken(Secret(access_token), _lifetime(members.get("expires_in"), response.status))
 
 
-def _lifetime(expires_in: object) -> float:
+def _check_type(members: Mapping[str, Any], status: int, secrets: Collection[Secret]) -> None:
+    """RFC 6749 §7.1: a type that is not understood is not used."""
+    token_type = members.get("token_type")
+    if not isinstance(token_type, str) or token_type.lower() != "bearer":
+        found = "it is missing" if "token_type" not in members else f"it is a {type(token_type).__name__}"
+        if isinstance(token_type, str):
+            found = f"got {show(presentable(token_type, secrets), _TYPE_SHOWN)}"
+        hint = hint_for("invalid_dpop_proof") if found.lower() == "got 'dpop'" else ""  # RFC 9449 §5
+        raise _unusable(status, f"expected 'token_type' to be 'Bearer', {found}", hint)
+
+
+def _lifetime(expires_in: object, status: int) -> float:
     if expires_in is None:
         return DEFAULT_LIFETIME
     # Entra's v1.0 endpoint sends a string
     if isinstance(expires_in, str) and _SECONDS.fullmatch(expires_in):
         expires_in = int(expires_in)
     if type(expires_in) not in (int, float):
-        raise _unusable("'expires_in' is not a number of seconds")
+        raise _unusable(status, "'expires_in' is not a number of seconds")
     seconds = float(expires_in)  # type: ignore[arg-type]
-    if not seconds > 0:
-        raise _unusable("the token has expired already: 'expires_in' is not above 0")
+    if not seconds > 0:  # some servers mean "unknown" by 0: a guess, by which dead tokens would be sent
+        problem = "the token has expired already: 'expires_in' is not above 0"
+        raise _unusable(status, problem, "Let the server send the token's lifetime, or no 'expires_in' where it is unknown")
     return min(seconds, MAX_LIFETIME)
 
 
-def _unusable(problem: str) -> TokenRequestError:
-    return TokenRequestError("invalid_token_response", problem, status=_OK)
+def _unusable(status: int, problem: str, hint: str = "") -> TokenRequestError:
+    return TokenRequestError("invalid_token_response", problem, status=status, hint=hint)
 
 
 def _unreadable(response: Answer, why: str, now: float) -> TokenRequestError:
     """Neither a token nor an OAuth error: a gateway's page, a proxy's, or the wrong URL."""
-    error = "invalid_token_response" if response.status == _OK else "token_endpoint_failed"
+    error = "invalid_token_response" if response.status in _OK else "token_endpoint_failed"
     kind = presentable(response.headers.get("content-type", "no content type"))
     return TokenRequestError(
         error,
         f"status {response.status}, {kind}: {why}",
         status=response.status,
         hint=hint_for(error),
-        temporary=response.status == _OK or _may_pass(response.status),
+        temporary=response.status in _OK or _may_pass(response.status),
         retry_after=_retry_after(response, now),
     )
 

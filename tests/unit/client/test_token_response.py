@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bearerguard.bounded_http import Answer
 from bearerguard.client.token_response import DEFAULT_LIFETIME, MAX_LIFETIME, IssuedToken, read_response
 from bearerguard.client_authentication.secret import Secret
+from bearerguard.error_hints import hint_for
 from bearerguard.errors import TokenRequestError
 
 GOOD: dict[str, Any] = {"token_type": "Bearer", "expires_in": 3599, "ext_expires_in": 3599, "access_token": "eyJ.e30.sig"}
@@ -143,8 +144,51 @@ def test_an_error_under_200_is_an_error() -> None:
     assert refused({"error": "invalid_client"}, 200).error == "invalid_client"
 
 
-def test_a_token_under_another_status_is_no_token() -> None:
-    assert refused(GOOD, 201).error == "token_endpoint_failed"
+def test_a_token_under_201_is_a_token() -> None:
+    """RFC 6749 §5.1 says 200; some servers create a token."""
+    assert read(GOOD, 201).access_token.reveal() == "eyJ.e30.sig"
+
+
+@pytest.mark.parametrize("status", [202, 204, 206, 302, 400, 401, 403, 500])
+def test_a_token_under_another_status_is_not_a_token(status: int) -> None:
+    assert refused(GOOD, status).error == "token_endpoint_failed"
+
+
+@pytest.mark.parametrize(
+    ("members", "named"),
+    [
+        ({**GOOD, "token_type": "BearerToken"}, "'BearerToken'"),
+        ({**GOOD, "token_type": "DPoP"}, "'DPoP'"),
+        ({**GOOD, "token_type": "Bearer token"}, "'Bearer token'"),
+        ({**GOOD, "token_type": ["Bearer"]}, "list"),
+        (without("token_type"), "missing"),
+    ],
+    ids=["BearerToken", "DPoP", "space", "list", "missing"],
+)
+def test_a_token_type_that_is_not_bearer_is_named(members: dict[str, Any], named: str) -> None:
+    assert named in refused(members, 200).error_description
+
+
+def test_a_token_type_that_repeats_a_secret_does_not_show_it() -> None:
+    failure = refused({**GOOD, "token_type": "hunter2"}, 200, (Secret("hunter2"),))
+    assert "hunter2" not in str(failure) + repr(vars(failure))
+
+
+@pytest.mark.parametrize("token_type", ["DPoP", "dpop"])
+def test_a_token_bound_by_dpop_has_a_hint(token_type: str) -> None:
+    """RFC 9449 §5."""
+    assert refused({**GOOD, "token_type": token_type}, 200).hint == hint_for("invalid_dpop_proof") != ""
+
+
+@pytest.mark.parametrize("error", ["invalid_dpop_proof", "use_dpop_nonce"])
+def test_an_endpoint_that_demands_dpop_has_a_hint(error: str) -> None:
+    """RFC 9449 §5, §8: Okta's new applications demand it."""
+    assert "DPoP" in refused({"error": error}, 400).hint
+
+
+def test_a_lifetime_of_0_says_what_it_means() -> None:
+    """RFC 6749 §5.1: expired already. Some servers mean "unknown" by it, which would be a guess."""
+    assert refused({**GOOD, "expires_in": 0}, 200).hint != ""
 
 
 # --- refusals
