@@ -1,25 +1,34 @@
 """``require``: a requirement as a dependency of FastAPI."""
 
-from typing import Annotated, Any, Final, TypeAlias, final
+from typing import Annotated, Final, TypeAlias, final
 from weakref import WeakValueDictionary
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
-from starlette.types import Scope
+from starlette.types import Message, Scope
 
 from bearerguard.authorization.combination import Requirement
 from bearerguard.authorization.requirement import authenticated
 from bearerguard.errors import ConfigurationError, show
-from bearerguard.fastapi.refusal_handler import StandIn, answer_refusals_of
 from bearerguard.principal import Principal
 from bearerguard.resource_server import ResourceServer
 from bearerguard.web.challenge import Challenge, Disclose
 from bearerguard.web.declaration import declare
 from bearerguard.web.enforce import enforce, is_permitted
 from bearerguard.web.gate import Gate, checked_server
-from bearerguard.web.passage import PASSAGE
+from bearerguard.web.passage import PASSAGE, Passage
+from bearerguard.web.refusal_handler import answer_refusals_of
 
 _ANYBODY: Final = authenticated()
+
+
+class StandIn(Passage):
+    """The passage of a request that no middleware has let in. Nothing is sent through it."""
+
+    __slots__ = ()
+
+    def __init__(self, gate: Gate) -> None:
+        super().__init__(gate, {}, _nowhere)
 
 
 @final
@@ -52,13 +61,14 @@ class Require:
             IssuerUnavailable: the token cannot be verified now.
             ConfigurationError: there is neither a middleware nor a resource server.
         """
-        scope = connection.scope
-        if self._gate is not None:
-            _pass_through(self._gate, scope)
-        if is_permitted(scope, self._requirement):
+        scope, gate = connection.scope, self._gate
+        if gate is not None and PASSAGE not in scope:
+            scope[PASSAGE] = StandIn(gate)
+            answer_refusals_of(scope)
+        if (gate is None or scope[PASSAGE].gate.server is gate.server) and is_permitted(scope, self._requirement):
             principal: Principal = scope[PASSAGE].principal
             return principal
-        return await _enforced(scope, self._requirement)
+        return await _enforced(scope, self._requirement, gate)
 
     def __repr__(self) -> str:
         return f"require({self._requirement!r})"
@@ -155,16 +165,12 @@ def _check_not_given(**options: tuple[object, object]) -> None:
             raise ConfigurationError(name, "without a resource_server, the middleware says how it refuses", example=example)
 
 
-async def _enforced(scope: Scope, requirement: Requirement) -> Principal:
+async def _enforced(scope: Scope, requirement: Requirement, gate: Gate | None = None) -> Principal:
     if PASSAGE not in scope:
         problem = "there is neither an AccessTokenMiddleware before this route nor a resource_server of its own"
         raise ConfigurationError("require", problem, example="app.add_middleware(AccessTokenMiddleware, resource_server=api)")
-    return await enforce(scope, requirement)
+    return await enforce(scope, requirement, gate)
 
 
-def _pass_through(gate: Gate, scope: Scope) -> None:
-    """Stand in for a middleware, unless one with the same resource server has let the request in, or another ``require`` has."""
-    passage: Any = scope.get(PASSAGE)
-    if passage is None or passage.gate.server is not gate.server:
-        scope[PASSAGE] = StandIn(gate)
-        answer_refusals_of(scope)
+async def _nowhere(_message: Message) -> None:
+    """Where a stand-in sends to."""

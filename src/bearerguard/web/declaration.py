@@ -29,7 +29,7 @@ OTHER: Final = "other"
 
 _ATTRIBUTE: Final = "_bearerguard_declaration"
 _guarded: Final[WeakSet[types.FunctionType]] = WeakSet()
-_HANDLED: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY")  # what HTTPEndpoint hands to a method
+HANDLED: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY")  # what HTTPEndpoint hands to a method
 
 
 def declare(target: Any, declaration: Declaration) -> None:
@@ -99,7 +99,7 @@ def declared_by_class(endpoint: type) -> Declaration | None:
 def handler_of(endpoint: Any, method: str) -> Callable[..., Any] | None:
     """The method of an endpoint class that Starlette calls, or ``None`` where that cannot be told or it has none."""
     handler: Callable[..., Any] | None = None
-    if _dispatches_as(endpoint, HTTPEndpoint) and method in _HANDLED:
+    if _dispatches_as(endpoint, HTTPEndpoint) and method in HANDLED:
         name = "get" if method == "HEAD" and not hasattr(endpoint, "head") else method.lower()
         handler = getattr(endpoint, name, None)
     elif _dispatches_as(endpoint, WebSocketEndpoint) and method == WEBSOCKET:
@@ -118,7 +118,7 @@ def combined(*declarations: Declaration | None) -> Declaration | None:
 
 def declared_by_methods(endpoint: type) -> dict[str, Declaration | None]:
     """What each method of an endpoint class declares, the class itself left aside."""
-    handlers = {method: handler_of(endpoint, method) for method in (*_HANDLED, WEBSOCKET)}
+    handlers = {method: handler_of(endpoint, method) for method in (*HANDLED, WEBSOCKET)}
     return {method: declared(handler) for method, handler in handlers.items() if handler is not None}
 
 

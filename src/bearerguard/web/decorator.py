@@ -20,7 +20,7 @@ from bearerguard.authorization.combination import Requirement
 from bearerguard.authorization.policy_row import Public
 from bearerguard.errors import ConfigurationError, show
 from bearerguard.web.declaration import all_declared, declare, declared, declared_by_class, note_guarded
-from bearerguard.web.guard import EndpointClass, GuardedApp, guarded_class, guarded_function
+from bearerguard.web.guard import EndpointClass, GuardedApp, guarded_class, guarded_coroutine_function, guarded_function
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -38,17 +38,19 @@ _CONNECTION_NAMES: Final = ("Request", "WebSocket", "HTTPConnection")
 class requires:  # noqa: N801  reads as a decorator
     """Only callers who meet the requirement get through; all others are refused before the endpoint runs.
 
-    The refusal is raised as ``AccessTokenError`` or ``IssuerUnavailable`` and answered by the
-    middleware, unless the application has an exception handler of its own for it. So it also guards
-    a helper or a dependency that is given the request.
+    The refusal is raised and answered before it leaves the application, unless you have an exception
+    handler of your own for it. So it also guards a helper or a dependency that is given the request.
 
-    Decorates Starlette functions, async and sync (these become coroutine functions that call them
-    in the thread pool), websocket functions, ``HTTPEndpoint`` and ``WebSocketEndpoint`` classes and
-    their methods. Called with a ``Mount``, a ``Host`` or an ASGI application, it guards all
-    beneath: ``requires(role("Read.All"))(Mount("/files", app=StaticFiles(…)))``. Of several, each
-    is enforced, the outermost first. It stands next to the function, beneath FastAPI's
-    ``@app.get``, which takes the function as it is then. The request must have passed an
-    ``AccessTokenMiddleware``.
+    Decorates Starlette functions, websocket functions, ``HTTPEndpoint`` and ``WebSocketEndpoint``
+    classes and their methods. Called with a ``Mount``, a ``Host`` or an ASGI application, it guards
+    all beneath: ``requires(role("Read.All"))(Mount("/files", app=StaticFiles(…)))``. A function that
+    is not async stays so: it judges when it is called, and where no token was looked at, on a public
+    path, it refuses with ``missing_token``. As the endpoint of a route it is judged before a thread
+    is taken, and the token is verified then.
+
+    Of several, each is enforced, the outermost first. It stands outermost of all decorators of the
+    function, beneath FastAPI's ``@app.get`` alone: what is around it, such as a cache, would answer
+    without it, and declares nothing. The request must have passed an ``AccessTokenMiddleware``.
 
     Does not judge what the endpoint does with the request: whether this caller may see that order
     is the endpoint's matter.
@@ -69,11 +71,11 @@ class requires:  # noqa: N801  reads as a decorator
     @overload
     def __call__(self, endpoint: type[EndpointClass]) -> type[EndpointClass]: ...  # type: ignore[overload-overlap]
     @overload
-    def __call__(self, endpoint: Subtree) -> Subtree: ...  # type: ignore[overload-overlap]  # callable, too; the first match counts
+    def __call__(self, endpoint: Subtree) -> Subtree: ...
     @overload
     def __call__(self, endpoint: Callable[P, Awaitable[R]]) -> Callable[P, Coroutine[Any, Any, R]]: ...
     @overload
-    def __call__(self, endpoint: Callable[P, R]) -> Callable[P, Coroutine[Any, Any, R]]: ...
+    def __call__(self, endpoint: Callable[P, R]) -> Callable[P, R]: ...
     def __call__(self, endpoint: Any) -> Any:
         if inspect.isclass(endpoint):
             return self._class(endpoint)
@@ -96,7 +98,8 @@ class requires:  # noqa: N801  reads as a decorator
         if isinstance(declared(function), Public):
             _contradiction(_REQUIRES, function)
         _check_function(function)
-        guarded = guarded_function(function, self._requirement, is_async=is_async_callable(function))
+        guard = guarded_coroutine_function if is_async_callable(function) else guarded_function
+        guarded = guard(function, self._requirement)
         declare(guarded, self._with(declared(function)))
         note_guarded(function)
         return guarded

@@ -1,69 +1,81 @@
-"""The caller of a request, held to a requirement, wherever an application asks: a guard, a dependency, a line of code."""
+"""The caller of a request, held to a requirement: by a guard, by a dependency, by a line of code."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any, Final
 
 from starlette.types import Scope
 
 from bearerguard import error_codes as codes
 from bearerguard.authorization.combination import Requirement
-from bearerguard.errors import ConfigurationError, MissingToken
+from bearerguard.errors import ConfigurationError, MissingToken, Refusal
 from bearerguard.principal import Principal
-from bearerguard.web.gate import refusal_for
+from bearerguard.web.gate import Gate, refusal_for
 from bearerguard.web.passage import PASSAGE, Passage
+from bearerguard.web.refusal_handler import answer_refusals_of
 
-_NO_MIDDLEWARE: Final = "the request has not passed an AccessTokenMiddleware"
 _EXAMPLE: Final = "Starlette(middleware=[Middleware(AccessTokenMiddleware, resource_server=api)], …)"
 
 
 def is_permitted(scope: Scope, requirement: Requirement) -> bool:
-    """Whether the middleware has let in a principal that meets the requirement; what is in doubt is for ``enforce`` to say."""
+    """Whether the middleware has let in a principal that meets the requirement.
+
+    ``False`` where that is in doubt: ``enforce`` says why.
+    """
     passage = scope.get(PASSAGE)
     try:
         principal = passage.principal  # type: ignore[union-attr]  # AttributeError: no passage
-        return principal is not None and requirement.permits(principal) is True  # a truthy coroutine is no permission
+        # True itself: the coroutine of an async permits() would be true in an if
+        return principal is not None and requirement.permits(principal) is True
     except Exception:  # noqa: BLE001  enforce asks again, and reports it
         return False
 
 
-async def enforce(scope: Scope, requirement: Requirement) -> Principal:
+async def enforce(scope: Scope, requirement: Requirement, gate: Gate | None = None) -> Principal:
     """The principal, if it meets the requirement.
 
     Verifies the token where the middleware let the request through without.
+
+    Args:
+        scope: Of the request or websocket.
+        requirement: What the principal must hold.
+        gate: Of another resource server than the middleware's: what that one makes of the token is
+            judged, and ``request.user`` stays as it is.
 
     Raises:
         AccessTokenError: there is no good token, or it does not permit the request.
         IssuerUnavailable: the token cannot be verified now.
         ConfigurationError: the request has not passed a middleware.
     """
-    passage = scope.get(PASSAGE)
-    if not isinstance(passage, Passage):
-        raise ConfigurationError("@requires", _NO_MIDDLEWARE, example=_EXAMPLE)
+    passage = _passage(scope, "@requires")
+    if gate is not None and gate.server is passage.gate.server:
+        gate = None
     try:
-        principal = passage.principal
-        if principal is None:
-            principal = passage.principal = await passage.gate.authenticate(scope)
-            scope["user"] = scope["auth"] = principal
-        if requirement.permits(principal) is True:
-            return principal
-        raise requirement.refusal(principal)  # noqa: TRY301  one way out for every refusal
-    except Exception as error:
-        _note(passage, error, scope)
-        if passage.refusal is error:
-            raise
-        raise passage.refusal from error  # type: ignore[misc]  # set by the line above
+        return _held_to(requirement, await _authenticated(passage, scope, gate))
+    except Exception as error:  # noqa: BLE001  whatever it is, the request is refused
+        raise _noted(passage, error, scope, gate)  # noqa: B904  its cause is set
+
+
+def enforce_now(scope: Scope, requirement: Requirement) -> Principal:
+    """The principal that was verified before, if it meets the requirement; waits for nothing.
+
+    Raises:
+        MissingToken: no token was looked at, because the path is public.
+        InsufficientScope: the principal does not meet the requirement.
+        ConfigurationError: the request has not passed a middleware.
+    """
+    return _judged_now(scope, requirement, "@requires")
 
 
 def principal_of(scope: Mapping[str, Any], requirement: Requirement | None = None) -> Principal:
-    """The principal that the middleware verified for this ASGI scope, whatever the framework makes of ``scope["user"]``.
+    """The principal that the middleware verified for this ASGI scope.
 
-    ::
+    Whatever a framework makes of ``scope["user"]`` is not looked at::
 
-        principal_of(request.scope)                          # Starlette, FastAPI, Litestar, Quart, Django, BlackSheep
-        principal_of(request.scope, role("Write.All"))       # for what depends on more than the path
+        principal_of(request.scope)                     # in any framework: request.scope is ASGI's
+        principal_of(request.scope, role("Write.All"))  # for what depends on more than the path
 
-    The middleware answers the refusal, also where the framework makes an error page of every
-    exception. Verifies nothing: on a public path no token is looked at.
+    A refusal is answered for you, also where the framework makes an error page of every exception.
+    Verifies nothing: on a public path no token is looked at.
 
     Args:
         scope: Of the request or websocket.
@@ -74,25 +86,50 @@ def principal_of(scope: Mapping[str, Any], requirement: Requirement | None = Non
         InsufficientScope: the caller does not meet the requirement.
         ConfigurationError: the request has not passed an ``AccessTokenMiddleware``.
     """
+    return _judged_now(scope, requirement, "principal_of")
+
+
+def _judged_now(scope: Mapping[str, Any], requirement: Requirement | None, who: str) -> Principal:
+    passage = _passage(scope, who)
+    try:
+        principal = passage.principal
+        if principal is None:
+            raise MissingToken(codes.MISSING_TOKEN)  # noqa: TRY301  one way out for every refusal
+        return principal if requirement is None else _held_to(requirement, principal)
+    except Exception as error:  # noqa: BLE001  the same
+        raise _noted(passage, error, scope)  # noqa: B904  its cause is set
+
+
+def _passage(scope: Mapping[str, Any], who: str) -> Passage:
     passage = scope.get(PASSAGE)
     if not isinstance(passage, Passage):
-        raise ConfigurationError(
-            "scope", _NO_MIDDLEWARE, example="AccessTokenMiddleware(app, resource_server=api, policy=policy)"
-        )
-    try:
+        problem = "the request has not passed an AccessTokenMiddleware"
+        raise ConfigurationError(who, problem, example=_EXAMPLE)
+    return passage
+
+
+async def _authenticated(passage: Passage, scope: Scope, gate: Gate | None) -> Principal:
+    """Whom the token names: to the middleware's resource server, or to that of another gate."""
+    if gate is None:
         if passage.principal is None:
-            raise MissingToken(codes.MISSING_TOKEN)  # noqa: TRY301  one way out for every refusal
-        if requirement is not None and requirement.permits(passage.principal) is not True:
-            raise requirement.refusal(passage.principal)  # noqa: TRY301  the same
-    except Exception as error:
-        _note(passage, error, dict(scope))
-        if passage.refusal is error:
-            raise
-        raise passage.refusal from error  # type: ignore[misc]  # set by the line above
-    return passage.principal
+            passage.principal = scope["user"] = scope["auth"] = await passage.gate.authenticate(scope)
+        return passage.principal
+    if passage.others is None:
+        passage.others = {}
+    if gate.server not in passage.others:
+        passage.others[gate.server] = await gate.authenticate(scope)
+    return passage.others[gate.server]
 
 
-def _note(passage: Passage, error: Exception, scope: Scope) -> None:
-    """Keep and report the refusal that an error comes to: in no variable of a frame that the error's traceback leads back to."""
-    passage.refusal = refusal_for(error)
-    passage.gate.report(passage.refusal, scope)
+def _held_to(requirement: Requirement, principal: Principal) -> Principal:
+    if requirement.permits(principal) is not True:
+        raise requirement.refusal(principal)
+    return principal
+
+
+def _noted(passage: Passage, error: Exception, scope: Mapping[str, Any], gate: Gate | None = None) -> Refusal:
+    """The refusal that an error comes to: reported, and seen to be answered."""
+    refusal = refusal_for(error)
+    passage.note(refusal, scope if isinstance(scope, MutableMapping) else dict(scope), gate)
+    answer_refusals_of(scope)
+    return refusal

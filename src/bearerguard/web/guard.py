@@ -1,22 +1,25 @@
 """Enforces a requirement in front of a function, an endpoint class or an ASGI application.
 
-A refusal is raised, and the middleware answers it. It is raised rather than returned so that a
-guarded function can be a helper or a dependency, too: whoever calls it does not go on by mistake.
+A function raises the refusal, so that it can be a helper or a dependency, too: whoever calls it
+does not go on by mistake. A function that is not async judges when it is called and waits for
+nothing. What serves a connection answers the refusal itself, since it may stand anywhere between
+the middlewares of others.
 """
 
 import functools
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from typing import Any, Final, TypeVar
 
-from starlette.concurrency import run_in_threadpool
+from starlette._exception_handler import wrap_app_handling_exceptions
 from starlette.endpoints import HTTPEndpoint, WebSocketEndpoint
 from starlette.requests import HTTPConnection, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from bearerguard.authorization.combination import Requirement
 from bearerguard.errors import ConfigurationError
 from bearerguard.web.declaration import declare
-from bearerguard.web.enforce import enforce, is_permitted
+from bearerguard.web.enforce import enforce, enforce_now, is_permitted
 
 _ABSENT: Final = object()
 
@@ -35,41 +38,71 @@ class GuardedApp:
         self._requirement = requirement
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection, or raise the refusal."""
-        if scope["type"] != "lifespan" and not is_permitted(scope, self._requirement):
-            await enforce(scope, self._requirement)
-        await self.app(scope, receive, send)
+        """Serve one connection, or answer the refusal."""
+        if scope["type"] == "lifespan" or await admits(self._requirement, scope, receive, send):
+            await self.app(scope, receive, send)
+
+
+async def admits(requirement: Requirement, scope: Scope, receive: Receive, send: Send) -> bool:
+    """Whether the caller meets the requirement; otherwise the refusal has been answered.
+
+    Raises:
+        Refusal: it cannot be answered here, because no Starlette application is around.
+    """
+    if is_permitted(scope, requirement):
+        return True
+    admitted = False
+
+    async def judged(*_connection: object) -> None:
+        nonlocal admitted
+        await enforce(scope, requirement)
+        admitted = True
+
+    kind = WebSocket if scope["type"] == "websocket" else Request
+    await wrap_app_handling_exceptions(judged, kind(scope, receive, send))(scope, receive, send)
+    return admitted
 
 
 def guarded_class(endpoint: type[EndpointClass], requirement: Requirement) -> type[EndpointClass]:
-    """The same class, awaiting of which is guarded: whatever a subclass does in ``dispatch`` or a method comes after."""
+    """The same class, guarded when it is awaited: before any ``dispatch`` and any method."""
     unguarded: Any = endpoint.__await__
 
-    def __await__(self: EndpointClass) -> Generator[Any, None, None]:  # noqa: N807  becomes the class's own
-        if not is_permitted(self.scope, requirement):
-            yield from enforce(self.scope, requirement).__await__()
-        yield from unguarded(self)
+    def __await__(self: EndpointClass) -> Generator[Any, None, None]:  # noqa: N807  the class's own
+        if (yield from admits(requirement, self.scope, self.receive, self.send).__await__()):
+            yield from unguarded(self)
 
     declare(__await__, requirement)
     endpoint.__await__ = __await__  # type: ignore[method-assign, assignment]
     return endpoint
 
 
-def guarded_function(function: Callable[..., Any], requirement: Requirement, *, is_async: bool) -> Callable[..., Any]:
-    """A coroutine function that judges the request and then calls ``function``, in the thread pool where it is no coroutine."""
-    called = function if is_async else functools.partial(run_in_threadpool, function)
+def guarded_function(function: Callable[..., Any], requirement: Requirement) -> Callable[..., Any]:
+    """A function that raises the refusal when it is called, and otherwise calls ``function``."""
+
+    @functools.wraps(function)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        scope = _connection_among(function, args, kwargs).scope
+        if not is_permitted(scope, requirement):
+            enforce_now(scope, requirement)
+        return function(*args, **kwargs)
+
+    return guarded
+
+
+def guarded_coroutine_function(function: Callable[..., Awaitable[Any]], requirement: Requirement) -> Callable[..., Any]:
+    """A coroutine function that judges the request and then awaits ``function``."""
 
     @functools.wraps(function)
     async def guarded(first: Any = _ABSENT, /, *others: Any, **kwargs: Any) -> Any:
         if type(first) is Request and not others and not kwargs:  # as Starlette calls it
             if not is_permitted(first.scope, requirement):
                 await enforce(first.scope, requirement)
-            return await called(first)
+            return await function(first)
         args = others if first is _ABSENT else (first, *others)
         scope = _connection_among(function, args, kwargs).scope
         if not is_permitted(scope, requirement):
             await enforce(scope, requirement)
-        return await called(*args, **kwargs)
+        return await function(*args, **kwargs)
 
     return guarded
 

@@ -19,6 +19,7 @@ from bearerguard.resource_server import ResourceServer
 from bearerguard.token.credentials import read_credentials
 from bearerguard.web.challenge import Challenge, Disclose
 from bearerguard.web.gate import Gate, checked_server, refusal_for
+from bearerguard.web.judged_first import judge_first
 from bearerguard.web.lifespan import Lifespan
 from bearerguard.web.passage import PASSAGE, Passage, WebSocketPassage
 from bearerguard.web.path_judge import PathJudge
@@ -148,6 +149,8 @@ class AccessTokenMiddleware:
         if router is not None and self._is_audited:
             check_declared(route_table(router, self.rules))
         self._paths.read(self.app, router)
+        if router is not None:
+            judge_first(router)
         self._is_read = True
 
 

@@ -1,10 +1,10 @@
 """One request on its way through the application: who it is, and whether it can still be refused.
 
-A framework beneath may make an error page of its own of a refusal that is raised inside it, before
-the refusal gets to the middleware: Starlette's ``ServerErrorMiddleware`` does so in a mounted
-application and in one that the middleware is wrapped around, and so does many a catch-all of users.
-Such a page is held back, and the refusal is answered at once in its place: a framework may well
-wait for the client to have gone before it returns.
+Guards raise their refusals, and ``refusal_handler`` answers them before they leave a Starlette
+application. What raises a refusal elsewhere is answered here, when it has left the application.
+
+Other frameworks make an error page of every exception. Such a page is held back, and the refusal is
+answered at once in its place: a framework may wait for the client to have gone before it returns.
 """
 
 import secrets
@@ -16,16 +16,21 @@ from starlette.types import Message, Scope, Send
 
 from bearerguard.errors import Refusal
 from bearerguard.principal import Principal
-from bearerguard.web.challenge import send_refusal
+from bearerguard.resource_server import ResourceServer
+from bearerguard.web.challenge import Answer, send_refusal
 from bearerguard.web.gate import Gate
 
 _ENDS: Final = ("websocket.close", "websocket.http.response.start")
 _ERROR_PAGE: Final = 500
 _NO_SCOPE: Final[Scope] = {}
+_OURS: Final = __name__.partition(".")[0]
 
 PASSAGE: Final = f"bearerguard.{secrets.token_hex(16)}"
-"""The key of the passage in an ASGI scope: a caller cannot guess it, and neither can another middleware. It is a text, since a
-dictionary that has keys of other types is laid out anew, which costs a request as much as looking up its token."""
+"""The key of the passage in an ASGI scope.
+
+Neither a caller nor another middleware can guess it. It is a text, since a dictionary that has keys
+of other types is laid out anew, which costs a request as much as looking up its token.
+"""
 
 
 class Passage:
@@ -34,54 +39,91 @@ class Passage:
     Attributes:
         gate: Of the innermost middleware that let it in.
         principal: Whose verified token it carries; ``None`` where the token was not looked at.
+        others: Whom other resource servers, which a dependency named, made of the token.
         refusal: The last refusal that a guard raised for it; it was reported then.
         withheld: The refusal that a page was held back for; it has been answered.
-        started: The response has begun: nothing can be refused any more.
+        started: The response has begun, or a refusal is being answered: nothing can be refused
+            any more.
         accepted: It is a websocket that was accepted.
     """
 
-    __slots__ = ("_scope", "_send", "accepted", "gate", "principal", "refusal", "started", "withheld")
+    __slots__ = (
+        "_refusing",
+        "_scope",
+        "_send",
+        "accepted",
+        "gate",
+        "others",
+        "principal",
+        "refusal",
+        "started",
+        "withheld",
+    )
 
     def __init__(self, gate: Gate, scope: Scope, send: Send) -> None:
         self.gate = gate
         self.principal: Principal | None = None
+        self.others: dict[ResourceServer, Principal] | None = None
         self.refusal: Refusal | None = None
         self.withheld: Refusal | None = None
         self.started = False
         self.accepted = False
+        self._refusing = gate
         self._scope = scope
         self._send = send
 
     def send(self, message: Message) -> Awaitable[None]:
         """Pass a message on, unless it is part of an error page that stands for a refusal."""
         if message["type"] == "http.response.start":
-            if message["status"] == _ERROR_PAGE:
-                handled = sys.exception()  # the page is made while the refusal is handled, or a guard has refused before
-                self.withheld = handled if isinstance(handled, Refusal) else self.refusal
+            if message["status"] == _ERROR_PAGE and not self.started:
+                self.withheld = self._meant()
                 if self.withheld is not None:
                     return self.refuse(self.withheld)
             self.started = True
         return self._send(message)
 
+    def note(self, refusal: Refusal, scope: Scope, gate: Gate | None = None) -> None:
+        """Keep and report a refusal that a guard is about to raise, in the words of its gate."""
+        self.refusal, self._refusing = refusal, gate or self.gate
+        self._refusing.report(refusal, scope)
+
+    def answer(self, refusal: Refusal) -> Answer:
+        """What the caller is told; reports the refusal unless a guard has."""
+        if refusal is self.refusal:
+            return self._refusing.answer(refusal)
+        self.gate.report(refusal, self._scope)
+        return self.gate.answer(refusal)
+
     async def refuse(self, refusal: Refusal) -> None:
         """Answer a refusal; what the application still sends is dropped."""
         send, self._send = self._send, _discard
-        if refusal is not self.refusal:
-            self.gate.report(refusal, self._scope)
-        await send_refusal(self.gate.answer(refusal), self._scope, send, accepted=self.accepted)
+        await send_refusal(self.answer(refusal), self._scope, send, accepted=self.accepted)
 
     async def answers(self, error: Exception) -> bool:
-        """Whether an error that left the application is a refusal; it is answered, unless its page was held back before."""
+        """Whether an error that left the application is a refusal.
+
+        It is answered, unless its page was held back before.
+        """
         refusal = refusal_in(error)
         if refusal is not None and self.withheld is None:
             await self.refuse(refusal)
         return refusal is not None
 
     def end(self) -> None:
-        """Let go of the server and of refusals, which lead back to the scope: what refers to itself waits for the collector."""
+        """Let go of the server and of refusals.
+
+        They lead back to the scope, and what refers to itself waits for the garbage collector.
+        """
         self._send = _discard
         self._scope = _NO_SCOPE
         self.refusal = self.withheld = None
+
+    def _meant(self) -> Refusal | None:
+        """The refusal that an error page stands for; ``None`` where it stands for another error."""
+        handled = sys.exception()  # most frameworks make the page while they handle the error
+        if handled is not None:
+            return refusal_in(handled)
+        return self.refusal if self.refusal is not None and _left_its_package(self.refusal) else None
 
 
 class WebSocketPassage(Passage):
@@ -98,11 +140,26 @@ class WebSocketPassage(Passage):
         return self._send(message)
 
 
-def refusal_in(error: Exception) -> Refusal | None:
+def refusal_in(error: BaseException) -> Refusal | None:
     """The refusal that an error is, or that it wraps as the only kind of error of a task group."""
     if isinstance(error, ExceptionGroup) and error.split(Refusal)[1] is None:
         return refusal_in(error.exceptions[0])
     return error if isinstance(error, Refusal) else None
+
+
+def _left_its_package(refusal: Refusal) -> bool:
+    """Whether a refusal was caught by another package than the one whose code asked.
+
+    A framework catches what a view lets go. A view that caught the refusal itself has gone on, and
+    an error page that comes later stands for something else.
+    """
+    packages = []
+    traceback = refusal.__traceback__
+    while traceback is not None:
+        packages.append(str(traceback.tb_frame.f_globals.get("__name__")).partition(".")[0])
+        traceback = traceback.tb_next
+    asking = [package for package in packages if package != _OURS]
+    return bool(asking) and asking[0] != asking[-1]
 
 
 async def _discard(_message: Message) -> None:

@@ -4,9 +4,10 @@ import functools
 import inspect
 import json
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, assert_type
 
+import anyio
 import pytest
 from starlette.applications import Starlette
 from starlette.endpoints import HTTPEndpoint, WebSocketEndpoint
@@ -93,6 +94,7 @@ async def test_on_a_plain_function_which_stays_in_the_thread_pool(api: ResourceS
         return PlainTextResponse("served")
 
     await check(serving(api, Route("/", endpoint)), "/", token)
+    assert threads
     assert threading.main_thread() not in threads
 
 
@@ -308,11 +310,11 @@ def test_names_and_signatures_stay() -> None:
     assert endpoint.__name__ == "endpoint"
     assert endpoint.__doc__ == "Says what it does."
     assert list(inspect.signature(endpoint).parameters) == ["request"]
-    assert inspect.iscoroutinefunction(endpoint)
+    assert not inspect.iscoroutinefunction(endpoint)
 
 
 def test_a_type_checker_knows_what_is_left() -> None:
-    """Held by mypy --strict: arguments stay, results are awaited, classes and mounts stay what they are."""
+    """Held by mypy --strict: arguments and results stay, classes and mounts stay what they are."""
 
     async def coroutine(request: Request) -> PlainTextResponse:
         raise NotImplementedError
@@ -327,7 +329,7 @@ def test_a_type_checker_knows_what_is_left() -> None:
 
     async def use(request: Request) -> None:
         assert_type(await requires(READ)(coroutine)(request=request), PlainTextResponse)
-        assert_type(await requires(READ)(plain)(request, number=7), PlainTextResponse)
+        assert_type(requires(READ)(plain)(request, number=7), PlainTextResponse)
         assert_type(public(plain)(request, number=7), PlainTextResponse)
 
     assert_type(requires(READ)(Orders), type[Orders])
@@ -436,18 +438,78 @@ async def test_a_guarded_helper_stops_who_calls_it(api: ResourceServer, token: l
     reached = []
 
     @requires(ADMIN)
-    def load(request: Request) -> str:
+    def ensure_admin(request: Request) -> None:
+        raise NotImplementedError
+
+    @requires(ADMIN)
+    async def load(request: Request) -> str:
         raise NotImplementedError
 
     @requires(READ)
-    async def endpoint(request: Request) -> Response:
+    async def awaits(request: Request) -> Response:
         await load(request)
         reached.append(request)
         return PlainTextResponse("served")
 
-    app = serving(api, Route("/", endpoint))
-    assert code_of(await get(app, "/", token)) == "missing_role"
+    @requires(READ)
+    async def calls(request: Request) -> Response:
+        ensure_admin(request)
+        reached.append(request)
+        return PlainTextResponse("served")
+
+    @requires(READ)
+    def calls_in_a_thread(request: Request) -> Response:
+        ensure_admin(request)
+        reached.append(request)
+        return PlainTextResponse("served")
+
+    app = serving(api, *(Route(f"/{endpoint.__name__}", endpoint) for endpoint in (awaits, calls, calls_in_a_thread)))
+    for target in ("/awaits", "/calls", "/calls_in_a_thread"):
+        assert code_of(await get(app, target, token)) == "missing_role"
     assert reached == []
+
+
+async def test_a_guarded_helper_that_is_not_async_refuses_where_no_token_was_looked_at(
+    api: ResourceServer, token: list[Header]
+) -> None:
+    """It waits for nothing, and so verifies nothing."""
+
+    @requires(READ)
+    def ensure_reader(request: Request) -> None:
+        raise NotImplementedError
+
+    async def endpoint(request: Request) -> Response:
+        ensure_reader(request)
+        raise NotImplementedError
+
+    assert code_of(await get(serving(api, Route("/", endpoint)), "/", token)) == "missing_token"
+
+
+async def _no_thread(*_given: Any, **_options: Any) -> Any:
+    raise AssertionError("a thread was taken")
+
+
+@pytest.mark.parametrize("place", ["function", "method", "partial"])
+async def test_an_endpoint_is_judged_before_a_thread_is_taken(
+    place: str, api: ResourceServer, token: list[Header], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CWE-770: whoever may not use it cannot fill the thread pool."""
+
+    @requires(ADMIN)
+    def endpoint(request: Request, number: int = 7) -> Response:
+        raise NotImplementedError
+
+    class Orders(HTTPEndpoint):
+        @requires(ADMIN)
+        def get(self, request: Request) -> Response:
+            raise NotImplementedError
+
+    endpoints: Mapping[str, Any] = {"function": endpoint, "method": Orders, "partial": functools.partial(endpoint, number=8)}
+    app = serving(api, Mount("/inner", routes=[Route("/", endpoints[place])]))
+    monkeypatch.setattr(anyio.to_thread, "run_sync", _no_thread)
+
+    assert code_of(await get(app, "/inner/")) == "missing_token"
+    assert code_of(await get(app, "/inner/", token)) == "missing_role"
 
 
 CALLS: Any = {
@@ -478,12 +540,16 @@ async def test_a_guarded_helper_is_given_what_it_is_called_with(
 
     async def endpoint(request: Request) -> Response:
         CALLS[how](lambda *args, **kwargs: expected.extend((args, kwargs)), request)
-        return await CALLS[how](guarded, request)  # type: ignore[no-any-return]
+        result = CALLS[how](guarded, request)
+        return await result if is_async else result  # type: ignore[no-any-return]
 
     expected: list[Any] = []
-    await check(serving(api, Route("/", endpoint)), "/", token)
+    app = Starlette(
+        routes=[Route("/", requires(READ)(endpoint))], middleware=[Middleware(AccessTokenMiddleware, resource_server=api)]
+    )
+    await check(app, "/", token)
 
-    assert given == expected[2:]  # nobody's call has reached it
+    assert given == expected
 
 
 async def test_any_other_error_of_the_endpoint_passes(api: ResourceServer, token: list[Header]) -> None:

@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 import pytest
+from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from bearerguard import AccessTokenMiddleware, ConfigurationError, PathPolicy, ResourceServer, authenticated, principal_of, role
@@ -12,6 +13,7 @@ from bearerguard.errors import InsufficientScope
 from bearerguard.principal import Principal
 from bearerguard.testing import LocalIssuer
 from support.asgi import Header, get, http_scope
+from support.closed_framework import closed
 from support.refusals import check_refusal
 
 pytestmark = pytest.mark.anyio
@@ -32,19 +34,14 @@ class Broken(Requirement):
 def _app(api: ResourceServer, requirement: Requirement | None = None, *, own_page: bool = False) -> AccessTokenMiddleware:
     """Tells who called. With ``own_page`` it makes a page of every exception, as many frameworks do."""
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        status = 200
-        try:
-            scope["user"] = "somebody else"
-            body = principal_of(scope, requirement).display_name
-        except Exception:
-            if not own_page:
-                raise
-            status, body = 500, "<html>"
-        await send({"type": "http.response.start", "status": status, "headers": []})
-        await send({"type": "http.response.body", "body": body.encode()})
+    def name(scope: Scope) -> str:
+        return principal_of(scope, requirement).display_name
 
-    return AccessTokenMiddleware(app, resource_server=api, policy=POLICY)
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["user"] = "somebody else"
+        await PlainTextResponse(name(scope))(scope, receive, send)
+
+    return AccessTokenMiddleware(closed(name) if own_page else app, resource_server=api, policy=POLICY)
 
 
 @pytest.fixture

@@ -1,0 +1,68 @@
+"""Judges a request before a thread is taken for it.
+
+An endpoint that is not async runs in the thread pool, and so would its guard: callers who may not
+use it could fill the pool. What serves its route is therefore put behind the same requirement.
+"""
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+from starlette._utils import is_async_callable
+from starlette.applications import Starlette
+from starlette.routing import Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from bearerguard.authorization.combination import Requirement
+from bearerguard.web.declaration import HANDLED, declared, declared_by_class, declared_for, handler_of, method_of
+from bearerguard.web.guard import admits
+from bearerguard.web.routes import router_of, routes_of, subtree_of
+
+
+class JudgedFirst:
+    """What serves a route, behind what its endpoint declares.
+
+    Attributes:
+        app: What serves the route.
+    """
+
+    def __init__(self, app: ASGIApp, endpoint: object) -> None:
+        self.app = app
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection, or answer the refusal."""
+        requirement = declared_for(self._endpoint, method_of(scope))
+        if not isinstance(requirement, Requirement) or await admits(requirement, scope, receive, send):
+            await self.app(scope, receive, send)
+
+
+def judge_first(router: Starlette | Router) -> None:
+    """Put every route of an application whose endpoint would judge in a thread behind its guard.
+
+    Where FastAPI shows an included route by proxy, what it stands for is put behind the guard. Once
+    is enough: what is behind it already is left alone.
+    """
+    for route in _routes_beneath(router):
+        served = getattr(route, "_effective_route", route)
+        app = getattr(served, "app", None)
+        if app is not None and not isinstance(app, JudgedFirst) and _judges_in_a_thread(route.endpoint):
+            served.app = JudgedFirst(app, route.endpoint)
+
+
+def _routes_beneath(router: Starlette | Router) -> Iterator[Any]:
+    for route in routes_of(router):
+        app = subtree_of(route)
+        if app is None:
+            yield route
+        elif (inner := router_of(app)) is not None:
+            yield from _routes_beneath(inner)
+
+
+def _judges_in_a_thread(endpoint: object) -> bool:
+    if not inspect.isclass(endpoint):
+        return isinstance(declared(endpoint), Requirement) and not is_async_callable(endpoint)
+    if declared_by_class(endpoint) is not None:
+        return False
+    handlers = (handler_of(endpoint, method) for method in HANDLED)
+    return any(_judges_in_a_thread(handler) for handler in handlers if handler is not None)
