@@ -69,9 +69,9 @@ class requires:  # noqa: N801  reads as a decorator
         self._requirement = requirement
 
     @overload
-    def __call__(self, endpoint: type[EndpointClass]) -> type[EndpointClass]: ...  # type: ignore[overload-overlap]
+    def __call__(self, endpoint: type[EndpointClass]) -> type[EndpointClass]: ...
     @overload
-    def __call__(self, endpoint: Subtree) -> Subtree: ...
+    def __call__(self, endpoint: Subtree) -> Subtree: ...  # type: ignore[overload-overlap]  # callable, too
     @overload
     def __call__(self, endpoint: Callable[P, Awaitable[R]]) -> Callable[P, Coroutine[Any, Any, R]]: ...
     @overload
