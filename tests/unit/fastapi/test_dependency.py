@@ -328,9 +328,9 @@ async def test_it_can_be_overridden_in_a_test(api: ResourceServer) -> None:
     app = _app()
     app.add_api_route("/a", _name, dependencies=[Depends(require(READ))])
     app.dependency_overrides[require(READ)] = lambda: None
-    app.dependency_overrides[current_principal] = lambda: Principal("https://issuer.test", "somebody", client_id="anybody")
+    app.dependency_overrides[current_principal] = lambda: Principal("https://issuer.test", "somebody", client_id="billing")
 
-    assert (await get(app, "/a")).body == b'"anybody"'
+    assert (await get(app, "/a")).body == b'"somebody"'
 
 
 @pytest.mark.parametrize("wrong", [None, "Read.All", ["Read.All"], role], ids=["None", "text", "list", "function"])
