@@ -7,7 +7,8 @@
     @requires(role("Read.All"))
     async def list_orders(request): ...
 
-    app = Starlette(routes=[Route("/orders", list_orders)], middleware=[Middleware(AccessTokenMiddleware, resource_server=api)])
+    guard = Middleware(AccessTokenMiddleware, resource_server=api)
+    app = Starlette(routes=[Route("/orders", list_orders)], middleware=[guard])
 
 One request is one straight line; read ``resource_server.py`` first. Names are loaded when they are
 first used: a service that only obtains tokens loads no verifier, one that only verifies no client.

@@ -91,7 +91,7 @@ def test_samples_import_public_names_alone(file: Path) -> None:
 
 @pytest.mark.parametrize("page", [pytest.param(page, id=str(page.relative_to(ROOT))) for page in sorted(PAGES)])
 def test_pages_name_public_names_alone(page: Path) -> None:
-    """Imports, in code or between backticks, and dotted names such as ``bearerguard.testing.LocalIssuer``."""
+    """Imports anywhere, and dotted names in backticks: ``bearerguard.testing.LocalIssuer``."""
     text = page.read_text(encoding="utf-8")
     imports = [(module, name) for statement in _import_statements(text) for module, name in imported_by(statement)]
     dotted = [tuple(name.rpartition(".")[::2]) for name in re.findall(r"`(bearerguard(?:\.\w+)+)", text)]

@@ -1,4 +1,4 @@
-"""For users' own tests: a local issuer, a clock that tests advance, bad tokens, fixtures for pytest.
+"""For users' own tests: a local issuer, a clock that tests advance, bad tokens, pytest fixtures.
 
 Names are loaded when they are first used: the pytest plugin costs nothing where nobody uses it.
 """

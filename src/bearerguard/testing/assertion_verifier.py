@@ -1,4 +1,7 @@
-"""``private_key_jwt``: a client that proves itself by a signed assertion (RFC 7523 §3, OpenID Connect Core 1.0 §9)."""
+"""``private_key_jwt``: a client proves who it is by a signed assertion.
+
+Sources: RFC 7523 §3, OpenID Connect Core 1.0 §9.
+"""
 
 import json
 from collections.abc import Collection, Mapping
@@ -16,7 +19,7 @@ ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _LEEWAY: Final = 60.0
 _REQUIRED: Final = ("iss", "sub", "aud", "exp", "jti")  # OpenID Connect Core 1.0 §9
 _JWS: Final = jwt.PyJWS()
-_JWS.register_algorithm("Ed25519", OKPAlgorithm())  # RFC 9864 renamed EdDSA; PyJWT knows the old name
+_JWS.register_algorithm("Ed25519", OKPAlgorithm())  # PyJWT only knows EdDSA, its older name
 
 
 class AssertionVerifier:
@@ -33,17 +36,18 @@ class AssertionVerifier:
         self._seen: dict[tuple[str, str], float] = {}
 
     def claimed_client(self, form: Mapping[str, str]) -> str:
-        """The client id that an assertion names, before anything is verified: it only selects the keys.
+        """The client id that an assertion names. Nothing is verified yet: it only selects the keys.
 
         Raises:
-            TokenRefused: another type of assertion, or no readable one, or ``client_id`` names another client.
+            TokenRefused: the type is another, the assertion cannot be read, or ``client_id`` names
+                another client.
         """
         if form.get("client_assertion_type") != ASSERTION_TYPE:
             raise _wrong("the client_assertion_type is unknown")
         try:
             claims = jwt.decode(form["client_assertion"], options={"verify_signature": False})
         except jwt.PyJWTError:
-            raise _wrong("it is no JWT") from None
+            raise _wrong("it is not a JWT") from None
         client_id = claims.get("sub")
         if not isinstance(client_id, str) or claims.get("iss") != client_id:
             raise _wrong("iss and sub must both be the client id", Reason.ASSERTION_OF_ANOTHER_CLIENT)
@@ -75,8 +79,8 @@ class AssertionVerifier:
             raise _wrong("its aud names neither the token endpoint nor the issuer", Reason.ASSERTION_NOT_FOR_THIS_SERVER)
         now, expires_at, not_before = self._clock.now(), claims["exp"], claims.get("nbf", 0)
         if not (_is_time(expires_at) and _is_time(not_before)):
-            raise _wrong("its exp or nbf is no number")
-        if not expires_at > now - _LEEWAY:  # NaN is refused too
+            raise _wrong("its exp or nbf is not a number")
+        if not expires_at > now - _LEEWAY:  # refuses NaN, too
             raise _wrong("it has expired", Reason.ASSERTION_OUT_OF_TIME)
         if not not_before <= now + _LEEWAY:
             raise _wrong("it is not valid yet", Reason.ASSERTION_OUT_OF_TIME)
@@ -88,7 +92,7 @@ def _signed_claims(assertion: str, client: LocalClient) -> dict[str, Any]:
     if algorithm not in ALGORITHMS:
         raise _wrong("its algorithm is not asymmetric", Reason.ASSERTION_WRONGLY_SIGNED)
     for jwk in (client.public_jwks or {"keys": []})["keys"]:
-        if None in (kid, jwk.get("kid")) or kid == jwk["kid"]:  # msal names its certificate by x5t, not by kid
+        if None in (kid, jwk.get("kid")) or kid == jwk["kid"]:  # msal sends x5t, no kid
             try:
                 key = jwt.PyJWK(jwk, algorithm="EdDSA" if algorithm == "Ed25519" else algorithm)
                 claims: dict[str, Any] = json.loads(_JWS.decode(assertion, key.key, algorithms=[algorithm]))

@@ -1,4 +1,4 @@
-"""Clients of an application in the same process, whose requests carry a token."""
+"""Test clients of an application in the same process; their requests carry a token."""
 
 import sys
 import warnings
@@ -15,7 +15,7 @@ from bearerguard.web.middleware import AccessTokenMiddleware
 from bearerguard.web.routes import layers, router_of, routes_of, subtree_of
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # Starlette prefers httpx2 and takes httpx: which of them there is, is not decided here
+    warnings.simplefilter("ignore")  # Starlette warns where httpx is installed and httpx2 is not
     from starlette.testclient import TestClient
 
 BASE_URL: Final = "http://testserver"
@@ -24,17 +24,18 @@ Request = TypeVar("Request", bound=Any)
 
 
 class AuthorizedClients:
-    """The fixture ``authorized_client``: a Starlette ``TestClient`` for sync tests, http and websockets alike."""
+    """The fixture ``authorized_client``: a ``TestClient`` of Starlette, for sync tests."""
 
     def __init__(self, tokens: AccessTokens) -> None:
         self._tokens = tokens
         self._clients: list[TestClient] = []
 
     def __call__(self, app: Any, *, base_url: str = BASE_URL, **options: Unpack[TokenOptions]) -> TestClient:
-        """A client of ``app``; ``with`` runs the application's lifespan, as always with a ``TestClient``.
+        """A client of ``app``. As always with a ``TestClient``, ``with`` runs its lifespan.
 
-        Each request has a token signed at that moment, so that the client stays authorized when time passes or keys change. A
-        request with an ``Authorization`` header of its own is left as it is; ``auth=None`` sends none.
+        Each request gets a token signed at that moment: the client stays authorized when time
+        passes or keys change. A request that has an ``Authorization`` header keeps it;
+        ``auth=None`` sends none.
 
         Args:
             app: An ASGI application.
@@ -42,7 +43,8 @@ class AuthorizedClients:
             options: What the tokens say, as in ``access_token``.
 
         Raises:
-            ConfigurationError: no ResourceServer of ``app`` trusts the test's issuer, so that every token would be refused.
+            ConfigurationError: no ResourceServer of ``app`` trusts the test's issuer: it would
+                refuse every token.
         """
         _check_trust(app, self._tokens.issuers)
         client = TestClient(app, base_url=base_url)
@@ -88,7 +90,7 @@ def _check_trust(app: Any, issuers: StandIns) -> None:
 
 
 def _servers_of(app: Any) -> Iterator[ResourceServer]:
-    """The resource servers of middlewares and of FastAPI's dependencies, as far as they can be seen from outside."""
+    """The resource servers of middlewares and of FastAPI dependencies, where they can be seen."""
     for layer in layers(app):
         if isinstance(layer, AccessTokenMiddleware):
             yield layer._server

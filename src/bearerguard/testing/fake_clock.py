@@ -28,7 +28,7 @@ class FakeClock:
         """Let time pass on both clocks.
 
         Raises:
-            ValueError: ``seconds`` is negative; time does not run backwards, only a wall clock is set back.
+            ValueError: ``seconds`` is negative. Only a wall clock is ever set back.
         """
         if seconds < 0:
             raise ValueError(f"time cannot pass backwards: advance({seconds!r}); use step_wall_clock() to set the clock back")
@@ -36,7 +36,10 @@ class FakeClock:
         self._monotonic += seconds
 
     def step_wall_clock(self, seconds: float) -> None:
-        """Set the wall clock forward or back, as an NTP step or an operator does; the monotonic clock does not notice."""
+        """Set the wall clock forward or back, as NTP or an operator does.
+
+        The monotonic clock does not notice.
+        """
         self._now += seconds
 
     def __repr__(self) -> str:

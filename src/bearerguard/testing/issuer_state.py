@@ -1,4 +1,4 @@
-"""What a local issuer holds: the part that twins share, and the part that moves with its address."""
+"""What a local issuer holds: what twins share, and what changes when it moves."""
 
 from collections import Counter
 from dataclasses import dataclass

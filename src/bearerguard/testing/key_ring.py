@@ -7,14 +7,14 @@ from bearerguard.testing.signing_key import SigningKey
 
 
 class KeyRing:
-    """Signing keys over time. A test may rotate them while a server in another thread publishes them."""
+    """Signing keys over time; a test may rotate them while another thread publishes them."""
 
     def __init__(self, algorithm: str) -> None:
         self._lock = Lock()
         self._algorithm = algorithm
         self._current: SigningKey | None = None
         self._published: tuple[SigningKey, ...] = ()
-        self._withdrawn: list[SigningKey] = []  # kept alive, so that none of their RSA keys comes back as a new one
+        self._withdrawn: list[SigningKey] = []  # SigningKey lends RSA keys of dead owners
 
     @property
     def current(self) -> SigningKey:

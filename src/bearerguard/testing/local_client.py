@@ -15,11 +15,11 @@ class LocalClient:
 
     Attributes:
         id: Client id.
-        secret: Client secret, ``None`` for a client that proves itself by ``private_key_jwt`` alone. In no ``repr``.
+        secret: Client secret; ``None`` where the client has keys instead. Not shown by ``repr``.
         roles: App roles it has been granted, such as ``Read.All``.
         scopes: Scopes it may request.
         public_jwks: Its public keys, a JWK Set, for ``private_key_jwt`` (RFC 7523).
-        claims: Members added to its tokens as they stand.
+        claims: Members added to its tokens unchanged.
 
     Raises:
         ConfigurationError: a value has the wrong type or is empty.
@@ -37,7 +37,7 @@ class LocalClient:
         if not isinstance(self.id, str) or not self.id:
             raise ConfigurationError("id", f"expected the client's id, got {self.id!r}", example=EXAMPLE)
         if self.secret is not None and (not isinstance(self.secret, str) or not self.secret):
-            raise ConfigurationError("secret", f"the secret of {self.id!r} is not a text or empty", example=EXAMPLE)
+            raise ConfigurationError("secret", f"the secret of {self.id!r} is not a string, or is empty", example=EXAMPLE)
         for name in ("roles", "scopes"):
             object.__setattr__(self, name, _names(name, getattr(self, name)))
         keys = self.public_jwks

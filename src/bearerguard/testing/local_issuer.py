@@ -1,4 +1,4 @@
-"""An authorization server to develop and test against: real keys, real tokens, and faults on demand."""
+"""An authorization server to develop and test against: real keys and tokens, faults on demand."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping
@@ -28,27 +28,29 @@ _ALL: Final[tuple[Endpoint, ...]] = ("metadata", "jwks", "token")
 
 
 class LocalIssuer:
-    """An ASGI application that is an OAuth 2.0 authorization server for the client-credentials grant.
+    """An OAuth 2.0 authorization server for the client-credentials grant, as an ASGI application.
 
-    In process: ``httpx.AsyncClient(transport=httpx.ASGITransport(issuer))``, and the same transport for ``ResourceServer``.
-    Over a socket: ``uvicorn.run(issuer, port=9000)`` with ``base_url="http://127.0.0.1:9000"``. It is made for development:
-    anyone who reaches it and knows a client's secret gets tokens, and its keys live in memory only.
+    In process, give ``httpx.ASGITransport(issuer)`` to clients and to ``ResourceServer`` as their
+    ``transport``. On a socket, run ``uvicorn.run(issuer, port=9000)`` with
+    ``base_url="http://127.0.0.1:9000"``. It is for development: anyone who reaches it and knows a
+    client's secret gets tokens, and its keys live in memory only.
 
     Args:
-        base_url: Where it is reached, without a trailing slash; for the shape ``generic`` this is the issuer itself, and may
-            have a path and a trailing slash.
-        shape: ``generic`` (RFC 9068), ``entra_v1``, ``entra_v2``, ``azure_b2c``, ``auth0``, ``keycloak``, ``cognito``, ``okta``,
-            or a shape of one's own.
+        base_url: Where it is reached, without a trailing slash. For the shape ``generic`` this is
+            the issuer itself, and may have a path and a trailing slash.
+        shape: ``generic`` (RFC 9068), ``entra_v1``, ``entra_v2``, ``azure_b2c``, ``auth0``,
+            ``keycloak``, ``cognito``, ``okta``, or a :class:`Shape` of your own.
         audience: APIs that tokens may be asked for; the first is the default.
-        clients: Registered applications; by default ``reader``, ``writer`` and ``noroles``, each with secret ``<id>-secret``.
+        clients: Registered applications; by default ``reader``, ``writer`` and ``noroles``, each
+            with the secret ``<id>-secret``.
         algorithm: Of the first signing key, ``RS256`` by default.
         lifetime: Of a token in seconds; by default the vendor's.
         directory: Names of the vendor's customer: tenant, realm, user pool …
         cache_control: ``Cache-Control`` of the key set, none by default.
         etag: Whether the key set has an ``ETag`` and conditional requests are answered with 304.
         clock: Times of tokens; by default the system's.
-        twin_of: Another issuer whose keys (unless ``algorithm`` is given), clock, faults and counters this one has too: one
-            operator that issues several kinds of token.
+        twin_of: Another issuer. This one shares its clock, faults and counters, and its keys unless
+            ``algorithm`` is given: one operator that issues several kinds of token.
 
     Attributes:
         audiences: APIs that tokens may be asked for.
@@ -114,11 +116,11 @@ class LocalIssuer:
     def from_toml(cls, path: str | PathLike[str], **settings: Any) -> Self:
         """An issuer from a TOML file; keywords given here win over the file.
 
-        The file holds the keywords of this class, and a table ``[[clients]]`` with ``id``, ``secret``, ``roles``, ``scopes``
-        for each client.
+        The file holds the keywords of this class, and for each client a table ``[[clients]]`` with
+        ``id``, ``secret``, ``roles`` and ``scopes``.
 
         Raises:
-            ConfigurationError: the file is no TOML or has a member that is no keyword.
+            ConfigurationError: the file is not TOML, or a member of it is not a keyword.
             OSError: the file cannot be read.
         """
         try:
@@ -182,12 +184,12 @@ class LocalIssuer:
         return self.documents[0].token_endpoint
 
     def jwks(self, document: Document | None = None) -> dict[str, Any]:
-        """The published JWK Set, as the shape shows it; of another document than the first where a tenant has two."""
+        """The published JWK Set in the vendor's form, of the first document or of the one given."""
         shown = document or self.documents[0]
         return {"keys": [self.vendor.jwk(jwk, shown) for jwk in self._operations.keys.public_jwks()]}
 
     def trusted(self, **settings: Any) -> tuple[Issuer, ...]:
-        """The records with which a ``ResourceServer`` trusts this issuer, built by the preset of its shape.
+        """The records by which a ``ResourceServer`` trusts this issuer: the vendor's preset.
 
         Args:
             settings: Keywords of the preset, such as ``algorithms`` or ``require_at_jwt``.
@@ -212,20 +214,21 @@ class LocalIssuer:
         key: SigningKey | None = None,
         algorithm: str | None = None,
     ) -> str:
-        """A token as the token endpoint would issue it, or as no issuer would.
+        """A token as the token endpoint would issue it, or with changes as no issuer would.
 
         The claims are the same for the same clock and the same number of tokens before.
 
         Args:
-            client_id: The application, by default the first that is registered; its roles and scopes are the defaults.
+            client_id: The application, by default the first that is registered. Its roles and
+                scopes are the defaults.
             roles: App roles in place of the client's.
             scopes: Scopes in place of the client's.
             audience: ``aud``; by default the issuer's first.
-            user: The token acts for this user, an id of the vendor's kind, instead of for the application itself.
+            user: The token acts for the user of this id, instead of for the application itself.
             lifetime: In seconds; negative for an expired token.
             claims: Claims to add or replace; ``None`` removes one.
             header: Header members to add or replace; ``None`` removes one.
-            key: A key of one's own, published or not, in place of the issuer's current one.
+            key: A key of your own, published or not, in place of the issuer's current one.
             algorithm: Another algorithm that the key can sign with, such as ``PS256``.
 
         Raises:
@@ -248,8 +251,8 @@ class LocalIssuer:
     def sign(self, header: Mapping[str, Any] | bytes, payload: Mapping[str, Any] | bytes, key: SigningKey | None = None) -> str:
         """A compact JWS over exactly this header and payload, given as objects or as raw bytes.
 
-        Nothing is added: without ``alg`` and ``kid`` in ``header`` the token has none. A header ``alg`` that the key can sign
-        with is used, else the key's own.
+        Nothing is added: without ``alg`` and ``kid`` in ``header`` the token has none. The key
+        signs with the header's ``alg`` where it can, else with its own.
         """
         return (key or self.signing_key).compact(header, payload)
 
@@ -277,7 +280,7 @@ class LocalIssuer:
         """Sign with a new key from now on.
 
         Args:
-            keep_old: Whether the old keys stay in the key set; a real issuer may drop them at that very moment.
+            keep_old: Whether the old keys stay in the key set. A real issuer may drop them at once.
             algorithm: Of the new key; by default that of the last one.
 
         Returns:
@@ -286,7 +289,11 @@ class LocalIssuer:
         return self._operations.keys.rotate(keep_old=keep_old, algorithm=algorithm).kid
 
     def withdraw(self, kid: str) -> None:
-        """Take a key out of the key set. Raises ``ValueError`` where no published key has this ``kid``."""
+        """Take a key out of the key set.
+
+        Raises:
+            ValueError: no published key has this ``kid``.
+        """
         self._operations.keys.withdraw(kid)
 
     def go_down(self, *endpoints: Endpoint) -> None:
@@ -301,7 +308,11 @@ class LocalIssuer:
         self._operations.faults.slow(seconds, *(endpoints or _ALL))
 
     def break_keys(self, kind: Breakage = "html") -> None:
-        """Answer something else in place of the key set: a name of :data:`bearerguard.testing.faults.BREAKAGES`."""
+        """Answer something else in place of the key set, such as ``"truncated"`` or ``"no_keys"``.
+
+        Raises:
+            ValueError: the kind is unknown; the message lists all kinds.
+        """
         self._operations.faults.break_keys(kind)
 
     def come_back(self) -> None:

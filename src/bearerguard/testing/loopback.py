@@ -13,7 +13,7 @@ class StartFailed(BearerguardError):
 
 
 class Loopback:
-    """A place on this machine where one application can be reached, known before the application is built.
+    """A loopback address for one application, known before the application is built.
 
     ::
 
@@ -21,7 +21,8 @@ class Loopback:
             issuer = LocalIssuer(place.base_url)
             place.serve(issuer)
 
-    Needs uvicorn: ``pip install "bearerguard[serve]"``. The server runs in a thread of its own and ends with the block.
+    Needs uvicorn: ``pip install "bearerguard[serve]"``. The server runs in its own thread and stops
+    at the end of the block.
 
     Args:
         port: A free one by default.
@@ -41,10 +42,10 @@ class Loopback:
         self._thread: threading.Thread | None = None
 
     def serve(self, app: Any) -> None:
-        """Start the server; returns once the application has started. Requests that come earlier wait.
+        """Start the server and return once the application has started; earlier requests wait.
 
         Raises:
-            ConfigurationError: uvicorn is not installed, or an application is served here already.
+            ConfigurationError: uvicorn is not installed, or it serves an application already.
             StartFailed: the application refused to start.
         """
         if self._thread is not None:
@@ -60,7 +61,7 @@ class Loopback:
         try:
             self._server.run(sockets=[self._socket])
         except SystemExit:
-            pass  # uvicorn's way to say that the application did not start
+            pass  # how uvicorn says that the application did not start
         finally:
             self._ready.set()
 

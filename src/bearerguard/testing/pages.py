@@ -1,4 +1,4 @@
-"""What a local issuer serves: metadata documents, key sets and the token endpoint, as a Starlette application."""
+"""What a local issuer serves, as a Starlette application: metadata, key sets, endpoints."""
 
 import hashlib
 from collections import Counter
@@ -24,14 +24,14 @@ Page: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class KeyHeaders:
-    """What the key set's answer says about keeping it: ``Cache-Control``, and whether it has an ``ETag``."""
+    """Caching headers of the key set: ``Cache-Control``, and whether there is an ``ETag``."""
 
     cache_control: str | None = None
     etag: bool = False
 
 
 class Pages:
-    """The routes of an issuer; every one counts its requests and obeys the faults.
+    """The routes of an issuer. Each counts its requests and obeys the faults.
 
     Args:
         documents: Metadata documents; each names its own key set and token endpoint.

@@ -1,4 +1,4 @@
-"""A local issuer in the place of a real one: at its URLs, with its names, and tokens that fit what an API demands of them."""
+"""A local issuer that replaces a real one: same URLs, same names, tokens that the API accepts."""
 
 import re
 from collections.abc import Callable, Collection
@@ -24,14 +24,16 @@ def posing_as(
 ) -> LocalIssuer:
     """A local issuer that an API takes for this one.
 
-    It serves metadata, keys and tokens at the addresses of the real one, and its tokens have the real one's shape. Where the
-    record reads roles, scopes or the client elsewhere than the vendor puts them, the tokens follow the record.
+    It serves metadata, keys and tokens at the real one's URLs, and its tokens have the real one's
+    shape. Where the record reads roles, scopes or the client from other claims than the vendor's,
+    the tokens follow the record.
 
     Args:
         issuer: The record that an API trusts.
         audience: APIs that tokens may be asked for.
         clock: Times of tokens.
-        twin_of: See :class:`LocalIssuer`; it lends its clients, too, and its keys where this issuer may sign with them.
+        twin_of: See :class:`LocalIssuer`. It also lends its clients, and its keys where the record
+            accepts their algorithm.
     """
     shape = SHAPES.get(issuer.profile.name, SHAPES["generic"])
     names = _names(shape, issuer)
@@ -57,7 +59,7 @@ def posing_as(
 
 
 def _names(shape: Shape, issuer: Issuer) -> dict[str, str]:
-    """Base URL and names of the directory, as far as they can be read."""
+    """Base URL and names of the directory that the record shows."""
     found = {"base": issuer.issuer}
     for pattern, text in ((shape.names_in_issuer, issuer.issuer), (shape.names_in_metadata, issuer.metadata_url)):
         match = re.fullmatch(pattern, text) if pattern and text else None
@@ -85,7 +87,7 @@ def _documents_of(issuer: Issuer, shape: Shape) -> Callable[[str, Directory], tu
 
 
 def _fitted(vendors_claims: Callable[[TokenContent], Claims], issuer: Issuer) -> Callable[[TokenContent], Claims]:
-    """The vendor's claims, and what the record demands besides."""
+    """The vendor's claims, and what the record requires besides."""
 
     def claims(token: TokenContent) -> Claims:
         made = vendors_claims(token)
@@ -126,7 +128,7 @@ def _put(claims: dict[str, Any], path: ClaimPath, value: object) -> None:
 
 
 def _clients_of(issuer: Issuer, clients: tuple[LocalClient, ...]) -> tuple[LocalClient, ...]:
-    """The clients; where their ids are the audience, as at Amazon Cognito, those that the API admits."""
+    """The clients; those that the API admits where their ids are the audience (Amazon Cognito)."""
     if issuer.profile.audience_claim == "aud" or not isinstance(issuer.audience, Collection):
         return clients
     return tuple(LocalClient(name, f"{name}-secret") for name in sorted(issuer.audience))

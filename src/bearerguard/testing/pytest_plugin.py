@@ -1,7 +1,7 @@
 """Fixtures for the tests of an API; pytest finds them through the entry point ``pytest11``.
 
-Every test run imports this module, so it imports nothing that weighs: the rest is loaded by the first fixture that needs it.
-Each fixture may be overridden in a ``conftest.py`` or in a test module.
+Every test run imports this module, so it imports little: the first fixture that needs more loads
+it. Each fixture may be overridden in a ``conftest.py`` or in a test module.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def fake_clock() -> "FakeClock":
-    """The time of issuer and API: begins at the present second and stands still until a test advances it."""
+    """The time of issuer and API: starts at the present second, moves when a test advances it."""
     from bearerguard.clock import SystemClock
     from bearerguard.testing.fake_clock import FakeClock
 
@@ -25,18 +25,21 @@ def fake_clock() -> "FakeClock":
 
 @pytest.fixture
 def bearerguard_server() -> "ResourceServer | None":
-    """The ResourceServer that your application was built with at import. Override it to return that object.
+    """The ResourceServer that your application was built with. Override it to return that object.
 
-    For each test that uses one of these fixtures it takes its keys from a local issuer, and its time from ``fake_clock``.
+    In each test that uses one of these fixtures, a local issuer replaces its issuers and
+    ``fake_clock`` its clock.
     """
     return None
 
 
 @pytest.fixture
 def local_issuer(bearerguard_server: "ResourceServer | None", fake_clock: "FakeClock") -> "LocalIssuer":
-    """The authorization server of the test: mint tokens, rotate keys, go down. Override it to choose shape, audience and clients.
+    """The authorization server of the test: mint tokens, rotate keys, go down.
 
-    In the place of the first issuer that ``bearerguard_server`` trusts; without one, at https://issuer.test for api://orders.
+    It replaces the first issuer that ``bearerguard_server`` trusts. Without a server it is
+    https://issuer.test, for the audience api://orders. Override it to choose shape, audience and
+    clients.
     """
     from bearerguard.testing.local_issuer import LocalIssuer
     from bearerguard.testing.stand_ins import main_issuer
@@ -46,7 +49,10 @@ def local_issuer(bearerguard_server: "ResourceServer | None", fake_clock: "FakeC
 
 @pytest.fixture
 def bearerguard_issuers(bearerguard_server: "ResourceServer | None", local_issuer: "LocalIssuer") -> "Iterator[StandIns]":
-    """``local_issuer`` and its twins in the place of all other issuers that the API trusts; ``.transport`` leads to them."""
+    """``local_issuer`` and a twin for each other issuer that the API trusts.
+
+    ``.transport`` leads to them.
+    """
     from bearerguard.testing.stand_ins import StandIns, server_of_every_shape
 
     server = server_of_every_shape(local_issuer) if bearerguard_server is None else bearerguard_server
@@ -56,13 +62,13 @@ def bearerguard_issuers(bearerguard_server: "ResourceServer | None", local_issue
 
 @pytest.fixture
 def resource_server(bearerguard_issuers: "StandIns") -> "ResourceServer":
-    """The ResourceServer under test, for applications that are given one; ``bearerguard_server`` itself where there is one."""
+    """The ResourceServer under test: ``bearerguard_server``, or one that trusts every shape."""
     return bearerguard_issuers.server
 
 
 @pytest.fixture
 def access_token(bearerguard_issuers: "StandIns") -> "AccessTokens":
-    """Makes tokens: ``access_token(roles=["Read.All"], scopes=…, client_id=…, lifetime=…, claims=…, shape=…)``."""
+    """Makes tokens: ``access_token(roles=["Read.All"], client_id=…, lifetime=…, claims=…)``."""
     from bearerguard.testing.token_factory import AccessTokens
 
     return AccessTokens(bearerguard_issuers)
@@ -70,7 +76,7 @@ def access_token(bearerguard_issuers: "StandIns") -> "AccessTokens":
 
 @pytest.fixture
 def authorized_client(access_token: "AccessTokens") -> "Iterator[AuthorizedClients]":
-    """Makes clients of an ASGI application for sync tests: ``authorized_client(app, roles=["Read.All"]).get("/orders")``."""
+    """Makes clients for sync tests: ``authorized_client(app, roles=[…]).get("/orders")``."""
     from bearerguard.testing.authorized import AuthorizedClients
 
     clients = AuthorizedClients(access_token)
@@ -80,7 +86,7 @@ def authorized_client(access_token: "AccessTokens") -> "Iterator[AuthorizedClien
 
 @pytest.fixture
 def authorized_async_client(access_token: "AccessTokens") -> "AuthorizedAsyncClients":
-    """The same for async tests: ``await authorized_async_client(app, roles=["Read.All"]).get("/orders")``."""
+    """Makes clients for async tests: ``await authorized_async_client(app).get("/orders")``."""
     from bearerguard.testing.authorized import AuthorizedAsyncClients
 
     return AuthorizedAsyncClients(access_token)

@@ -1,4 +1,7 @@
-"""Which client is asking: HTTP Basic, form parameters, or a signed assertion (RFC 6749 §2.3.1, RFC 7523 §2.2)."""
+"""Which client is asking: HTTP Basic, form parameters, or a signed assertion.
+
+Sources: RFC 6749 §2.3.1, RFC 7523 §2.2.
+"""
 
 import hmac
 from base64 import b64decode
@@ -33,7 +36,8 @@ class RegisteredClients:
         """The client that sent this request.
 
         Raises:
-            TokenRefused: no method, several of them, an unknown client or a wrong secret or assertion.
+            TokenRefused: it uses no method or several, is unknown, or its secret or assertion is
+                wrong.
         """
         methods = [name for name in ("client_secret", "client_assertion") if name in form]
         if len(methods) + (authorization is not None) > 1:
@@ -70,7 +74,7 @@ class RegisteredClients:
 
 
 def _basic_credentials(authorization: str) -> tuple[str, str]:
-    """RFC 6749 §2.3.1: id and secret are form-encoded before they are joined and encoded in base64."""
+    """RFC 6749 §2.3.1: id and secret are form-encoded first, then joined and put into base64."""
     scheme, _, encoded = authorization.partition(" ")
     if scheme.lower() != "basic":
         raise TokenRefused(Reason.NO_CREDENTIALS)

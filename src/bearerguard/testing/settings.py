@@ -1,4 +1,4 @@
-"""What a local issuer may be told, from arguments or from a TOML file, and the checks of it."""
+"""Settings of a local issuer, from arguments or a TOML file, and their checks."""
 
 import tomllib
 from collections.abc import Collection, Mapping
@@ -14,10 +14,12 @@ _TOML: Final = '[[clients]]\nid = "reader"\nsecret = "reader-secret"\nroles = ["
 
 
 def read_settings(path: str | PathLike[str]) -> dict[str, Any]:
-    """The keywords of ``LocalIssuer`` from a TOML file: a table ``[directory]``, a table ``[[clients]]`` for each client.
+    """The keywords of ``LocalIssuer`` from a TOML file.
+
+    ``directory`` is a table, and each client a table of the array ``clients``.
 
     Raises:
-        ConfigurationError: the file is no TOML, or a client or the directory has members that do not exist.
+        ConfigurationError: the file is not TOML, or a client or the directory has unknown members.
         OSError: the file cannot be read.
     """
     try:

@@ -1,4 +1,4 @@
-"""What a shape is: where an issuer's documents are, what its tokens hold, how its token endpoint is asked and answers."""
+"""What a shape is: an issuer's documents, its tokens, and how its token endpoint talks."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -46,7 +46,8 @@ class Document:
         jwks_uri: Its ``jwks_uri``.
         token_endpoint: Its ``token_endpoint``.
         more: Further members.
-        any_tenant: Pattern of the token endpoint with ``{tenant}`` in it, where the host serves many tenants; or empty.
+        any_tenant: Pattern of the token endpoint with ``{tenant}`` in it, where the host serves
+            many tenants; or empty.
     """
 
     urls: tuple[str, ...]

@@ -26,7 +26,7 @@ def shape_named(name: str | Shape) -> Shape:
     """The shape of this name; a shape is returned as it is.
 
     Raises:
-        ConfigurationError: there is none.
+        ConfigurationError: no shape has this name.
     """
     if isinstance(name, Shape):
         return name

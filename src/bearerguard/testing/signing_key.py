@@ -20,7 +20,8 @@ _FAMILIES: Final = (_RSA, _EDWARDS, *((name,) for name in _CURVES))
 _REQUIRED_MEMBERS: Final = {"RSA": ("e", "kty", "n"), "EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x")}
 _ALGORITHMS: Final[dict[str, Algorithm]] = get_default_algorithms()
 
-# An RSA key takes some 50 ms to make. A key whose owner is gone is lent again; two owners that live never share one.
+# An RSA key takes some 50 ms to make, so one whose owner is gone is lent again. Two owners that
+# live never share one.
 _idle_rsa_keys: Final[dict[int, list[rsa.RSAPrivateKey]]] = defaultdict(list)
 
 
@@ -70,7 +71,8 @@ class SigningKey:
 
         Args:
             message: Signing input, header and payload of a compact JWS.
-            algorithm: Another algorithm that this type of key can sign with: ``PS256`` with a key made for ``RS256``.
+            algorithm: Another algorithm for this type of key: ``PS256`` with a key made for
+                ``RS256``.
 
         Raises:
             ValueError: the algorithm needs another type of key.
@@ -81,13 +83,13 @@ class SigningKey:
         return _algorithm(name).sign(message, self._private)
 
     def compact(self, header: Mapping[str, Any] | bytes, payload: Mapping[str, Any] | bytes, algorithm: str | None = None) -> str:
-        """A JWS in compact form (RFC 7515 §7.1): any header, any payload, and the signature over them.
+        """A JWS in compact form (RFC 7515 §7.1): any header, any payload, and their signature.
 
         Args:
             header: An object, or the raw bytes to send in its place.
             payload: The same.
-            algorithm: To sign with; by default the header's ``alg`` where this key can sign with it,
-                else the key's own.
+            algorithm: By default the header's ``alg`` where this key can sign with it, else the
+                key's.
 
         Raises:
             ValueError: this key cannot sign with ``algorithm``.
@@ -127,4 +129,4 @@ def _small_key(algorithm: str) -> PrivateKey:
 
 
 def _algorithm(name: str) -> Algorithm:
-    return _ALGORITHMS["EdDSA" if name == "Ed25519" else name]  # RFC 9864 renamed it; PyJWT knows the old name
+    return _ALGORITHMS["EdDSA" if name == "Ed25519" else name]  # PyJWT only knows the older name

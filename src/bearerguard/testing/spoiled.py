@@ -1,4 +1,4 @@
-"""A bad token for each reason that a token can give for a refusal, made from a good one.
+"""A bad token for each code with which a token can be refused, made from a good one.
 
 ::
 
@@ -7,7 +7,7 @@
             await resource_server.authenticate(spoil(issuer, code))
         assert caught.value.code == code
 
-The codes of status 403 are no matter of the token alone: theirs are good tokens that lack something which a route may require.
+Codes of status 403 depend on the route, too: theirs are good tokens that lack what it may require.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ from bearerguard.error_codes import ErrorCode
 from bearerguard.testing.local_issuer import LocalIssuer
 from bearerguard.testing.signing_key import SigningKey, base64url
 
-_SOMEBODY_ELSE: Final = "somebody-else"
+_UNKNOWN: Final = "unknown"
 _OTHER_TENANT: Final = "99999999-8888-7777-6666-555555555555"
 _HOUR: Final = 3600
 
@@ -47,7 +47,7 @@ def spoil(issuer: LocalIssuer, code: str | ErrorCode) -> str:
         code: Such as ``"token_expired"``.
 
     Raises:
-        ValueError: no token of this issuer can be refused with this code; ``spoilable`` lists those that can.
+        ValueError: no token of this issuer is refused with this code; see ``spoilable``.
     """
     name = code.code if isinstance(code, ErrorCode) else code
     if name not in spoilable(issuer):
@@ -74,13 +74,13 @@ def _encrypted(issuer: LocalIssuer) -> str:
 
 
 def _damaged(issuer: LocalIssuer) -> str:
-    """One octet that is no UTF-8: met in a token that a public tutorial shows."""
+    """One octet is not UTF-8, as in a token that a public tutorial shows."""
     header = {"alg": issuer.signing_key.algorithm, "kid": issuer.signing_key.kid}
     return issuer.sign(header, b'{"aud":"api://orders","wids":["\x9f"]}')
 
 
 def _for_another_api(issuer: LocalIssuer) -> str:
-    return issuer.mint(claims={issuer.vendor.audience_claim: _SOMEBODY_ELSE})
+    return issuer.mint(claims={issuer.vendor.audience_claim: _UNKNOWN})
 
 
 def _run_out(issuer: LocalIssuer) -> str:
@@ -110,8 +110,8 @@ def _of_a_user(issuer: LocalIssuer) -> str:
 
 
 def _of_another_client(issuer: LocalIssuer) -> str:
-    *others, last = issuer.clients or (_SOMEBODY_ELSE,)
-    return issuer.mint(last if others else _SOMEBODY_ELSE)
+    *others, last = issuer.clients or (_UNKNOWN,)
+    return issuer.mint(last if others else _UNKNOWN)
 
 
 def _good(issuer: LocalIssuer) -> str:
@@ -122,15 +122,15 @@ SPOILED: Final[Mapping[str, Spoiled]] = {
     code.code: spoiled
     for code, spoiled in (
         (codes.TOKEN_TOO_LARGE, Spoiled("longer than 16 KiB", _changed(padding="x" * 16_384))),
-        (codes.OPAQUE_TOKEN, Spoiled("no JWT", lambda _: "2YotnFZFEjr1zCsicMWpAA")),  # the example of RFC 6749 §5.1
+        (codes.OPAQUE_TOKEN, Spoiled("not a JWT", lambda _: "2YotnFZFEjr1zCsicMWpAA")),
         (codes.ENCRYPTED_TOKEN, Spoiled("five parts", _encrypted)),
-        (codes.MALFORMED_TOKEN, Spoiled("claims that are no UTF-8", _damaged)),
+        (codes.MALFORMED_TOKEN, Spoiled("claims that are not UTF-8", _damaged)),
         (codes.CRITICAL_HEADER, Spoiled("crit", _retyped(crit=["exp"]))),
         (codes.UNSUPPORTED_ALGORITHM, Spoiled("alg none", _retyped(alg="none"))),
         (codes.WRONG_TOKEN_TYPE, Spoiled("typ of a logout token", _retyped(typ="logout+jwt"))),
         (codes.MISSING_CLAIM, Spoiled("no exp", _changed(exp=None))),
-        (codes.INVALID_CLAIM, Spoiled("exp as text", _changed(exp="4102444800"))),
-        (codes.UNKNOWN_ISSUER, Spoiled("iss of somebody else", _changed(iss="https://somebody-else.test"))),
+        (codes.INVALID_CLAIM, Spoiled("exp as a string", _changed(exp="4102444800"))),
+        (codes.UNKNOWN_ISSUER, Spoiled("iss of an unknown issuer", _changed(iss="https://unknown.test"))),
         (codes.WRONG_AUDIENCE, Spoiled("aud of another API", _for_another_api)),
         (codes.TOKEN_EXPIRED, Spoiled("expired an hour ago", _run_out)),
         (codes.TOKEN_NOT_YET_VALID, Spoiled("valid in an hour", _too_early)),
@@ -140,7 +140,7 @@ SPOILED: Final[Mapping[str, Spoiled]] = {
         (codes.WRONG_TENANT, Spoiled("tid of another tenant", _changed(tid=_OTHER_TENANT), of_some_vendors=True)),
         (codes.WRONG_VERSION, Spoiled("ver of the other version", _of_the_other_version, of_some_vendors=True)),
         (codes.WRONG_POLICY, Spoiled("tfp of another policy", _changed(tfp="B2C_1_other"), of_some_vendors=True)),
-        (codes.UNKNOWN_KEY, Spoiled("a key that nobody published", _by_an_unknown_key)),
+        (codes.UNKNOWN_KEY, Spoiled("a key that was never published", _by_an_unknown_key)),
         (codes.INVALID_SIGNATURE, Spoiled("a forger's key under the issuer's kid", _forged)),
         (codes.MISSING_ROLE, Spoiled("no roles", lambda issuer: issuer.mint(roles=[]))),
         (codes.MISSING_SCOPE, Spoiled("no scopes", lambda issuer: issuer.mint(scopes=[]))),

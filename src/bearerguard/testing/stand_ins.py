@@ -1,8 +1,8 @@
-"""Local issuers in the place of every issuer that an API trusts, for the length of a test.
+"""Local issuers that replace every issuer an API trusts, for the length of a test.
 
-An application is mostly built once, at import, around one ``ResourceServer`` with the settings of production. That very object
-is connected to local issuers and to a test's clock, and connected back afterwards; audience, leeway, implied roles and whatever
-the routes require stay those of production.
+Most applications are built once, at import, around one ``ResourceServer`` with production's
+settings. A test connects that very object to local issuers and a clock, and back afterwards.
+Audience, leeway, implied roles and what the routes require stay those of production.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ _ENTRA: Final = ("entra_v1", "entra_v2")
 
 
 class LocalNetwork(httpx.AsyncBaseTransport):
-    """A network with nothing in it but local issuers: each answers at its own addresses, and nobody else does."""
+    """A network of local issuers alone: each answers at its own URLs, and nothing else does."""
 
     def __init__(self, issuers: Sequence[LocalIssuer]) -> None:
         self._issuers = tuple(issuers)
@@ -44,7 +44,7 @@ class LocalNetwork(httpx.AsyncBaseTransport):
         return await httpx.ASGITransport(issuer).handle_async_request(request)
 
     def _at(self, url: str) -> LocalIssuer | None:
-        """Whose own address this is, else who serves it too, else somebody on the same host, who knows at least how to say no."""
+        """The issuer that serves this URL, its own first; else one of that host, to answer 404."""
         place = _place(url)
         for reach in (1, None):
             for issuer in self._issuers:
@@ -57,12 +57,12 @@ class StandIns:
     """The local issuers of one resource server.
 
     Attributes:
-        server: Whose issuers they stand for.
-        main: The first of them: its keys, faults, counters, clients and clock are those of all others.
-        transport: Leads to them, for clients that ask for tokens: ``ClientCredentials(…, transport=…)``.
+        server: Whose issuers they replace.
+        main: The first of them; the others share its keys, faults, counters, clients and clock.
+        transport: Leads to them, for ``ClientCredentials(…, transport=…)``.
 
     Raises:
-        ConfigurationError: ``server`` is no ResourceServer.
+        ConfigurationError: ``server`` is not a ResourceServer.
     """
 
     def __init__(self, server: ResourceServer, main: LocalIssuer) -> None:
@@ -84,7 +84,7 @@ class StandIns:
 
     @contextmanager
     def in_place(self) -> Iterator["StandIns"]:
-        """For the length of the block the server takes its keys from them, and its time from their clock."""
+        """Within the block the server takes its keys from them, and its time from their clock."""
         before = self.server._connection
         issuers = tuple(_fetched(record, issuer) for record, issuer in self._pairs)
         self.server._connection = replace(before, issuers=issuers, transport=self.transport, clock=self.main.clock)
@@ -95,7 +95,7 @@ class StandIns:
 
 
 def main_issuer(server: ResourceServer, *, clock: Clock | None = None) -> LocalIssuer:
-    """A local issuer in the place of the first that a server trusts; of Entra's two kinds of token, v2."""
+    """A local issuer that replaces the first one a server trusts; of Entra's two, the v2 one."""
     first, *others = _checked(server).issuers
     if first.profile.name == "entra_v1" and others and others[0].profile.name == "entra_v2":
         first = others[0]
@@ -103,7 +103,7 @@ def main_issuer(server: ResourceServer, *, clock: Clock | None = None) -> LocalI
 
 
 def server_of_every_shape(main: LocalIssuer) -> ResourceServer:
-    """A resource server that trusts ``main``, and another issuer of every other shape; for the same audience."""
+    """A resource server that trusts ``main`` and an issuer of each other shape."""
     clients = tuple(main.clients.values()) or DEFAULT_CLIENTS
     trusted = list(main.trusted())
     for shape in SHAPES:
@@ -117,15 +117,17 @@ def server_of_every_shape(main: LocalIssuer) -> ResourceServer:
 
 @contextmanager
 def stand_in(server: ResourceServer, *, clock: Clock | None = None) -> Iterator[StandIns]:
-    """Connect ``server``, which an application was built with, to local issuers for the length of the block.
+    """Connect an application's ``ResourceServer`` to local issuers for the length of the block.
 
     ::
 
         with stand_in(orders.api) as issuers:
             token = issuers.main.mint(roles=["Read.All"])
-            answer = TestClient(orders.app).get("/orders", headers={"Authorization": f"Bearer {token}"})
+            headers = {"Authorization": f"Bearer {token}"}
+            answer = TestClient(orders.app).get("/orders", headers=headers)
 
-    Under pytest the fixtures do this. Not for production: whoever holds a local issuer makes the tokens.
+    Under pytest the fixtures do this. Not for production: whoever holds a local issuer makes
+    tokens.
 
     Args:
         server: Its settings stay, its issuers' keys and its clock are replaced.
@@ -154,7 +156,7 @@ def _audience(record: Issuer, server: ResourceServer) -> list[str]:
 
 
 def _fetched(record: Issuer, issuer: LocalIssuer) -> Issuer:
-    """The record itself; one whose keys were handed in asks for them instead."""
+    """The record; one with keys of its own asks the local issuer for them instead."""
     return record if record.jwks is None else replace(record, jwks=None, jwks_uri=issuer.jwks_uri)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -15,6 +16,7 @@ from bearerguard.testing.shape import Shape, TokenContent
 from bearerguard.testing.token_refusal import Incident, Reason, TokenRefused
 
 _NOT_KEPT: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}  # RFC 6749 §5.1
+_CHALLENGE: Final = {"WWW-Authenticate": 'Basic realm="token"'}  # RFC 6749 §5.2
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
@@ -56,7 +58,7 @@ class TokenEndpoint:
         self._refused = 0
 
     async def __call__(self, request: HTTPRequest) -> Response:
-        """A token, or a refusal; never the secret, never an echo of an assertion."""
+        """A token, or a refusal. Never shows a secret or an assertion."""
         try:
             form = await _read_form(request)
             authenticated = self._clients.authenticate(form, request.headers.get("authorization"))
@@ -90,12 +92,12 @@ class TokenEndpoint:
     def _refusal(self, refused: TokenRefused) -> Response:
         self._refused += 1
         status, body = self._shape.refusals.answer(refused, Incident(self._clock.now(), self._refused))
-        challenge = {"WWW-Authenticate": 'Basic realm="token"'} if status == 401 else {}  # RFC 6749 §5.2  # noqa: PLR2004
+        challenge = _CHALLENGE if status == HTTPStatus.UNAUTHORIZED else {}
         return JSONResponse(body, status, headers={**_NOT_KEPT, **challenge})
 
 
 async def _read_form(request: HTTPRequest) -> dict[str, str]:
-    """RFC 6749 §3.2: form-encoded; a parameter without a value counts as absent; none may be repeated."""
+    """RFC 6749 §3.2: form-encoded; a parameter without a value is absent; none may be repeated."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != _FORM:
         raise TokenRefused(Reason.NOT_A_FORM)

@@ -1,4 +1,4 @@
-"""Tokens for tests: what is asked for is in them, and nothing else."""
+"""Tokens for tests: they hold what is asked for, and nothing else."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, Final, TypedDict
@@ -24,7 +24,7 @@ class TokenOptions(TypedDict, total=False):
 
 
 class AccessTokens:
-    """The fixture ``access_token``: ``access_token(roles=["Read.All"])`` is a token that the API accepts, signed now.
+    """The fixture ``access_token``: each call gives a token that the API accepts, signed now.
 
     Attributes:
         issuers: Who signs.
@@ -57,7 +57,7 @@ class AccessTokens:
             lifetime: In seconds, by default the vendor's; negative for a token that has expired.
             claims: Claims to add or replace; ``None`` removes one.
             header: Header members to add or replace; ``None`` removes one.
-            shape: Which of the issuers that the API trusts, such as ``"entra_v1"``; by default the main one.
+            shape: Which of the trusted issuers, such as ``"entra_v1"``; by default the main one.
 
         Raises:
             ValueError: the API trusts no issuer of this shape.

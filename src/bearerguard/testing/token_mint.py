@@ -27,7 +27,8 @@ class TokenMint:
             issuer: ``iss``.
             client_id: The application.
             lifetime: In seconds.
-            members: Of :class:`TokenContent`: ``roles``, ``scopes``, ``audience`` and, where it is so, ``user`` or ``by_key``.
+            members: Of :class:`TokenContent`: ``roles``, ``scopes``, ``audience``; ``user`` and
+                ``by_key`` where they apply.
         """
         self._minted += 1
         now = int(self._clock.now())
@@ -50,7 +51,7 @@ class TokenMint:
         key: SigningKey | None = None,
         algorithm: str | None = None,
     ) -> str:
-        """The signed token; members of ``claims`` and ``header`` replace the standard ones, ``None`` removes them."""
+        """The signed token. ``claims`` and ``header`` replace members; ``None`` removes one."""
         signer = key or self._keys.current
         standard = {
             "typ": self._shape.typ,

@@ -34,7 +34,10 @@ class Reason(Enum):
 
 
 class TokenRefused(Exception):
-    """No token: why, and which parameter, scope, client or resource is meant. Never a secret or an assertion."""
+    """Why there is no token, and which parameter, scope, client or resource it is about.
+
+    Never holds a secret or an assertion.
+    """
 
     def __init__(self, reason: Reason, detail: str = "") -> None:
         super().__init__(reason.name)
@@ -44,7 +47,7 @@ class TokenRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """One reason as a vendor puts it; ``{detail}`` stands in the text. ``code`` is Microsoft's number."""
+    """One reason in a vendor's words: ``{detail}`` is filled in, ``code`` is Microsoft's number."""
 
     status: int
     error: str

@@ -74,7 +74,7 @@ async def test_the_body_may_repeat_the_client_id() -> None:
 
 
 async def test_entra_says_that_the_client_used_a_certificate() -> None:
-    """``azpacr`` is 2: learn.microsoft.com/entra/identity-platform/access-token-claims-reference."""
+    """``azpacr`` 2: learn.microsoft.com/entra/identity-platform/access-token-claims-reference."""
     issuer = _issuer(shape="entra_v2")
     form = _form(_assertion(aud=issuer.token_endpoint), **FORMS["entra_v2"])
 
@@ -90,17 +90,17 @@ async def test_entra_says_that_the_client_used_a_certificate() -> None:
         pytest.param(_assertion(aud=None), id="no audience"),
         pytest.param(_assertion(exp=NOW - 120), id="expired"),
         pytest.param(_assertion(exp=None), id="no exp"),
-        pytest.param(_assertion(exp="tomorrow"), id="exp that is a text"),
-        pytest.param(_assertion(exp=True), id="exp that is a truth value"),
-        pytest.param(_assertion(exp=float("nan")), id="exp that is no number"),
+        pytest.param(_assertion(exp="tomorrow"), id="exp that is a string"),
+        pytest.param(_assertion(exp=True), id="exp that is a boolean"),
+        pytest.param(_assertion(exp=float("nan")), id="exp that is not a number"),
         pytest.param(_assertion(nbf=NOW + 120), id="not valid yet"),
-        pytest.param(_assertion(nbf=float("nan")), id="nbf that is no number"),
-        pytest.param(_assertion(nbf="now"), id="nbf that is a text"),
+        pytest.param(_assertion(nbf=float("nan")), id="nbf that is not a number"),
+        pytest.param(_assertion(nbf="now"), id="nbf that is a string"),
         pytest.param(_assertion(jti=None), id="no jti"),
         pytest.param(_assertion(iss="reader"), id="iss of another client"),
         pytest.param(_assertion(iss="reader", sub="reader"), id="a client without keys"),
         pytest.param(_assertion(sub=["billing"]), id="sub that is a list"),
-        pytest.param(_assertion(SigningKey("ES256", kid="billing-1")), id="a key of somebody else"),
+        pytest.param(_assertion(SigningKey("ES256", kid="billing-1")), id="a key of another owner"),
         pytest.param(_assertion(header={"alg": "ES256", "kid": "unknown"}), id="an unknown kid"),
         pytest.param(_assertion(header={"alg": "HS256", "kid": "billing-1"}), id="HMAC"),
         pytest.param(_assertion(header={"alg": "none", "kid": "billing-1"}), id="no algorithm"),
@@ -108,7 +108,7 @@ async def test_entra_says_that_the_client_used_a_certificate() -> None:
         pytest.param(_assertion(header={"alg": ["ES256"], "kid": "billing-1"}), id="a list of algorithms"),
         pytest.param(jwt.encode(GOOD, "secret" * 8, "HS256"), id="a shared secret"),
         pytest.param(_assertion()[:-8], id="a cut signature"),
-        pytest.param("x", id="no JWT"),
+        pytest.param("x", id="not a JWT"),
         pytest.param("a.b.c", id="three pieces of nothing"),
     ],
 )

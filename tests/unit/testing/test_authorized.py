@@ -111,7 +111,7 @@ def test_a_request_may_go_without_a_token(app: Starlette, authorized_client: Aut
 
 
 def test_an_application_that_trusts_another_issuer_is_told_apart(authorized_client: AuthorizedClients) -> None:
-    """Forgotten: the fixture ``bearerguard_server``. Every token would be refused as one of an unknown issuer."""
+    """The fixture ``bearerguard_server`` was forgotten: each token has an unknown issuer."""
     other = ResourceServer(
         oidc("https://issuer.contoso.example"), "api://orders", transport=httpx.MockTransport(lambda _: httpx.Response(500))
     )

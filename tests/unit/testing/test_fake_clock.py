@@ -6,7 +6,7 @@ from bearerguard.clock import Clock
 from bearerguard.testing import FakeClock
 
 
-def test_time_stands_still_until_it_is_advanced() -> None:
+def test_time_does_not_move_until_it_is_advanced() -> None:
     clock = FakeClock(now=1_000.0)
 
     assert [clock.now(), clock.now(), clock.monotonic()] == [1_000.0, 1_000.0, 0.0]

@@ -76,14 +76,14 @@ async def test_metadata_is_where_each_standard_looks_for_it(base_url: str, openi
     ids=["v1", "v2"],
 )
 async def test_a_tenant_of_entra_serves_both_documents(shape: str, path: str, announced: str) -> None:
-    """R73, R95."""
+    """https://learn.microsoft.com/entra/identity-platform/access-tokens: v1 and v2 metadata."""
     answer = await get(LocalIssuer(shape=shape), f"https://issuer.test{path}")
 
     assert answer.json()["issuer"] == announced
 
 
 async def test_b2c_metadata_belongs_to_a_policy() -> None:
-    """R109."""
+    """https://learn.microsoft.com/azure/active-directory-b2c/tokens-overview"""
     issuer = LocalIssuer(shape="azure_b2c", base_url="https://contoso.b2clogin.com")
 
     assert issuer.metadata_url == (

@@ -1,4 +1,4 @@
-"""A local issuer in the place of a real one: an API with production's settings takes its tokens."""
+"""A local issuer replaces a real one: an API with production's settings accepts its tokens."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -105,7 +105,7 @@ async def test_a_token_that_its_endpoint_issued_is_accepted(trusted: Any) -> Non
 
 
 def test_its_addresses_are_those_of_the_vendor() -> None:
-    """https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-client-creds-grant-flow"""
+    """https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow"""
     issuer = posing_as(entra(TENANT)[1], "api://orders")
 
     assert issuer.token_endpoint == f"https://login.microsoftonline.com/{TENANT}/oauth2/v2.0/token"

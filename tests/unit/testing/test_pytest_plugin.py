@@ -1,4 +1,4 @@
-"""The plugin as a user meets it: by its entry point, in a pytest of its own, with fixtures that a conftest overrides."""
+"""The plugin as users meet it: its own pytest run, and fixtures that a conftest overrides."""
 
 import os
 import subprocess
@@ -161,7 +161,7 @@ async def test_the_fixtures_belong_together(
     assert bearerguard_issuers.main is local_issuer
 
 
-def test_time_begins_now_and_stands_still(fake_clock: FakeClock) -> None:
+def test_time_starts_now_and_does_not_move(fake_clock: FakeClock) -> None:
     """Code of the user that looks at the real clock finds tokens that are good."""
     begun = fake_clock.now()
 

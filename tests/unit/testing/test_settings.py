@@ -63,7 +63,7 @@ def test_a_file_without_clients_has_the_usual_ones(tmp_path: Path) -> None:
         pytest.param("\xff", id="no UTF-8"),
         pytest.param('colour = "blue"', id="an unknown setting"),
         pytest.param('[[clients]]\nid = "a"\ncolour = "blue"', id="an unknown member of a client"),
-        pytest.param('clients = ["a"]', id="a client that is no table"),
+        pytest.param('clients = ["a"]', id="a client that is not a table"),
         pytest.param('[directory]\ncolour = "blue"', id="an unknown name of the directory"),
         pytest.param("clients = 7", id="a number of clients"),
     ],

@@ -92,7 +92,7 @@ CONSTANT: Final[dict[str, dict[str, Any]]] = {
         "preferred_username": "service-account-reader",
         "client_id": "reader",
     },
-    # https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html
+    # the page amazon-cognito-user-pools-using-the-access-token of docs.aws.amazon.com
     "cognito": {
         "sub": "reader",
         "token_use": "access",

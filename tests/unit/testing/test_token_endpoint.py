@@ -206,7 +206,7 @@ async def test_entra_refuses_with_its_own_numbers(shape: str, form: dict[str, st
 
 
 async def test_entra_says_when_and_under_which_ids_it_refused() -> None:
-    """https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-client-creds-grant-flow#error-response"""
+    """learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow"""
     issuer = LocalIssuer(shape="entra_v2", clock=FakeClock(now=1_676_369_774))
 
     body = (await ask(issuer, _entra(scope="api://orders"))).json()
@@ -278,7 +278,7 @@ async def test_auth0_denies_access_in_its_own_way(form: dict[str, str], status: 
 
 
 async def test_auth0_reads_the_audience() -> None:
-    """https://auth0.com/docs/get-started/authentication-and-authorization-flow/client-credentials-flow"""
+    """auth0.com/docs/get-started/authentication-and-authorization-flow/client-credentials-flow"""
     issuer = LocalIssuer(shape="auth0", audience=["api://orders", "api://billing"])
 
     answer = await ask(issuer, {**POST, "audience": "api://billing"})

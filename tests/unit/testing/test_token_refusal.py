@@ -1,4 +1,4 @@
-"""Every refusal has words in each vendor's style, and every number of Entra that is sent has a hint on the caller's side."""
+"""Each refusal has words in each vendor's style; each number of Entra has a hint for callers."""
 
 from typing import Any, Final
 
@@ -48,11 +48,11 @@ def test_every_number_of_entra_that_is_sent_has_a_hint(reason: Reason) -> None:
         pytest.param({"iss": "reader"}, 700021, id="an issuer that is not the subject"),
         pytest.param({"iss": "reader", "sub": "reader"}, 700021, id="another client than client_id names"),
         pytest.param({"jti": None}, 50027, id="no jti"),
-        pytest.param({"exp": "tomorrow"}, 50027, id="exp that is a text"),
+        pytest.param({"exp": "tomorrow"}, 50027, id="exp that is a string"),
     ],
 )
 async def test_entra_tells_what_is_wrong_with_an_assertion(shape: str, wrong: dict[str, Any], number: int) -> None:
-    """https://learn.microsoft.com/azure/developer/java/sdk/troubleshooting-authentication-service-principal"""
+    """learn.microsoft.com/azure/developer/java/sdk: troubleshooting a service principal."""
     issuer = LocalIssuer(shape=shape, clients=CLIENTS, clock=FakeClock(now=NOW))
 
     answer = await ask(issuer, {"grant_type": "client_credentials", **FORMS[shape], **assertion(issuer, **wrong)})
@@ -70,7 +70,7 @@ async def test_entra_tells_what_is_wrong_with_an_assertion(shape: str, wrong: di
     ],
 )
 async def test_entra_refuses_a_contradiction_with_a_number(form: dict[str, Any], number: int) -> None:
-    """https://learn.microsoft.com/entra/identity-platform/reference-error-codes; 9000410 is "Malformed JSON"."""
+    """learn.microsoft.com/entra/identity-platform/reference-error-codes: 9000410 is other."""
     answer = await ask(LocalIssuer(shape="entra_v2"), {"grant_type": "client_credentials", **form})
 
     assert (answer.status_code, answer.json()["error_codes"]) == (400, [number])

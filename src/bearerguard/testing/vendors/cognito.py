@@ -1,6 +1,7 @@
 """Amazon Cognito: access tokens of a user pool. They have no ``aud``; the client takes its place.
 
-Source: https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html
+Source: docs.aws.amazon.com/cognito/latest/developerguide,
+amazon-cognito-user-pools-using-the-access-token.html
 """
 
 from typing import Any, Final
@@ -17,7 +18,7 @@ def _documents(base_url: str, directory: Directory) -> tuple[Document, ...]:
 
 
 def _application(token: TokenContent) -> Claims:
-    """Cognito itself gives groups to users alone; here roles become groups for applications, too."""
+    """Cognito gives groups to users alone; here an application's roles become groups, too."""
     claims: Claims = {
         "sub": token.client_id,
         "token_use": "access",

@@ -112,7 +112,7 @@ def _jwk(jwk: dict[str, Any], document: Document) -> dict[str, Any]:
 def ask_for_default_scope(form: Mapping[str, str]) -> Requested:
     """``scope`` is ``<resource>/.default``, or ``resource`` names it at the v1 endpoint.
 
-    Source: https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-client-creds-grant-flow
+    Source: https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
     """
     if "scope" not in form and "resource" in form:
         return Requested(form["resource"], None)
@@ -133,7 +133,7 @@ def _trusted(site: Site, **settings: Any) -> tuple[Issuer, ...]:
 
 
 def _body(wording: Wording, text: str, incident: Incident) -> dict[str, Any]:
-    """https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-client-creds-grant-flow#error-response"""
+    """learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow"""
     trace_id, correlation_id = incident.identifier("trace"), incident.identifier("correlation")
     where = f"Trace ID: {trace_id}\r\nCorrelation ID: {correlation_id}\r\nTimestamp: {incident.timestamp}"
     return {
@@ -213,8 +213,8 @@ REFUSALS: Final = RefusalStyle(
     },
     _body,
 )
-"""https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes; of assertions also
-https://learn.microsoft.com/en-us/azure/developer/java/sdk/troubleshooting-authentication-service-principal
+"""https://learn.microsoft.com/entra/identity-platform/reference-error-codes; for assertions
+learn.microsoft.com/azure/developer/java/sdk/troubleshooting-authentication-service-principal
 """
 
 _OWN_CODES: Final = ("graph_token", "wrong_tenant", "wrong_version")

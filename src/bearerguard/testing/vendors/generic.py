@@ -1,4 +1,4 @@
-"""Any OpenID Connect provider or RFC 8414 authorization server; its access tokens are RFC 9068's."""
+"""Any OpenID Connect provider or RFC 8414 server; its access tokens follow RFC 9068."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Okta: a custom authorization server. Nobody but Okta can verify tokens of its organization server.
+"""Okta: a custom authorization server. Tokens of its organization server cannot be verified.
 
 Source: https://developer.okta.com/docs/api/openapi/okta-oauth/guides/overview/#access-token
 """
