@@ -11,10 +11,9 @@ from typing import Final
 
 import pytest
 
-from support.pages import ROOT
+from support.pages import PAGES, ROOT, name_of, text_of
 from support.public_modules import PUBLIC_MODULES
 
-PAGES: Final = [*ROOT.glob("*.md"), *ROOT.glob("src/**/*.md"), *ROOT.glob("samples/**/*.md")]
 LAZY: Final = ("bearerguard", "bearerguard.issuers", "bearerguard.testing")
 
 
@@ -89,10 +88,10 @@ def test_samples_import_public_names_alone(file: Path) -> None:
     assert [(module, name) for module, name in imports if not is_public(module, name)] == []
 
 
-@pytest.mark.parametrize("page", [pytest.param(page, id=str(page.relative_to(ROOT))) for page in sorted(PAGES)])
+@pytest.mark.parametrize("page", [pytest.param(page, id=name_of(page)) for page in PAGES])
 def test_pages_name_public_names_alone(page: Path) -> None:
     """Imports anywhere, and dotted names in backticks: ``bearerguard.testing.LocalIssuer``."""
-    text = page.read_text(encoding="utf-8")
+    text = text_of(page)
     imports = [(module, name) for statement in _import_statements(text) for module, name in imported_by(statement)]
     dotted = [tuple(name.rpartition(".")[::2]) for name in re.findall(r"`(bearerguard(?:\.\w+)+)", text)]
 

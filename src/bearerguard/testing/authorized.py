@@ -93,7 +93,7 @@ def _servers_of(app: Any) -> Iterator[ResourceServer]:
     """The resource servers of middlewares and of FastAPI dependencies, where they can be seen."""
     for layer in layers(app):
         if isinstance(layer, AccessTokenMiddleware):
-            yield layer._server
+            yield layer.resource_server
         for middleware in getattr(layer, "user_middleware", ()):
             if isinstance(middleware.kwargs.get("resource_server"), ResourceServer):
                 yield middleware.kwargs["resource_server"]

@@ -94,7 +94,7 @@ class AccessTokenMiddleware:
         if policy is not None and self.rules.public is not None:
             problem = "the policy decides alone; make these paths rows of it"
             raise ConfigurationError("public", problem, example='PathPolicy({"/health": PathPolicy.PUBLIC, …})')
-        self._server = resource_server
+        self.resource_server = resource_server
         self._recall, self._verify = resource_server.recall, resource_server.verify
         self._gate = Gate(resource_server, Challenge(realm, disclose=disclose, resource_metadata=resource_metadata))
         self._is_audited = policy is None and undeclared == "refuse"
@@ -141,7 +141,7 @@ class AccessTokenMiddleware:
     async def _serve_other(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":
             raise BearerguardError(f"an ASGI scope of type {show(scope['type'])} cannot be judged and is not served")
-        await Lifespan(self.app, self._server, lambda: self._read(scope)).run(scope, receive, send)
+        await Lifespan(self.app, self.resource_server, lambda: self._read(scope)).run(scope, receive, send)
 
     def _read(self, scope: Scope) -> None:
         """Read the application's routes, once: which of them are public, and whether all are declared."""
