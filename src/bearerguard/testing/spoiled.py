@@ -134,7 +134,7 @@ SPOILED: Final[Mapping[str, Spoiled]] = {
         (codes.WRONG_AUDIENCE, Spoiled("aud of another API", _for_another_api)),
         (codes.TOKEN_EXPIRED, Spoiled("expired an hour ago", _run_out)),
         (codes.TOKEN_NOT_YET_VALID, Spoiled("valid in an hour", _too_early)),
-        (codes.NOT_AN_ACCESS_TOKEN, Spoiled("nonce of an ID token", _changed(nonce="n-0S6_WzA2Mj"))),
+        (codes.NOT_AN_ACCESS_TOKEN, Spoiled("at_hash of an ID token", _changed(at_hash="77QmUPtjPfzWtF2AnpK9RQ"))),
         (codes.BOUND_TOKEN, Spoiled("cnf", _changed(cnf={"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}))),
         (codes.GRAPH_TOKEN, Spoiled("nonce in the header", _retyped(nonce="STv_yEfAkE8kvfdWxBXVjMDF"), of_some_vendors=True)),
         (codes.WRONG_TENANT, Spoiled("tid of another tenant", _changed(tid=_OTHER_TENANT), of_some_vendors=True)),
