@@ -3,9 +3,14 @@
 import base64
 import inspect
 import json
+import os
 import re
+import subprocess
+import sys
 import textwrap
+import tomllib
 from collections.abc import Callable, Iterable, Mapping
+from configparser import ConfigParser
 from importlib import import_module
 from typing import Any, Final
 
@@ -193,11 +198,71 @@ def _median(measured: str, row: str) -> str:
     return f"{found[1]}{found[2] or ' times'}"
 
 
+def _rooms(_: str) -> str:
+    """Rooms in the order in which they may be imported, each with the first line of its docstring."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
+    layers = [[name.strip() for name in layer.split("|")] for layer in reversed(contracts[0]["layers"])]
+    rows = ((f"`{_file_of(room)}`", _purpose(room)) for layer in layers for room in layer)
+    return _table(("room", "what it does"), rows)
+
+
+def _environments(_: str) -> str:
+    """The environments of tox.ini."""
+    settings = ConfigParser(interpolation=None)
+    settings.read(ROOT / "tox.ini")
+    rows = [("`tox -e py311`, `py312`, `py313`", settings["testenv"]["description"])]
+    for name in settings.sections():
+        if name.startswith("testenv:"):
+            rows.append((f"`tox -e {name.removeprefix('testenv:')}`", settings[name]["description"]))
+    return _table(("command", "what it does"), rows)
+
+
+def _file_of(room: str) -> str:
+    return f"{room}/" if (ROOT / "src" / "bearerguard" / room).is_dir() else f"{room}.py"
+
+
+def _purpose(room: str) -> str:
+    return _summary(import_module(f"bearerguard.{room}")).replace("|", "or")
+
+
+def _help(command: str) -> str:
+    """What a command of the command line answers to ``--help``."""
+    run = subprocess.run(
+        [sys.executable, "-m", "bearerguard", *command.split(), "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"COLUMNS": "80", "NO_COLOR": "1"},
+    )
+    return f"```text\n{run.stdout.strip()}\n```\n"
+
+
+def _explained(_: str) -> str:
+    """What ``bearerguard explain`` says of a token for Microsoft Graph."""
+    clock = FakeClock(1_790_000_000)
+    issuer = LocalIssuer(ADDRESSES["entra_v2"], shape="entra_v1", audience="https://graph.microsoft.com", clock=clock)
+    command = ("explain", "--audience", "api://orders", "--at", "2026-09-21T14:30:00Z")
+    run = subprocess.run(
+        [sys.executable, "-m", "bearerguard", *command],
+        input=issuer.mint("reader"),
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"COLUMNS": "80", "NO_COLOR": "1"},
+    )
+    told = run.stdout.partition("\nHeader\n")[0].strip()  # then come header and claims
+    return f"```text\n$ pbpaste | bearerguard {' '.join(command)}\n{told}\n```\n"
+
+
 _PARTS: Final[Mapping[str, Callable[[str], str]]] = {
     "errors": _error_codes,
     "tree": _error_tree,
     "modules": _modules,
     "names": _names,
+    "rooms": _rooms,
+    "environments": _environments,
+    "help": _help,
+    "explained": _explained,
     "issuer": _issuer,
     "token": _token,
     "log": _log_of_graph_token,
