@@ -1,0 +1,108 @@
+"""Examples that pages show, made by running what they show: tokens, log lines, the command line, figures."""
+
+import base64
+import json
+import os
+import re
+import subprocess
+import sys
+import textwrap
+from collections.abc import Mapping
+from typing import Any, Final
+
+import anyio
+
+from bearerguard import AccessTokenError, ResourceServer, entra
+from bearerguard.testing import FakeClock, LocalIssuer
+from support.markdown import table
+from support.pages import ROOT
+
+TENANT: Final = "11111111-2222-3333-4444-555555555555"
+ADDRESSES: Final = {
+    "entra_v1": "https://login.microsoftonline.com",
+    "entra_v2": "https://login.microsoftonline.com",
+    "azure_b2c": "https://contoso.b2clogin.com",
+    "auth0": "https://dev-1x2y3z.us.auth0.com",
+    "keycloak": "https://sso.example.com",
+    "cognito": "https://cognito-idp.eu-central-1.amazonaws.com",
+    "okta": "https://dev-123456.okta.com",
+    "generic": "https://issuer.example",
+}
+
+SHOWN: Final = {
+    "token seen before, added to a Starlette route": 'middleware and `@requires(role("Read.All"))`, added',
+    "token seen before, added to a FastAPI route": 'middleware and `require(role("Read.All"))`, added',
+    "token never seen, RS256: `authenticate` over the bare verification": "RS256, RFC 9068 token",
+    "requests per second over a socket, Starlette with a guard over without": "Starlette with `@requires` over bare",
+}
+"""Rows of the speed table in README, and how the rows begin in the whole table."""
+
+
+def token(shape: str) -> str:
+    """Header and claims of a token that a local issuer of this shape gives; the key's id, made anew each time, is left out."""
+    issuer = LocalIssuer(ADDRESSES[shape], shape=shape, clock=FakeClock(1_790_000_000))
+    parts = [json.loads(base64.urlsafe_b64decode(f"{part}===")) for part in issuer.mint("reader").split(".")[:2]]
+    header = {name: "…" if name in ("kid", "x5t") else value for name, value in parts[0].items()}
+    lines = [json.dumps(header, ensure_ascii=False), *_wrapped(parts[1])]
+    return "```json\n" + "\n".join(lines) + "\n```\n"
+
+
+def _wrapped(claims: Mapping[str, Any]) -> list[str]:
+    members = [f"{json.dumps(name)}: {json.dumps(value)}" for name, value in claims.items()]
+    text = ",\0".join(members).replace(" ", "\1").replace("\0", " ")  # breaks between members only
+    lines = textwrap.wrap(text, 96, break_long_words=False, break_on_hyphens=False)
+    body = "\n ".join(lines).replace("\1", " ")
+    return [f"{{{body}}}"]
+
+
+def log_of_graph_token(_: str) -> str:
+    """What the log says of a token for Microsoft Graph, which is the most frequent mistake with Entra."""
+    clock = FakeClock(1_790_000_000)
+    api = ResourceServer(entra(TENANT), "api://orders", clock=clock)
+    issuer = LocalIssuer(ADDRESSES["entra_v2"], shape="entra_v1", audience="https://graph.microsoft.com", clock=clock)
+    try:
+        anyio.run(api.authenticate, issuer.mint("reader"))
+    except AccessTokenError as refusal:
+        text = str(refusal)
+    return "```text\n" + "\n  ".join(textwrap.wrap(f"INFO bearerguard {text}", 96, break_on_hyphens=False)) + "\n```\n"
+
+
+def help_of_command(command: str) -> str:
+    """What a command of the command line answers to ``--help``."""
+    run = subprocess.run(
+        [sys.executable, "-m", "bearerguard", *command.split(), "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"COLUMNS": "80", "NO_COLOR": "1"},
+    )
+    return f"```text\n{run.stdout.strip()}\n```\n"
+
+
+def explained(_: str) -> str:
+    """What ``bearerguard explain`` says of a token for Microsoft Graph."""
+    clock = FakeClock(1_790_000_000)
+    issuer = LocalIssuer(ADDRESSES["entra_v2"], shape="entra_v1", audience="https://graph.microsoft.com", clock=clock)
+    command = ("explain", "--audience", "api://orders", "--at", "2026-09-21T14:30:00Z")
+    run = subprocess.run(
+        [sys.executable, "-m", "bearerguard", *command],
+        input=issuer.mint("reader"),
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"COLUMNS": "80", "NO_COLOR": "1"},
+    )
+    told = run.stdout.partition("\nHeader\n")[0].strip()  # then come header and claims
+    return f"```text\n$ pbpaste | bearerguard {' '.join(command)}\n{told}\n```\n"
+
+
+def speed(_: str) -> str:
+    """A few rows of the table that ``tox -e bench`` writes."""
+    measured = (ROOT / "tests" / "benchmarks" / "README.md").read_text(encoding="utf-8")
+    return table(("", "median"), ((label, _median(measured, row)) for label, row in SHOWN.items()))
+
+
+def _median(measured: str, row: str) -> str:
+    found = re.search(rf"^\| {re.escape(row)}[^|]*\| [^|]*\| ([\d.]+) \([^)]*\)( V)? \|", measured, re.MULTILINE)
+    assert found is not None, f"no row {row!r} in the table of tests/benchmarks/README.md"
+    return f"{found[1]}{found[2] or ' times'}"
