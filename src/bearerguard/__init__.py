@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from bearerguard.issuers.okta import okta
     from bearerguard.principal import Principal
     from bearerguard.resource_server import ResourceServer
+    from bearerguard.version import __version__
     from bearerguard.web.audit import audit
     from bearerguard.web.decorator import public, requires
     from bearerguard.web.enforce import principal_of
@@ -78,6 +79,7 @@ __all__ = [
     "ResourceServer",
     "TokenRequestError",
     "Undecided",
+    "__version__",
     "application",
     "audit",
     "auth0",
@@ -123,6 +125,7 @@ _HOMES: Final = {
     "issuers.okta": "okta",
     "principal": "Principal",
     "resource_server": "ResourceServer",
+    "version": "__version__",
     "web.audit": "audit",
     "web.enforce": "principal_of",
     "web.decorator": "public requires",

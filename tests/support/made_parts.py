@@ -71,6 +71,8 @@ def _names(module: str) -> str:
 
 
 def _summary(target: object) -> str:
+    if isinstance(target, str):
+        return f"A string, such as `{target!r}`"
     first = (inspect.getdoc(target) or "").partition("\n")[0]
     return first.replace("``", "`").rstrip(":.")
 
