@@ -8,8 +8,8 @@ from bearerguard.clock import Clock
 from bearerguard.events import EventHook
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.keys.fetch import Fetcher
+from bearerguard.keys.key_set_fetch import KeySetFetch
 from bearerguard.keys.key_source import KeySource, RemoteKeySource
-from bearerguard.keys.remote_keys import RemoteKeys
 from bearerguard.keys.static_key_source import StaticKeySource
 from bearerguard.token.claims import Expectations
 from bearerguard.token.jws import Parser
@@ -65,7 +65,7 @@ class Connection:
         if issuer.jwks is not None or fetcher is None:
             keys = StaticKeySource(issuer.issuer, issuer.jwks or {})
         else:
-            fetch = RemoteKeys(issuer, fetcher, self.clock)
+            fetch = KeySetFetch(issuer, fetcher, self.clock)
             keys = RemoteKeySource(issuer.issuer, fetch, clock=self.clock, on_event=self.on_event)
         audience = self.audience if issuer.audience is None else frozenset(issuer.audience)
         accepted_elsewhere = audience | self.audience

@@ -10,8 +10,8 @@ import anyio.lowlevel
 from bearerguard.clock import Clock
 from bearerguard.events import EventHook
 from bearerguard.keys.jwk_set import JWKSet, read_key_set
+from bearerguard.keys.key_set_fetch import FetchedKeys, Validators
 from bearerguard.keys.key_source import KeySource, RemoteKeySource
-from bearerguard.keys.remote_keys import FetchedKeys, Validators
 from bearerguard.testing import FakeClock
 from bearerguard.testing.signing_key import SigningKey
 

@@ -19,8 +19,8 @@ from bearerguard.events import Event, EventHook, emit, logger
 from bearerguard.keys.fetch import FetchFailed
 from bearerguard.keys.freshness import Decision, Freshness
 from bearerguard.keys.jwk_set import JWKSet
+from bearerguard.keys.key_set_fetch import FetchedKeys, Validators
 from bearerguard.keys.key_status import KeyStatus, key_ids
-from bearerguard.keys.remote_keys import FetchedKeys, Validators
 
 _SEEN_KEYS: Final = 256
 _A_FLOOD: Final = 100  # tokens of unknown keys, turned away since the last fetch; the first of them are told exactly why
@@ -77,7 +77,7 @@ class KeySource(Protocol):
 
 
 class KeyFetch(Protocol):
-    """Brings an issuer's key set over the network: ``remote_keys.RemoteKeys``."""
+    """Brings an issuer's key set over the network: ``key_set_fetch.KeySetFetch``."""
 
     async def __call__(self, validators: Validators | None, /) -> FetchedKeys:
         """Fetch, conditionally where validators are given.

@@ -11,7 +11,7 @@ import pytest
 
 from bearerguard import ResourceServer
 from bearerguard.keys.fetch import Fetcher, FetchFailed
-from bearerguard.keys.remote_keys import RemoteKeys
+from bearerguard.keys.key_set_fetch import KeySetFetch
 from bearerguard.testing import FakeClock, LocalIssuer
 from support.bad_answers import BAD_ANSWERS, BadAnswer
 from support.outages import AUDIENCE, cold_outage, outage_with_keys, trusted
@@ -90,7 +90,7 @@ def api(transport: httpx.AsyncBaseTransport, watch: Watch, clock: FakeClock) -> 
 async def test_the_fetch_fails_with_a_code_of_its_own(code: str, handler: Handler) -> None:
     fetcher = Fetcher(httpx.MockTransport(handler))
     with pytest.raises(FetchFailed) as caught:
-        await RemoteKeys(trusted(ISSUER, JWKS_URI), fetcher, FakeClock())(None)
+        await KeySetFetch(trusted(ISSUER, JWKS_URI), fetcher, FakeClock())(None)
     assert caught.value.code == code
 
 

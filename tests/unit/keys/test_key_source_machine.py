@@ -12,8 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from bearerguard.errors import IssuerUnavailable
 from bearerguard.keys.fetch import FetchFailed
 from bearerguard.keys.jwk_set import JWKSet
+from bearerguard.keys.key_set_fetch import FetchedKeys, Validators
 from bearerguard.keys.key_source import RemoteKeySource
-from bearerguard.keys.remote_keys import FetchedKeys, Validators
 from bearerguard.testing import FakeClock
 from support.key_sets import ISSUER, fetched, kids_of, look, settled
 

@@ -7,7 +7,7 @@ import pytest
 
 from bearerguard import Issuer
 from bearerguard.keys.fetch import Fetcher, FetchFailed
-from bearerguard.keys.remote_keys import FetchedKeys, RemoteKeys
+from bearerguard.keys.key_set_fetch import FetchedKeys, KeySetFetch
 from bearerguard.testing import FakeClock
 from support.key_sets import ISSUER, jwks, kids_of
 
@@ -33,9 +33,9 @@ class Site:
         self.asked.append(request)
         return self.pages[str(request.url)](request)
 
-    def keys(self, **settings: str) -> RemoteKeys:
+    def keys(self, **settings: str) -> KeySetFetch:
         issuer = Issuer(ISSUER, **settings)  # type: ignore[arg-type]
-        return RemoteKeys(issuer, Fetcher(httpx.MockTransport(self)), self.clock)
+        return KeySetFetch(issuer, Fetcher(httpx.MockTransport(self)), self.clock)
 
     @property
     def paths(self) -> list[str]:

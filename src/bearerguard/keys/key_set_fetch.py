@@ -47,7 +47,7 @@ class FetchedKeys:
     token_endpoint: str = ""
 
 
-class RemoteKeys:
+class KeySetFetch:
     """Fetches one issuer's key set.
 
     Args:
