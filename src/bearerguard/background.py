@@ -4,11 +4,17 @@ import asyncio
 import contextvars
 import logging
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
+import anyio
+
+from bearerguard.clock import Clock, instant
+
 _logger: Final = logging.getLogger("bearerguard")
-_running: Final[set[asyncio.Task[None]]] = set()  # the event loop itself keeps only weak references to tasks
+_running: Final[set[asyncio.Task[None]]] = set()  # the event loop keeps only weak references to tasks
+_BEAT: Final = 0.25
 
 
 def current_loop() -> object | None:
@@ -25,10 +31,16 @@ def current_loop() -> object | None:
         return None
 
 
+def is_closed(loop: object) -> bool:
+    """Whether this event loop was closed. Trio ends what runs in a loop before the loop itself; asyncio need not."""
+    return isinstance(loop, asyncio.AbstractEventLoop) and loop.is_closed()
+
+
 def spawn(function: Callable[[], Awaitable[None]]) -> None:
     """Run ``function`` beside the current task, shielded from its cancellation and from its context variables.
 
-    Nobody waits for it: what it raises is logged, on trio too, where it would end the whole run. It ends with the event loop.
+    Nobody waits for it. What it raises is logged, on trio too, where it would end the whole run. It
+    ends with the event loop.
     """
     try:
         loop = asyncio.get_running_loop()
@@ -36,6 +48,7 @@ def spawn(function: Callable[[], Awaitable[None]]) -> None:
         trio: Any = sys.modules["trio"]
         trio.lowlevel.spawn_system_task(_run, function, context=contextvars.Context())
         return
+    _running.difference_update([task for task in _running if task.get_loop().is_closed()])
     task = loop.create_task(_run(function), context=contextvars.Context())
     _running.add(task)
     task.add_done_callback(_running.discard)
@@ -46,3 +59,41 @@ async def _run(function: Callable[[], Awaitable[None]]) -> None:
         await function()
     except Exception:  # whatever it is, no request asked for it
         _logger.exception("work in the background failed")
+
+
+class Pulse:
+    """Tells whether the event loop ran all the time, or stood still with its host.
+
+    Serverless hosts run the loop only while a request runs; laptops sleep. A time limit that runs
+    out meanwhile says nothing about the other side.
+
+    Args:
+        clock: Both times count.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._began = self._last = instant(clock)
+        self._lost = 0.0
+
+    @asynccontextmanager
+    async def beating(self) -> AsyncIterator["Pulse"]:
+        """Beats for the length of the block, which must not raise."""
+        async with anyio.create_task_group() as beside:
+            beside.start_soon(self._beat)
+            yield self
+            beside.cancel_scope.cancel()
+
+    async def _beat(self) -> None:
+        while True:
+            await anyio.sleep(_BEAT)
+            now = instant(self._clock)
+            self._lost += max(0.0, now.since(self._last) - _BEAT)
+            self._last = now
+
+    @property
+    def stood_still(self) -> bool:
+        """Whether the loop stood still for most of the time."""
+        now = instant(self._clock)
+        lost = self._lost + max(0.0, now.since(self._last) - _BEAT)
+        return lost > now.since(self._began) / 2

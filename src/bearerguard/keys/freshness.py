@@ -1,18 +1,35 @@
-"""When to fetch: a pure state machine. It does no I/O and knows no clock; everything else only carries out what it says.
+"""When to fetch: a pure state machine. It does no I/O and knows no clock; others carry out what it says.
 
-All times are monotonic seconds, handed in as ``now``. The numbers are those of the README's section on rotation and outage.
+Each moment is handed in as ``now``, on both clocks: hours asleep count like hours awake.
+
+==============================  ================================================================
+the set's age                   what a request does
+==============================  ================================================================
+below 72 to 88 % of a lifetime  uses it
+up to the lifetime              uses it; the first request begins a fetch that nobody waits for
+past the lifetime               waits for one fetch that all share; once a fetch has failed, uses
+                                it, and fetches go on in the background
+24 hours and more               waits for a fetch; is refused if that fails
+==============================  ================================================================
+
+Some hosts run the event loop only while a request runs. There a fetch in the background may never
+end by itself. So a request past the lifetime waits for a fetch that is overdue, and for the next
+one after a fetch was cut short, whatever failed before.
 """
 
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
+from bearerguard.clock import PAST, Instant
 from bearerguard.pacing import REFRESH_AHEAD, Random, back_off, between
 
 DEFAULT_LIFETIME: Final = 600.0
 LIFETIME_BOUNDS: Final = (60.0, 3600.0)
 KEPT_FOR: Final = 86_400.0
-UNKNOWN_KID_SPACING: Final = (0.0, 5.0, 10.0, 20.0, 30.0)
+LONGEST_FETCH: Final = 10.0
+"""Seconds that metadata and keys may take together, while the event loop runs."""
+UNKNOWN_KID_SPACING: Final = (5.0, 10.0, 20.0, 30.0)
 UNKNOWN_KID_QUIET: Final = 300.0
 UNKNOWN_KID_MEMORY: Final = 10.0
 UNKNOWN_KIDS: Final = 1_000
@@ -35,10 +52,23 @@ class Decision(Enum):
 class Validity:
     """When the current set was last confirmed, and what follows from it."""
 
-    at: float
-    refresh_at: float
-    expires_at: float
-    discard_at: float
+    at: Instant
+    refresh_at: Instant
+    expires_at: Instant
+    discard_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class _VainLook:
+    """A fetch for an unknown ``kid`` that brought nothing new."""
+
+    at: Instant
+    step: int
+
+    @property
+    def next_at(self) -> Instant:
+        """When the next one is allowed."""
+        return self.at.after(UNKNOWN_KID_SPACING[self.step])
 
 
 class Freshness:
@@ -52,93 +82,115 @@ class Freshness:
         self._random = random
         self.validity: Validity | None = None
         self.failures = 0
-        self.next_try = float("-inf")
-        self._is_ahead = False  # the refresh under way was begun within the lifetime: nobody waits for it
-        self._spacing = 0
-        self._next_unknown = float("-inf")
-        self._last_unknown = float("-inf")
-        self._unknown: dict[str | None, float] = {}
+        self.next_try = PAST
+        self._was_cut_short = False
+        self._vain_look: _VainLook | None = None
+        self._unknown: dict[str | None, Instant] = {}
 
     # --- what to do
 
-    def decide(self, now: float, *, in_flight: bool) -> Decision:
-        """What a request does that needs the set, whatever key it is about to look for."""
+    def decide(self, now: Instant, *, under_way: Instant | None) -> Decision:
+        """What a request does that needs the set, whatever key it is about to look for.
+
+        Args:
+            now: This moment.
+            under_way: When the fetch began that is under way; ``None`` where there is none.
+        """
         validity = self.validity
-        may_try = not in_flight and now >= self.next_try
-        if validity is None or now >= validity.discard_at:
-            return Decision.WAIT if in_flight or may_try else Decision.REFUSE
-        if now < validity.refresh_at:
+        may_try = under_way is None and now.has_reached(self.next_try)
+        if validity is None or now.has_reached(validity.discard_at):
+            return Decision.REFUSE if under_way is None and not may_try else Decision.WAIT
+        if not now.has_reached(validity.refresh_at):
             return Decision.SERVE
-        if now >= validity.expires_at and self.failures == 0 and not (in_flight and self._is_ahead):
-            self._is_ahead = False
+        may_wait = may_try or under_way is not None
+        if may_wait and now.has_reached(validity.expires_at) and self._is_worth_waiting(now, under_way, validity):
             return Decision.WAIT
-        if not may_try:
-            return Decision.SERVE
-        self._is_ahead = now < validity.expires_at
-        return Decision.SERVE_AND_FETCH
+        return Decision.SERVE_AND_FETCH if may_try else Decision.SERVE
 
-    def is_usable(self, now: float) -> bool:
+    def _is_worth_waiting(self, now: Instant, under_way: Instant | None, validity: Validity) -> bool:
+        """Whether a request past the lifetime waits for a fetch, although the set could serve."""
+        if self._was_cut_short:
+            return True
+        if under_way is None:
+            return self.failures == 0
+        is_overdue = now.has_reached(under_way.after(LONGEST_FETCH))
+        began_ahead = not under_way.has_reached(validity.expires_at)
+        return is_overdue or (self.failures == 0 and not began_ahead)
+
+    def is_usable(self, now: Instant) -> bool:
         """Whether the set may decide at all: fetched, and within 24 h of the last success."""
-        return self.validity is not None and now < self.validity.discard_at
+        return self.validity is not None and not now.has_reached(self.validity.discard_at)
 
-    def may_look_again(self, kid: str | None, now: float, *, in_flight: bool) -> bool:
+    def may_look_again(self, kid: str | None, now: Instant, *, in_flight: bool) -> bool:
         """Whether an unknown ``kid`` is worth a fetch, or worth waiting for the one under way."""
         self._forget_unknown(now)
         if kid in self._unknown:
             return False
-        if in_flight:
-            return True
-        return now >= self.next_try and now >= self._next_unknown
+        return in_flight or (now.has_reached(self.next_try) and self._is_spaced(now))
 
-    def looks_in_vain(self, kid: str, now: float) -> bool:
+    def looks_in_vain(self, kid: str, now: Instant) -> bool:
         """Whether ``may_look_again`` would say no while nothing is in flight. Changes nothing."""
-        return now < self.next_try or now < self._next_unknown or now < self._unknown.get(kid, now)
+        remembered_until = self._unknown.get(kid, PAST)
+        return not (now.has_reached(self.next_try) and self._is_spaced(now) and now.has_reached(remembered_until))
 
-    def retry_after(self, now: float) -> float:
+    def retry_after(self, now: Instant) -> float:
         """Seconds until the next try is allowed."""
-        return max(0.0, self.next_try - now)
+        return now.until(self.next_try)
 
     # --- what happened
 
-    def succeeded(self, now: float, lifetime: float | None) -> Validity:
-        """The issuer sent its set, or confirmed it. ``lifetime`` is what it said of caching, in seconds."""
-        span = min(max(lifetime, LIFETIME_BOUNDS[0]), LIFETIME_BOUNDS[1]) if lifetime is not None else DEFAULT_LIFETIME
-        validity = Validity(now, now + span * between(REFRESH_AHEAD, self._random), now + span, now + KEPT_FOR)
-        self.validity = validity
-        self.failures = 0
-        self.next_try = float("-inf")
-        return validity
+    def succeeded(self, asked_at: Instant, lifetime: float | None) -> Validity:
+        """The issuer sent its set, or confirmed it.
 
-    def failed(self, now: float) -> None:
+        Args:
+            asked_at: When it was asked. The answer may have lain unread while the host stood still,
+                so the set is as old as the question (RFC 9111 §4.2.3, ``response_delay``).
+            lifetime: What the issuer said of caching, in seconds.
+        """
+        span = DEFAULT_LIFETIME if lifetime is None else min(max(lifetime, LIFETIME_BOUNDS[0]), LIFETIME_BOUNDS[1])
+        ahead = span * between(REFRESH_AHEAD, self._random)
+        self.validity = Validity(asked_at, asked_at.after(ahead), asked_at.after(span), asked_at.after(KEPT_FOR))
+        self.failures = 0
+        self.next_try = PAST
+        self._was_cut_short = False
+        return self.validity
+
+    def failed(self, now: Instant) -> None:
         """A fetch failed: the next one waits 1, 2, 4 … 60 s."""
-        self.next_try = now + back_off(self.failures, self._random)
+        self.next_try = now.after(back_off(self.failures, self._random))
         self.failures += 1
+        self._was_cut_short = False
+
+    def was_cut_short(self) -> None:
+        """A fetch ended without an answer, because its event loop stood still or ended: the issuer did not fail."""
+        self._was_cut_short = True
 
     def found_new_key(self) -> None:
         """A fetch brought a key never seen before: the next unknown ``kid`` is worth a fetch at once."""
-        self._spacing = 0
-        self._next_unknown = float("-inf")
+        self._vain_look = None
 
-    def looked_in_vain(self, now: float) -> None:
+    def looked_in_vain(self, now: Instant) -> None:
         """A fetch made for an unknown ``kid`` brought nothing new: the next one keeps a growing distance."""
-        if now - self._last_unknown >= UNKNOWN_KID_QUIET:
-            self._spacing = 0
-        self._last_unknown = now
-        self._spacing = min(self._spacing + 1, len(UNKNOWN_KID_SPACING) - 1)
-        self._next_unknown = now + UNKNOWN_KID_SPACING[self._spacing]
+        last = self._vain_look
+        goes_on = last is not None and not now.has_reached(last.at.after(UNKNOWN_KID_QUIET))
+        step = min(last.step + 1, len(UNKNOWN_KID_SPACING) - 1) if last is not None and goes_on else 0
+        self._vain_look = _VainLook(now, step)
 
-    def remember_unknown(self, kid: str | None, now: float) -> None:
+    def remember_unknown(self, kid: str | None, now: Instant) -> None:
         """This ``kid`` was looked for and is not there: it is refused at once for a while."""
         self._unknown.pop(kid, None)  # so that it goes to the end: the order is the order of time
         if len(self._unknown) >= UNKNOWN_KIDS:
             del self._unknown[next(iter(self._unknown))]
-        self._unknown[kid] = now + UNKNOWN_KID_MEMORY
+        self._unknown[kid] = now.after(UNKNOWN_KID_MEMORY)
 
-    def _forget_unknown(self, now: float) -> None:
+    def _is_spaced(self, now: Instant) -> bool:
+        return self._vain_look is None or now.has_reached(self._vain_look.next_at)
+
+    def _forget_unknown(self, now: Instant) -> None:
         """The oldest come first, so only what has run out is touched."""
         unknown = self._unknown
         while unknown:
             kid = next(iter(unknown))
-            if unknown[kid] > now:
+            if not now.has_reached(unknown[kid]):
                 return
             del unknown[kid]

@@ -1,0 +1,90 @@
+"""Fetches under way, one for each event loop: what runs in one loop cannot be waited for in another."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+import anyio
+
+from bearerguard.background import current_loop, is_closed, spawn
+from bearerguard.clock import PAST, Instant
+
+
+class Outcome(Enum):
+    """What came of a fetch."""
+
+    NONE = auto()
+    """It is under way, or it was ended, or its event loop was."""
+    ANSWER = auto()
+    """The issuer sent keys, or confirmed them."""
+    FAILURE = auto()
+    """The issuer failed."""
+    PAUSE = auto()
+    """The host stood still meanwhile, so that it says nothing of the issuer."""
+
+
+@dataclass(slots=True, eq=False)
+class Flight:
+    """A fetch under way, and the event its waiters wait for.
+
+    Attributes:
+        begun_at: When a request asked for it.
+        for_unknown_kid: Whether that request named a key that the set does not have.
+        number: Its place in the order in which fetches were sent; 0 before.
+        sent_at: When it left.
+        outcome: What came of it.
+        done: Set when it has ended, in whatever way.
+        loop: The event loop it belongs to.
+    """
+
+    begun_at: Instant
+    for_unknown_kid: bool
+    number: int = 0
+    sent_at: Instant = PAST
+    outcome: Outcome = Outcome.NONE
+    done: anyio.Event = field(default_factory=anyio.Event)
+    loop: object = field(default_factory=current_loop)
+    _scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+
+
+class Flights:
+    """The fetches under way of one key source."""
+
+    def __init__(self) -> None:
+        self._by_loop: dict[object, Flight] = {}
+
+    def here(self) -> Flight | None:
+        """The one of the running event loop."""
+        return self._by_loop.get(current_loop()) if self._by_loop else None
+
+    def begin(self, flight: Flight, work: Callable[[Flight], Awaitable[None]]) -> None:
+        """Run ``work`` beside the request that asks for it. Whatever comes of it, its waiters go on."""
+
+        async def fly() -> None:
+            try:
+                with flight._scope:
+                    await work(flight)
+            finally:
+                if self.holds(flight):
+                    del self._by_loop[flight.loop]
+                flight.done.set()
+
+        self._by_loop[flight.loop] = flight
+        spawn(fly)
+
+    def holds(self, flight: Flight) -> bool:
+        """Whether the flight is under way here: after a fork, those of the parent are not."""
+        return self._by_loop.get(flight.loop) is flight
+
+    def drop_closed(self) -> bool:
+        """Let go of those whose event loop was closed before they had ended; whether there were any."""
+        closed = [loop for loop in list(self._by_loop) if is_closed(loop)]
+        for loop in closed:
+            self._by_loop.pop(loop, None)
+        return bool(closed)
+
+    def end(self) -> None:
+        """End the one of the running event loop. Its waiters go on, without an answer."""
+        flight = self.here()
+        if flight is not None:
+            flight._scope.cancel()

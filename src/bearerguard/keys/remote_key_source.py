@@ -1,0 +1,278 @@
+"""Keys that are fetched, under rotation, outage and flood.
+
+The hit path takes no lock and makes no await. One fetch at a time per issuer and event loop is
+shared by all who wait. It runs beside the request that began it, so that no caller can cancel it.
+It is numbered when it leaves, so that a late answer never replaces a newer one.
+"""
+
+import random
+from collections.abc import Callable
+from threading import Lock
+from typing import Final, Protocol
+
+from bearerguard.after_fork import renew_after_fork
+from bearerguard.background import Pulse, current_loop
+from bearerguard.clock import PAST, Clock, Instant, instant
+from bearerguard.errors import IssuerUnavailable
+from bearerguard.events import Event, EventHook, emit, logger
+from bearerguard.keys.fetch import FetchFailed
+from bearerguard.keys.flight import Flight, Flights, Outcome
+from bearerguard.keys.freshness import Decision, Freshness
+from bearerguard.keys.jwk_set import JWKSet
+from bearerguard.keys.key_set_fetch import FetchedKeys, Validators
+from bearerguard.keys.key_status import KeyStatus, key_ids
+
+_SEEN_KEYS: Final = 256
+_A_FLOOD: Final = 100
+"""Tokens of unknown keys, turned away since the last fetch; the first of them are told exactly why."""
+_ROUNDS: Final = 3
+"""Fetches that one request waits for at most: one that is under way, its own, and one after a pause of the host."""
+_MAY_GO_ON: Final = frozenset({Outcome.ANSWER, Outcome.PAUSE})
+"""After these a request asks again what to do: the answer may have lain unread for hours."""
+_WITHOUT_ANSWER: Final = frozenset({"timeout", "unreachable"})
+
+
+class KeyFetch(Protocol):
+    """Brings an issuer's key set over the network: ``key_set_fetch.KeySetFetch``."""
+
+    async def __call__(self, validators: Validators | None, /) -> FetchedKeys:
+        """Fetch, conditionally where validators are given.
+
+        Raises:
+            FetchFailed: no set could be had.
+        """
+        ...
+
+
+class RemoteKeySource:
+    """A ``KeySource`` that fetches. Its state belongs to one issuer and is shared by all requests of the process.
+
+    A fetch is waited for only within its own event loop. A second loop in another thread makes its
+    own, and a forked child makes its own, too.
+
+    Args:
+        issuer: Configured issuer identifier, for messages.
+        fetch: Brings the set.
+        clock: Its two times decide all ages.
+        on_event: Told of each fetch.
+        jitter: Numbers from 0 to below 1.
+    """
+
+    def __init__(
+        self,
+        issuer: str,
+        fetch: KeyFetch,
+        *,
+        clock: Clock,
+        on_event: EventHook | None = None,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._issuer = issuer
+        self._fetch = fetch
+        self._clock = clock
+        self._on_event = on_event
+        self._jitter = jitter
+        self._forget()
+        renew_after_fork(self)
+
+    def _forget(self) -> None:
+        """Begin with nothing."""
+        self._freshness = Freshness(self._jitter)
+        self._key_set: JWKSet | None = None
+        self._validators: Validators | None = None
+        self._quiet_until = PAST
+        self._flights = Flights()
+        self._sent = 0
+        self._turned_away = 0
+        self._landed = 0
+        self._seen: dict[object, None] = {}
+        self._last_error = ""
+        self._token_endpoint = ""
+        self._last_success: float | None = None
+        self._changing = Lock()  # event loops of several threads may share one source
+
+    def after_fork(self) -> None:
+        """In a forked child: keep the keys, and wait neither for a lock nor for a fetch of the parent.
+
+        Where another thread of the parent was about to change something, nothing is kept.
+        """
+        if self._changing.locked():
+            self._forget()
+        self._changing = Lock()
+        self._flights = Flights()
+
+    # --- what requests ask
+
+    def known(self, wall: float, monotonic: float, /) -> JWKSet | None:
+        """See ``KeySource``. Until the refresh is due these are two comparisons."""
+        quiet_until = self._quiet_until
+        if monotonic < quiet_until.monotonic and wall < quiet_until.wall:
+            return self._key_set
+        decision = self._decide(Instant(wall, monotonic))
+        if decision is Decision.SERVE_AND_FETCH and current_loop() is not None:
+            self._begin()
+        return self._key_set if decision in (Decision.SERVE, Decision.SERVE_AND_FETCH) else None
+
+    def fetches_sent(self) -> int:
+        """See ``KeySource``."""
+        return self._sent
+
+    async def obtain(self) -> JWKSet:
+        """See ``KeySource``."""
+        for _ in range(_ROUNDS):
+            if self._decide(instant(self._clock)) is not Decision.WAIT:
+                break
+            flight = self._flights.here() or self._begin()
+            await flight.done.wait()
+            if flight.outcome not in _MAY_GO_ON:
+                break
+        if self._key_set is None or not self._freshness.is_usable(instant(self._clock)):
+            raise self._unavailable()
+        return self._key_set
+
+    async def look_again(self, kid: str | None, tried: JWKSet, came_after: int, /) -> JWKSet:
+        """See ``KeySource``. One fetch serves all who ask at the same time; a ``kid`` that it lacks is remembered.
+
+        A fetch that was sent before the token came may have been answered before its key was
+        published. Then one more is made.
+        """
+        for _ in range(_ROUNDS):
+            latest = self._key_set or tried
+            if self._landed > came_after:
+                return self._looked(kid, tried, latest)
+            if latest is not tried and latest.may_hold(kid):
+                return latest
+            flight = self._flights.here()
+            with self._changing:
+                allowed = self._freshness.may_look_again(kid, instant(self._clock), in_flight=flight is not None)
+                self._turned_away += not allowed
+            if not allowed:
+                return latest
+            flight = flight or self._begin(for_unknown_kid=True)
+            await flight.done.wait()
+            if flight.number > came_after and flight.outcome not in _MAY_GO_ON:
+                break
+        return self._key_set or tried
+
+    def _looked(self, kid: str | None, tried: JWKSet, latest: JWKSet) -> JWKSet:
+        """What a set has shown that was asked for after the token came."""
+        if latest is tried or not latest.may_hold(kid):
+            with self._changing:
+                self._freshness.remember_unknown(kid, instant(self._clock))
+        return latest
+
+    def lacking(self, kid: str, /) -> JWKSet | None:
+        """See ``KeySource``. Takes no lock: in doubt, a fetch under way included, the answer is ``None``."""
+        if self._turned_away < _A_FLOOD:
+            return None
+        key_set, now = self._key_set, instant(self._clock)
+        if key_set is None or key_set.may_hold(kid) or self._flights.here() or now.has_reached(self._quiet_until):
+            return None
+        in_vain = self._freshness.looks_in_vain(kid, now)
+        return key_set if in_vain and key_set is self._key_set else None  # another thread's fetch may have just landed
+
+    def age(self) -> float:
+        """See ``KeySource``."""
+        validity = self._freshness.validity
+        return float("inf") if validity is None else instant(self._clock).since(validity.at)
+
+    def status(self) -> KeyStatus:
+        """See ``KeySource``."""
+        now = instant(self._clock)
+        validity = self._freshness.validity
+        ready = self._freshness.is_usable(now)
+        wait = max(now.until(validity.refresh_at) if validity else 0.0, self._freshness.retry_after(now))
+        age = now.since(validity.at) if validity else None
+        kids = key_ids(self._key_set if ready else None)
+        return KeyStatus(self._issuer, ready, kids, age, self._last_error, wait, self._token_endpoint, self._last_success)
+
+    def close(self) -> None:
+        """End the fetch that is under way in this event loop; its waiters are told that the issuer is unavailable."""
+        self._flights.end()
+
+    # --- the flight
+
+    def _decide(self, now: Instant) -> Decision:
+        flight = self._flights.here()
+        return self._freshness.decide(now, under_way=flight and flight.begun_at)
+
+    def _begin(self, *, for_unknown_kid: bool = False) -> Flight:
+        if self._flights.drop_closed():
+            self._freshness.was_cut_short()
+        flight = Flight(instant(self._clock), for_unknown_kid)
+        self._flights.begin(flight, self._fly)
+        return flight
+
+    async def _fly(self, flight: Flight) -> None:
+        with self._changing:
+            flight.number = self._sent = self._sent + 1
+            self._turned_away = 0
+            held, validators = self._key_set, self._validators
+        flight.sent_at = instant(self._clock)
+        try:
+            async with Pulse(self._clock).beating() as pulse:
+                await self._carry_out(flight, held, validators, pulse)
+        finally:
+            if flight.outcome in (Outcome.NONE, Outcome.PAUSE):
+                self._freshness.was_cut_short()
+
+    async def _carry_out(
+        self, flight: Flight, held: JWKSet | None, validators: Validators | None, pulse: Pulse
+    ) -> None:
+        try:
+            fetched = await self._fetch(validators)
+            flight.outcome = Outcome.ANSWER
+            self._land(flight, fetched, held)
+        except FetchFailed as why:
+            if why.code in _WITHOUT_ANSWER and pulse.stood_still:
+                flight.outcome = Outcome.PAUSE
+            else:
+                self._fail(flight, why.code, str(why))
+        except Exception as error:  # a defect must not leave the waiters hanging
+            logger.exception("the key fetch for %r failed unexpectedly", self._issuer)
+            self._fail(flight, "unexpected", type(error).__name__)
+
+    def _land(self, flight: Flight, fetched: FetchedKeys, held: JWKSet | None) -> None:
+        """Take an answer. Without a key set of its own it confirms the one that was held when it was asked for (304)."""
+        with self._changing:
+            if flight.number < self._landed or not self._flights.holds(flight):
+                return  # a newer answer has been taken
+            self._landed = flight.number
+            self._key_set = held if fetched.key_set is None else fetched.key_set.adopting(self._key_set)
+            self._validators = fetched.validators
+            self._token_endpoint = fetched.token_endpoint
+            self._last_success = self._clock.now()
+            self._quiet_until = self._freshness.succeeded(flight.sent_at, fetched.lifetime).refresh_at
+            if self._brought_new_keys():
+                self._freshness.found_new_key()
+            elif flight.for_unknown_kid:
+                self._freshness.looked_in_vain(instant(self._clock))
+            self._last_error = ""
+        emit(self._on_event, Event("keys_fetched", self._issuer))
+
+    def _fail(self, flight: Flight, code: str, message: str) -> None:
+        flight.outcome = Outcome.FAILURE
+        with self._changing:
+            if flight.number < self._landed or not self._flights.holds(flight):
+                return
+            now = instant(self._clock)
+            self._freshness.failed(now)
+            self._validators = None  # should the issuer stumble over a conditional request, the next one is plain
+            self._last_error = message
+        kept = "the kept keys stay in use" if self._freshness.is_usable(now) else "there are no usable keys"
+        wait = self._freshness.retry_after(now)
+        logger.warning("fetching the keys of %r failed: %s; %s; next try in %.1f s", self._issuer, message, kept, wait)
+        emit(self._on_event, Event("keys_failed", self._issuer, code))
+
+    def _brought_new_keys(self) -> bool:
+        """Whether the set has a key never seen before: sets that alternate bring nothing new."""
+        fingerprints = [key.fingerprint for key in self._key_set.keys] if self._key_set else []
+        new = [fingerprint for fingerprint in fingerprints if fingerprint not in self._seen]
+        self._seen.update(dict.fromkeys(new))
+        while len(self._seen) > _SEEN_KEYS:
+            del self._seen[next(iter(self._seen))]
+        return bool(new)
+
+    def _unavailable(self) -> IssuerUnavailable:
+        wait = self._freshness.retry_after(instant(self._clock))
+        return IssuerUnavailable(self._issuer, retry_after=wait, last_error=self._last_error or "the key fetch was cut off")
