@@ -9,7 +9,8 @@ from bearerguard.events import EventHook
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.keys.fetch import Fetcher
 from bearerguard.keys.key_set_fetch import KeySetFetch
-from bearerguard.keys.key_source import KeySource, RemoteKeySource
+from bearerguard.keys.key_source import KeySource
+from bearerguard.keys.remote_key_source import RemoteKeySource
 from bearerguard.keys.static_key_source import StaticKeySource
 from bearerguard.token.claims import Expectations
 from bearerguard.token.jws import Parser

@@ -217,11 +217,10 @@ def _remember(text: bytes, token: AccessToken, principal: Principal, registratio
 
 async def _warm(keys: KeySource, limiter: anyio.CapacityLimiter) -> None:
     async with limiter:
-        if keys.known() is None:
-            try:
-                await keys.obtain()
-            except IssuerUnavailable as error:
-                logger.warning("starting without keys: %s", error.operator_text)
+        try:
+            await keys.obtain()
+        except IssuerUnavailable as error:
+            logger.warning("starting without keys: %s", error.operator_text)
 
 
 def _ascii(token: str) -> bytes:

@@ -3,7 +3,7 @@
 from bearerguard.clock import SystemClock
 from bearerguard.keys.jwk_set import JWKSet, read_key_set
 from bearerguard.keys.key_set_fetch import FetchedKeys, Validators
-from bearerguard.keys.key_source import RemoteKeySource
+from bearerguard.keys.remote_key_source import RemoteKeySource
 from benchmarks.measure import calling, interleave
 from benchmarks.setting import Setting
 from benchmarks.table import Row

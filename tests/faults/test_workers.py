@@ -13,7 +13,7 @@ import pytest
 from bearerguard.errors import IssuerUnavailable
 from bearerguard.keys.fetch import FetchFailed
 from bearerguard.keys.jwk_set import JWKSet
-from bearerguard.keys.key_source import RemoteKeySource
+from bearerguard.keys.remote_key_source import RemoteKeySource
 from bearerguard.testing import FakeClock
 from support.key_sets import ISSUER, Outcome, ScriptedFetch, fetched, look, settled
 

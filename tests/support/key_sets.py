@@ -11,7 +11,8 @@ from bearerguard.clock import Clock
 from bearerguard.events import EventHook
 from bearerguard.keys.jwk_set import JWKSet, read_key_set
 from bearerguard.keys.key_set_fetch import FetchedKeys, Validators
-from bearerguard.keys.key_source import KeySource, RemoteKeySource
+from bearerguard.keys.key_source import KeySource
+from bearerguard.keys.remote_key_source import RemoteKeySource
 from bearerguard.testing import FakeClock
 from bearerguard.testing.signing_key import SigningKey
 

@@ -53,6 +53,10 @@ class Flights:
     def __init__(self) -> None:
         self._by_loop: dict[object, Flight] = {}
 
+    def __len__(self) -> int:
+        """How many there are, in all event loops."""
+        return len(self._by_loop)
+
     def here(self) -> Flight | None:
         """The one of the running event loop."""
         return self._by_loop.get(current_loop()) if self._by_loop else None

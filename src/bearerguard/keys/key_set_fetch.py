@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bearerguard.clock import Clock
+from bearerguard.clock import NEVER, PAST, Clock, instant
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.keys.discovery import MAX_METADATA, read_jwks_uri, read_token_endpoint
 from bearerguard.keys.fetch import Fetcher, FetchFailed
@@ -53,7 +53,7 @@ class KeySetFetch:
     Args:
         issuer: Where the keys are.
         fetcher: Shared by all issuers of a resource server.
-        clock: Its monotonic time decides when metadata is asked for again.
+        clock: Decides when metadata is asked for again.
     """
 
     def __init__(self, issuer: Issuer, fetcher: Fetcher, clock: Clock) -> None:
@@ -61,7 +61,7 @@ class KeySetFetch:
         self._fetcher = fetcher
         self._clock = clock
         self._located = issuer.jwks_uri
-        self._located_until = float("-inf") if issuer.jwks_uri is None else float("inf")
+        self._located_until = PAST if issuer.jwks_uri is None else NEVER
         self._in_doubt = False
         self._token_endpoint = ""
 
@@ -80,7 +80,7 @@ class KeySetFetch:
 
     async def _locate(self) -> str:
         """The place of the keys. Where keys failed, metadata is asked again; its outage alone does not lose a place it named."""
-        kept = self._located if self._clock.monotonic() < self._located_until else None
+        kept = None if instant(self._clock).has_reached(self._located_until) else self._located
         if kept is not None and not self._in_doubt:
             return kept
         try:
@@ -91,7 +91,7 @@ class KeySetFetch:
             if kept is None:
                 raise
             return kept
-        self._located_until = self._clock.monotonic() + METADATA_KEPT_FOR
+        self._located_until = instant(self._clock).after(METADATA_KEPT_FOR)
         return self._located
 
     async def _fetch_keys(self, held: Validators) -> FetchedKeys:

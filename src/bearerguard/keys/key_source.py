@@ -9,16 +9,15 @@ from bearerguard.keys.key_status import KeyStatus
 class KeySource(Protocol):
     """One issuer's keys."""
 
-    def known(self, wall: float, monotonic: float, /) -> JWKSet | None:
-        """The set to use now, without waiting. May begin a fetch in the background.
+    def known(self) -> JWKSet | None:
+        """The set to use now, without waiting; ``None`` where ``obtain`` has to be awaited.
 
-        Args:
-            wall: The clock's ``now()``, read by the caller: each hit asks, and has read the clock.
-            monotonic: The clock's ``monotonic()``.
-
-        Returns:
-            ``None`` where ``obtain`` has to be awaited.
+        May begin a fetch in the background.
         """
+        ...
+
+    def known_at(self, wall: float, monotonic: float, /) -> JWKSet | None:
+        """The same, for a caller that has just read both clocks, as each hit of the token cache does."""
         ...
 
     def fetches_sent(self) -> int:

@@ -103,7 +103,11 @@ class RemoteKeySource:
 
     # --- what requests ask
 
-    def known(self, wall: float, monotonic: float, /) -> JWKSet | None:
+    def known(self) -> JWKSet | None:
+        """See ``KeySource``."""
+        return self.known_at(self._clock.now(), self._clock.monotonic())
+
+    def known_at(self, wall: float, monotonic: float, /) -> JWKSet | None:
         """See ``KeySource``. Until the refresh is due these are two comparisons."""
         quiet_until = self._quiet_until
         if monotonic < quiet_until.monotonic and wall < quiet_until.wall:
@@ -194,7 +198,7 @@ class RemoteKeySource:
 
     def _decide(self, now: Instant) -> Decision:
         flight = self._flights.here()
-        return self._freshness.decide(now, under_way=flight and flight.begun_at)
+        return self._freshness.decide(now, under_way=None if flight is None else flight.begun_at)
 
     def _begin(self, *, for_unknown_kid: bool = False) -> Flight:
         if self._flights.drop_closed():
@@ -210,30 +214,31 @@ class RemoteKeySource:
             held, validators = self._key_set, self._validators
         flight.sent_at = instant(self._clock)
         try:
-            async with Pulse(self._clock).beating() as pulse:
-                await self._carry_out(flight, held, validators, pulse)
+            answer = await self._ask(validators)
+            if isinstance(answer, FetchedKeys):
+                self._land(flight, answer, held)
+            elif answer is not None:
+                self._fail(flight, answer)
+            else:
+                flight.outcome = Outcome.PAUSE
         finally:
             if flight.outcome in (Outcome.NONE, Outcome.PAUSE):
                 self._freshness.was_cut_short()
 
-    async def _carry_out(
-        self, flight: Flight, held: JWKSet | None, validators: Validators | None, pulse: Pulse
-    ) -> None:
-        try:
-            fetched = await self._fetch(validators)
-            flight.outcome = Outcome.ANSWER
-            self._land(flight, fetched, held)
-        except FetchFailed as why:
-            if why.code in _WITHOUT_ANSWER and pulse.stood_still:
-                flight.outcome = Outcome.PAUSE
-            else:
-                self._fail(flight, why.code, str(why))
-        except Exception as error:  # a defect must not leave the waiters hanging
-            logger.exception("the key fetch for %r failed unexpectedly", self._issuer)
-            self._fail(flight, "unexpected", type(error).__name__)
+    async def _ask(self, validators: Validators | None) -> FetchedKeys | FetchFailed | None:
+        """What the issuer answers; ``None`` where the host stood still until it was too late for an answer."""
+        async with Pulse(self._clock).beating() as pulse:
+            try:
+                return await self._fetch(validators)
+            except FetchFailed as why:
+                return None if why.code in _WITHOUT_ANSWER and pulse.stood_still else why
+            except Exception as error:  # noqa: BLE001  a defect must not leave the waiters hanging
+                logger.exception("the key fetch for %r failed unexpectedly", self._issuer)
+                return FetchFailed("unexpected", type(error).__name__)
 
     def _land(self, flight: Flight, fetched: FetchedKeys, held: JWKSet | None) -> None:
         """Take an answer. Without a key set of its own it confirms the one that was held when it was asked for (304)."""
+        flight.outcome = Outcome.ANSWER
         with self._changing:
             if flight.number < self._landed or not self._flights.holds(flight):
                 return  # a newer answer has been taken
@@ -250,7 +255,7 @@ class RemoteKeySource:
             self._last_error = ""
         emit(self._on_event, Event("keys_fetched", self._issuer))
 
-    def _fail(self, flight: Flight, code: str, message: str) -> None:
+    def _fail(self, flight: Flight, why: FetchFailed) -> None:
         flight.outcome = Outcome.FAILURE
         with self._changing:
             if flight.number < self._landed or not self._flights.holds(flight):
@@ -258,11 +263,11 @@ class RemoteKeySource:
             now = instant(self._clock)
             self._freshness.failed(now)
             self._validators = None  # should the issuer stumble over a conditional request, the next one is plain
-            self._last_error = message
+            self._last_error = str(why)
         kept = "the kept keys stay in use" if self._freshness.is_usable(now) else "there are no usable keys"
         wait = self._freshness.retry_after(now)
-        logger.warning("fetching the keys of %r failed: %s; %s; next try in %.1f s", self._issuer, message, kept, wait)
-        emit(self._on_event, Event("keys_failed", self._issuer, code))
+        logger.warning("fetching the keys of %r failed: %s; %s; next try in %.1f s", self._issuer, why, kept, wait)
+        emit(self._on_event, Event("keys_failed", self._issuer, why.code))
 
     def _brought_new_keys(self) -> bool:
         """Whether the set has a key never seen before: sets that alternate bring nothing new."""

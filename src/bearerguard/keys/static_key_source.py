@@ -26,6 +26,10 @@ class StaticKeySource:
         """The configured set."""
         return self._key_set
 
+    def known_at(self, _wall: float, _monotonic: float, /) -> JWKSet | None:
+        """The configured set."""
+        return self._key_set
+
     def fetches_sent(self) -> int:
         """None, ever."""
         return 0

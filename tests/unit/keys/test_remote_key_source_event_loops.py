@@ -10,11 +10,12 @@ import anyio
 import pytest
 import trio
 
+from bearerguard import background
 from bearerguard.errors import IssuerUnavailable
 from bearerguard.keys.fetch import FetchFailed
 from bearerguard.keys.jwk_set import JWKSet
 from bearerguard.keys.key_set_fetch import FetchedKeys, Validators
-from bearerguard.keys.key_source import RemoteKeySource
+from bearerguard.keys.remote_key_source import RemoteKeySource
 from bearerguard.testing import FakeClock
 from support.key_sets import ISSUER, ScriptedFetch, fetched, key_set, kids_of, look, settled, source
 
@@ -222,3 +223,84 @@ def test_a_failing_issuer_is_reported_to_each_loop() -> None:
     for _ in range(2):
         with pytest.raises(IssuerUnavailable):
             asyncio.run(keys.obtain())
+
+
+# --- loops that ended
+
+
+def left_behind(keys: RemoteKeySource) -> None:
+    """A request begins a fetch; its loop is closed without a word to what runs in it."""
+    loop = asyncio.new_event_loop()
+
+    async def request() -> None:
+        keys.known()
+        await settled()
+
+    loop.run_until_complete(request())
+    loop.close()
+
+
+async def one_after_the_other(keys: RemoteKeySource, requests: int) -> None:
+    for number in range(requests):
+        await look(keys, f"x{number}", await keys.obtain())
+
+
+def test_a_fetch_whose_loop_was_closed_keeps_no_flood_expensive() -> None:
+    """A forged token is refused at a glance again: nothing is under way that could still bring its key."""
+    clock, fetch = FakeClock(), ScriptedFetch(key_set("a"))
+    keys = source(fetch, clock)
+    asyncio.run(keys.obtain())
+    clock.advance(480.0)
+    fetch.hold()
+    left_behind(keys)
+    fetch.release_later_ones()
+    clock.advance(120.0)
+    asyncio.run(one_after_the_other(keys, 200))
+    assert keys.lacking("b") is not None
+
+
+def test_a_fetch_whose_loop_was_closed_is_dropped_with_the_next_one() -> None:
+    clock, fetch = FakeClock(), ScriptedFetch(key_set("a"))
+    keys = source(fetch, clock)
+    asyncio.run(keys.obtain())
+    clock.advance(480.0)
+    fetch.hold()
+    left_behind(keys)
+    assert len(keys._flights) == 1
+    fetch.release_later_ones()
+    clock.advance(120.0)
+    asyncio.run(keys.obtain())
+    assert len(keys._flights) == 0
+    assert not [task for task in background._running if task.get_loop().is_closed()]
+
+
+@pytest.mark.parametrize("politely", [True, False], ids=["cancelled", "closed"])
+def test_where_each_request_has_a_loop_of_its_own_the_next_one_past_the_lifetime_finishes_the_fetch(politely: bool) -> None:
+    """Whatever failed before: no fetch comes to its end in the background of such a host."""
+    clock, fetch = FakeClock(), ScriptedFetch(key_set("a"))
+    keys = source(fetch, clock)
+    asyncio.run(keys.obtain())
+    clock.advance(700.0)
+    fetch.outcome = FetchFailed("status", "status 500")
+    assert kids_of(asyncio.run(keys.obtain())) == {"a"}
+    fetch.outcome = key_set("b")
+    for _ in range(3):
+        clock.advance(60.0)
+        fetch.hold()
+        if politely:
+            asyncio.run(asyncio.wait_for(passing_by(keys), 5))
+        else:
+            left_behind(keys)
+    fetch.release_later_ones()
+
+    async def request() -> set[str | None]:
+        return kids_of(keys.known() or await keys.obtain())
+
+    clock.advance(60.0)
+    assert asyncio.run(request()) == {"b"}
+
+
+async def passing_by(keys: RemoteKeySource) -> None:
+    """A request that is served by what is there, and is over before its fetch is."""
+    keys.known()
+    await settled()

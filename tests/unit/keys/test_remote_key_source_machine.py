@@ -1,4 +1,8 @@
-"""The key source under any order of requests, rotations, outages, cancellations and pauses, on a real event loop (issue 3)."""
+"""The key source on real event loops, under any order of what may happen to it.
+
+Requests, rotations, outages, cancellations and pauses; sleep and clocks set back; hosts that freeze in the middle of a fetch;
+event loops that end, politely or not.
+"""
 
 import asyncio
 from collections.abc import Coroutine
@@ -9,15 +13,18 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from bearerguard.clock import Instant, instant
 from bearerguard.errors import IssuerUnavailable
 from bearerguard.keys.fetch import FetchFailed
 from bearerguard.keys.jwk_set import JWKSet
 from bearerguard.keys.key_set_fetch import FetchedKeys, Validators
-from bearerguard.keys.key_source import RemoteKeySource
+from bearerguard.keys.remote_key_source import RemoteKeySource
 from bearerguard.testing import FakeClock
 from support.key_sets import ISSUER, fetched, kids_of, look, settled
 
 DAY = 86_400.0
+LONG_AGO = Instant(0.0, -10 * DAY)
+OVERDUE = 10.0
 LIFETIME = 600.0
 REFRESH_AT = 480.0  # without jitter
 SPACING = (0.0, 5.0, 10.0, 20.0, 30.0)
@@ -34,36 +41,47 @@ class ModelIssuer:
         self.published = {"a"}
         self.down = False
         self.slow: anyio.Event | None = None
+        self.lost = False  # whatever is under way comes to nothing
         self.in_flight = 0
+        self.begun = LONG_AGO
         self.violations: list[str] = []
-        self.confirmed_at: float | None = None
+        self.confirmed_at: Instant | None = None
         self.confirmed: set[str | None] = set()
         self.ever_seen: set[str | None] = set()
         self.failures = 0
-        self.next_try = -DAY
-        self.in_vain, self.in_vain_at = 0, -DAY
+        self.cut_short = False
+        self.failed_at, self.back_off = LONG_AGO, 0.0
+        self.in_vain, self.in_vain_at = 0, LONG_AGO
 
     async def __call__(self, validators: Validators | None, /) -> FetchedKeys:
         for_a_kid = not self.refresh_is_due
         self.judge_the_fetch(for_a_kid=for_a_kid)
         self.in_flight += 1
+        self.begun = begun = self.now
+        self.cut_short = True  # unless it ends by itself
         answer = self.says(validators)
         try:
             await (self.slow.wait() if self.slow else anyio.lowlevel.checkpoint())
         finally:
             self.in_flight -= 1
+        if self.lost:
+            answer = FetchFailed("timeout", "no complete answer within 5 s")
+            if since(begun, self.now) > 0.5:
+                raise answer
+        self.cut_short = False
         if isinstance(answer, FetchFailed):
             self.failures += 1
-            self.next_try = self.clock.monotonic() + min(2.0 ** (self.failures - 1), 60.0)
+            self.failed_at, self.back_off = self.now, min(2.0 ** (self.failures - 1), 60.0)
             raise answer
-        self.learnt({key.kid for key in answer.key_set.keys} if answer.key_set else self.confirmed, for_a_kid=for_a_kid)
+        names = {key.kid for key in answer.key_set.keys} if answer.key_set else self.confirmed
+        self.learnt(names, begun, for_a_kid=for_a_kid)
         return answer
 
     def judge_the_fetch(self, *, for_a_kid: bool) -> None:
         """Noted, not raised: the source takes whatever a fetch raises for an outage."""
         if self.in_flight:
             self.violations.append("two fetches at the same time")
-        if self.clock.monotonic() < self.next_try:
+        if not self.may_try:
             self.violations.append("a fetch within the back-off")
         if for_a_kid and not self.spacing_allows:
             self.violations.append("a fetch for an unknown kid within the spacing")
@@ -76,28 +94,46 @@ class ModelIssuer:
             return fetched(etag=etag)
         return fetched(*sorted(self.published), etag=etag)
 
-    def learnt(self, names: set[str | None], *, for_a_kid: bool) -> None:
-        now = self.clock.monotonic()
+    def learnt(self, names: set[str | None], asked_at: Instant, *, for_a_kid: bool) -> None:
         if names - self.ever_seen:
-            self.in_vain, self.in_vain_at = 0, -DAY
+            self.in_vain, self.in_vain_at = 0, LONG_AGO
         elif for_a_kid:
-            self.in_vain = 1 if now - self.in_vain_at >= 300.0 else self.in_vain + 1
-            self.in_vain_at = now
+            self.in_vain = 1 if since(self.in_vain_at, self.now) >= 300.0 else self.in_vain + 1
+            self.in_vain_at = self.now
         self.ever_seen |= names
-        self.confirmed, self.confirmed_at = names, now
-        self.failures, self.next_try = 0, -DAY
+        self.confirmed, self.confirmed_at = names, asked_at
+        self.failures, self.back_off = 0, 0.0
+
+    @property
+    def now(self) -> Instant:
+        return instant(self.clock)
 
     @property
     def age(self) -> float:
-        return float("inf") if self.confirmed_at is None else self.clock.monotonic() - self.confirmed_at
+        return float("inf") if self.confirmed_at is None else since(self.confirmed_at, self.now)
 
     @property
     def refresh_is_due(self) -> bool:
         return self.age >= REFRESH_AT
 
     @property
+    def may_try(self) -> bool:
+        return since(self.failed_at, self.now) >= self.back_off
+
+    @property
     def spacing_allows(self) -> bool:
-        return self.clock.monotonic() >= self.in_vain_at + SPACING[min(self.in_vain, 4)]
+        return since(self.in_vain_at, self.now) >= SPACING[min(self.in_vain, 4)]
+
+    @property
+    def may_be_waited_for(self) -> bool:
+        """Whether there is a reason to wait for a fetch past the lifetime of a set that could serve."""
+        is_overdue = bool(self.in_flight) and since(self.begun, self.now) >= OVERDUE
+        return self.failures == 0 or self.cut_short or is_overdue
+
+
+def since(earlier: Instant, now: Instant) -> float:
+    """Seconds by the clock that saw more of them."""
+    return max(now.wall - earlier.wall, now.monotonic - earlier.monotonic)
 
 
 class KeySourceMachine(RuleBasedStateMachine):
@@ -105,15 +141,16 @@ class KeySourceMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.runner = asyncio.Runner()
+        self.loop = asyncio.new_event_loop()
         self.clock = FakeClock()
         self.issuer = ModelIssuer(self.clock)
         self.keys = RemoteKeySource(ISSUER, self.issuer, clock=self.clock, jitter=lambda: 0.5)
         self.waiting: list[asyncio.Task[None]] = []
-        self.looked_for: dict[str | None, float] = {}
+        self.looked_for: dict[str | None, Instant] = {}
 
     def teardown(self) -> None:
-        self.runner.close()
+        self.the_event_loop_ends(politely=True)
+        self.loop.close()
 
     # --- the issuer
 
@@ -138,6 +175,38 @@ class KeySourceMachine(RuleBasedStateMachine):
 
         self.run(arrive())
 
+    # --- the machine
+
+    @rule(pause=PAUSES)
+    def the_machine_sleeps(self, pause: float) -> None:
+        self.clock.step_wall_clock(pause)
+
+    @rule(pause=PAUSES)
+    def the_wall_clock_is_set_back(self, pause: float) -> None:
+        self.clock.step_wall_clock(-pause)
+
+    @rule(pause=PAUSES)
+    def the_host_freezes(self, pause: float) -> None:
+        """The event loop stands still; then the time limit of whatever was under way has run out."""
+        self.clock.advance(pause)
+        self.issuer.lost = True
+        self.answers_arrive()
+        self.issuer.lost = False
+
+    @rule(politely=st.booleans())
+    def the_event_loop_ends(self, politely: bool) -> None:
+        """With its tasks cancelled, as ``asyncio.run`` does, or simply closed."""
+        if politely:
+            for task in (left := asyncio.all_tasks(self.loop)):
+                task.cancel()
+            if left:
+                self.loop.run_until_complete(asyncio.wait(left))
+        self.loop.close()
+        self.loop = asyncio.new_event_loop()
+        self.waiting.clear()
+        self.issuer.in_flight = 0
+        self.issuer.slow = None
+
     # --- the requests
 
     @rule(pause=PAUSES, requests=st.integers(1, 3))
@@ -154,7 +223,7 @@ class KeySourceMachine(RuleBasedStateMachine):
     @rule(which=st.integers(0, 100))
     def a_caller_goes_away(self, which: int) -> None:
         gone = self.waiting.pop(which % len(self.waiting))
-        self.runner.get_loop().call_soon(gone.cancel)
+        self.loop.call_soon(gone.cancel)
         self.run()
 
     @rule()
@@ -180,7 +249,7 @@ class KeySourceMachine(RuleBasedStateMachine):
         current = self.keys.known()
         if current is None:
             assert self.issuer.age >= LIFETIME, "a request has to wait although the set is in its lifetime"
-            assert self.issuer.age >= DAY or not self.issuer.failures, "a request has to wait although a try has failed before"
+            assert self.issuer.age >= DAY or self.issuer.may_be_waited_for, "a request has to wait although a try has failed"
             try:
                 current = await self.keys.obtain()
             except IssuerUnavailable as error:
@@ -191,13 +260,14 @@ class KeySourceMachine(RuleBasedStateMachine):
             await self.look(kid, current)
 
     async def look(self, kid: str | None, current: JWKSet) -> None:
-        issuer, now = self.issuer, self.clock.monotonic()
+        issuer, now = self.issuer, self.issuer.now
         nothing_stands_in_the_way = not issuer.in_flight and not issuer.down and not issuer.slow
-        allowed = now >= issuer.next_try and issuer.spacing_allows and now - self.looked_for.get(kid, -DAY) > 10.0
+        looked_lately = since(self.looked_for.get(kid, LONG_AGO), now) <= 10.0
+        allowed = issuer.may_try and issuer.spacing_allows and not looked_lately
         self.looked_for[kid] = now
         found = await look(self.keys, kid, current)
         assert kids_of(found) == issuer.confirmed
-        self.looked_for[kid] = self.clock.monotonic()
+        self.looked_for[kid] = issuer.now
         if nothing_stands_in_the_way and allowed and kid in issuer.published:
             assert kid in kids_of(found), "a new key was not found at once"
 
@@ -216,7 +286,7 @@ class KeySourceMachine(RuleBasedStateMachine):
             self.waiting += [asyncio.ensure_future(each) for each in work]
             await settled()
 
-        self.runner.run(begin())
+        self.loop.run_until_complete(begin())
         for task in [task for task in self.waiting if task.done()]:
             self.waiting.remove(task)
             task.result()
