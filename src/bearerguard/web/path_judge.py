@@ -4,6 +4,7 @@ One place for ``policy``, ``public=`` and ``@public``, so that they cannot read 
 """
 
 from typing import Final, TypeAlias
+from urllib.parse import unquote
 
 from starlette.applications import Starlette
 from starlette.routing import Router
@@ -27,7 +28,7 @@ from bearerguard.web.routes import root_path_of
 Rule: TypeAlias = Requirement | Public | None
 """What a path needs; ``None`` stands for any valid token."""
 
-_PUBLIC: Final = Public.PUBLIC  # a member of an enumeration is looked up in 50 ns
+_PUBLIC_ROUTE: Final = PolicyRow("@public", (), "", Public.PUBLIC, ())
 _HINT: Final = (
     "Give both paths the same rule. If the application takes the server's root_path off the path, say so: "
     'AccessTokenMiddleware(…, root_path="/api")'
@@ -43,27 +44,15 @@ class PathJudge:
             where it was not.
     """
 
-    __slots__ = (
-        "_app",
-        "_every_path",
-        "_has_rules",
-        "_is_exact",
-        "_public_routes",
-        "_readers",
-        "_root_path",
-        "_router",
-        "_rules",
-        "_told",
-    )
-
     def __init__(self, rules: PathRules, root_path: str | None) -> None:
-        self._rules = rules
         self._told = self._root_path = root_path
         self._app: object = None
         self._router: Starlette | Router | None = None
         self._public_routes: PublicRoutes | None = None
         self._readers: dict[int, PathReader] = {}
-        self._is_exact = self._every_path = self._has_rules = False
+        self._table = rules.policy or rules.public
+        self._elsewhere = None if rules.policy is None else NO_ROW
+        self._judges_every_path = self._has_rules = False
 
     def read(self, app: object, router: Starlette | Router | None) -> None:
         """Learn what the application does with paths, and what is public there.
@@ -75,18 +64,17 @@ class PathJudge:
         self._app, self._router = app, router
         beneath = [app] if router is None else list(readers_beneath(router))
         self._readers = {id(one): path_reader(one) for one in beneath}
-        self._is_exact = not beneath  # all that is served is a route's, whose pattern is compared letter by letter
-        self._every_path = any(one.can_hide_anything for one in self._readers.values())
+        self._judges_every_path = any(one.can_hide_anything for one in self._readers.values())
         if self._told is None:
             own = self._readers[id(app)] if router is None else None
             prefix = root_path_of(router) if own is None else own.prefix if own.is_known else ""
             self._root_path = prefix.rstrip("/") or None
-        if router is not None and self._rules.policy is None:
+        if router is not None and self._elsewhere is None:
             self._public_routes = PublicRoutes(router) or None
-        self._has_rules = bool(self._rules.policy or self._rules.public or self._public_routes)
+        self._has_rules = self._table is not None or self._public_routes is not None
 
     def rule(self, scope: Scope) -> Rule:
-        """What a request needs; ``None`` stands for any valid token.
+        """What a request needs.
 
         Afterwards the path in the scope is the one that was judged.
 
@@ -94,62 +82,62 @@ class PathJudge:
             InvalidRequest: the path is none that a rule can be trusted with.
         """
         given = path = full = scope["path"]
-        if scope.get("root_path") or self._root_path:
+        if self._root_path or scope.get("root_path"):
             path = route_path(scope, self._root_path)
             full = scope["path"]
-        if not (full.isascii() and full.isprintable()) or "/." in full or "\\" in full or "%" in full:
+        if not (full.isascii() and full.isprintable()) or "." in full:
             check(full)
-        if self._is_exact:
-            return self._named(scope, path)[0] if self._has_rules else None
-        rule, row = self._named(scope, path)
-        if rule is NO_ROW:
-            return rule
+        if not self._readers:
+            return self._rule_of(self._row(scope, path)) if self._has_rules else None
+        if "%" in full:
+            check(unquote(full))
         if scope.get("raw_path") != full.encode(errors="replace"):
             scope["raw_path"] = raw(full)
-        if is_plain(path) and not self._every_path and not scope.get("root_path"):
-            return rule
-        found = self._destination(scope)
+        row = self._row(scope, path) if self._has_rules else None
+        is_certain = is_plain(path) and not self._judges_every_path and not scope.get("root_path")
+        if is_certain or (row is None and self._elsewhere is NO_ROW):
+            return self._rule_of(row)
+        return self._in_every_reading(scope, path, row, is_in_front=path != given)
+
+    def _row(self, scope: Scope, path: str) -> PolicyRow | None:
+        """What is said of one path, letter by letter."""
+        row = None
+        if self._table is not None:
+            row = self._table.row_for(method_of(scope), path)
+        if row is None and self._public_routes is not None and self._public_routes.serve(scope, path):
+            return _PUBLIC_ROUTE
+        return row
+
+    def _rule_of(self, row: PolicyRow | None) -> Rule:
+        return self._elsewhere if row is None else row.requirement
+
+    def _in_every_reading(self, scope: Scope, path: str, row: PolicyRow | None, *, is_in_front: bool) -> Rule:
+        rule, found = self._rule_of(row), self._destination(scope)
         if found is None:
             return rule
-        reader = self._reader_of(found)
-        request = Request(scope, path, found, reader, lambda other: self._destination(_moved(scope, other)))
-        return self._in_every_reading(request, rule, row, is_in_front=path != given)
-
-    def _reader_of(self, found: Destination) -> PathReader:
-        if not found.reads_paths_itself:  # a route, which Starlette has matched; FastAPI(root_path=…) takes that off alone
-            return PathReader(takes_off_root_path=not found.prefixes)
-        return self._readers.get(id(found.app)) or path_reader(found.app)
-
-    def _named(self, scope: Scope, path: str) -> tuple[Rule, PolicyRow | None]:
-        """What is said of one path, letter by letter, and the row that does."""
-        table = self._rules.policy or self._rules.public
-        row = None if table is None else table.row_for(method_of(scope), path)
-        if row is not None:
-            return row.requirement, row
-        if self._rules.policy is not None:
-            return NO_ROW, None
-        if self._public_routes is not None and self._public_routes.serve(scope, path):
-            return _PUBLIC, None
-        return None, None
-
-    def _in_every_reading(self, request: Request, rule: Rule, row: PolicyRow | None, *, is_in_front: bool) -> Rule:
+        request = Request(scope, path, found, self._reader_of(found), lambda other: self._destination(_moved(scope, other)))
         others = {*request.readings()}
         if self._root_path is None:
             if request.ignores_root_path():
-                others.add(request.without_root_path())
                 if not self._ends_there_too(request):
-                    return Unclear(request.path, rule, request.full)
+                    return Unclear(path, rule, request.full)
+                others.add(request.without_root_path())
             if not is_in_front:
                 others |= {*request.cut_in_the_middle()}
-        for other in others - {request.path}:
-            other_rule, _ = self._named(_moved(request.scope, other), other)
-            if other_rule != rule and not _is_meant(row, request.path, other, other_rule):
-                return None if self._rules.policy is None else Unclear(request.path, rule, other)
+        for other in others - {path}:
+            other_row = self._row(_moved(scope, other), other) if self._has_rules else None
+            if self._rule_of(other_row) != rule and not (other_row is None and _ends_in_a_slash(row, path, other)):
+                return None if self._elsewhere is None else Unclear(path, rule, other)
         return rule
+
+    def _reader_of(self, found: Destination) -> PathReader:
+        if not found.reads_paths_itself:  # a route, which Starlette has matched: FastAPI(root_path=…) takes that off
+            return PathReader(takes_off_root_path=not found.prefixes)
+        return self._readers.get(id(found.app)) or path_reader(found.app)
 
     def _ends_there_too(self, request: Request) -> bool:
         """Whether the whole path leads to the same application, where its mount decides who gets there."""
-        if self._rules.policy is not None or self._router is None:
+        if self._elsewhere is not None or self._router is None:
             return True
         there = request.find(request.without_root_path())
         return there is not None and there.app is request.found.app
@@ -169,9 +157,9 @@ def _moved(scope: Scope, path: str) -> Scope:
     return {**scope, "path": (scope.get("root_path") or "") + path}
 
 
-def _is_meant(row: PolicyRow | None, path: str, other: str, other_rule: Rule) -> bool:
-    """Whether a row is written with the slash at its end, and nothing is said of the path without it."""
-    return row is not None and row.path.endswith("/") and other == path[:-1] and (other_rule is None or other_rule is NO_ROW)
+def _ends_in_a_slash(row: PolicyRow | None, path: str, other: str) -> bool:
+    """Whether a row is written with the slash that the other reading leaves out: then the path with it was meant."""
+    return row is not None and row.path.endswith("/") and other == path[:-1]
 
 
 class _Closed(Requirement):

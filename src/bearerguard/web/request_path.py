@@ -8,7 +8,7 @@ application is given, so that all of them see the path that was judged.
 
 import re
 from typing import Final
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from starlette.types import Scope
 
@@ -54,7 +54,7 @@ def check(path: str) -> None:
     Control characters and U+FFFD end a path, or stand for what could not be decoded. Clients remove
     the segments ``.`` and ``..`` (RFC 3986 §5.2.4), so that whoever sends one means it: an
     application that hands requests on would walk out of the row that was judged. On Windows a
-    backslash ends a segment, too; some file handlers and proxies decode a path again.
+    backslash ends a segment, too.
 
     Raises:
         InvalidRequest: the path has one of these.
@@ -62,7 +62,7 @@ def check(path: str) -> None:
     expected = ""
     if _CONTROL.search(path):
         expected = "a path without control characters and U+FFFD"
-    elif _DOT_SEGMENT.search(path) or ("%" in path and _DOT_SEGMENT.search(unquote(path))):
+    elif _DOT_SEGMENT.search(path):
         expected = "a path without the segments . and .."
     if expected:
         raise InvalidRequest(codes.MALFORMED_PATH, expected=expected, actual=path, at="path")
