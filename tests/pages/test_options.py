@@ -142,7 +142,7 @@ def test_every_way_in_which_a_key_fetch_fails_is_named() -> None:
 def test_every_variable_of_the_environment_is_named() -> None:
     source = "".join(text_of(path) for path in (ROOT / "src/bearerguard/client").glob("*.py"))
 
-    variables = set(re.findall(r"\b(?:AZ|BEARERGUARD)_[A-Z]+(?:_[A-Z]+)*\b", source))
+    variables = set(re.findall(r"\b(?:AZ|AZURE|BEARERGUARD)_[A-Z]+(?:_[A-Z]+)*\b", source))
 
     assert len(variables) > 10
     assert {name for name in variables if f"`{name}`" not in TEXT} == set()

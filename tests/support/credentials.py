@@ -6,7 +6,7 @@ from typing import Any, Final
 from bearerguard.client_authentication.secret import Secret
 
 _SECRETS: Final = frozenset(
-    {"client_secret", "private_key", "private_key_password", "password", "certificate", "client_assertion"}
+    {"client_secret", "private_key", "private_key_password", "password", "certificate", "client_assertion_file"}
 )
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final, Self, TypedDict, Unpack
 from bearerguard.bounded_http import BoundedHttp, Transport
 from bearerguard.checks import checked_number
 from bearerguard.client import presets
+from bearerguard.client.environment import environment
 from bearerguard.client.httpx_auth import BearerAuth
 from bearerguard.client.origins import Origins
 from bearerguard.client.schedule import Schedule
@@ -17,8 +18,9 @@ from bearerguard.client.token_endpoint import TokenEndpoint
 from bearerguard.client.token_settings import TokenOptions, checked_settings
 from bearerguard.client.variables import Variables
 from bearerguard.client_authentication.method import ClientAuth
-from bearerguard.client_authentication.secret import Secret
+from bearerguard.client_authentication.secret import Secret, SecretPath, SecretPem, SecretText
 from bearerguard.clock import Clock, SystemClock
+from bearerguard.errors import ConfigurationError
 from bearerguard.microsoft import AUTHORITY
 
 TIMEOUT: Final = 5.0
@@ -63,6 +65,11 @@ class ClientCredentials(BearerAuth):
     no event loop is blocked, and a cancelled request or an ended event loop does no harm to the
     others.
 
+    **Credentials that change.** A secret, key, password or certificate may be a function that gives
+    the present one, or a file. Both are read for each token request, about once an hour, on a
+    thread of their own, so a rotated credential needs no restart. While one cannot be read, the
+    token in hand serves, and without one ``TokenRequestError`` says ``credential_unavailable``.
+
     **Origins.** The token goes to ``origins`` only. Without them it goes to the origin of the first
     request and to no other one from then on; another one is a ``ConfigurationError``, and nothing
     is sent. Name them wherever a URL may come from outside. After a redirect to another origin
@@ -71,12 +78,19 @@ class ClientCredentials(BearerAuth):
     Args:
         token_endpoint: https URL.
         client_id: As registered.
-        client_secret: For ``"basic"`` and ``"post"``.
-        client_auth: ``"basic"`` (RFC 6749 §2.3.1), ``"post"`` (parameters of the body) or
-            ``"private_key_jwt"`` (RFC 7523).
-        private_key: PEM text, for ``"private_key_jwt"``: RSA, EC or Ed25519.
-        private_key_password: Of an encrypted PEM.
-        certificate: PEM text; its SHA-256 thumbprint is sent (Entra), and RSA keys sign with PS256.
+        client_secret: For ``"basic"`` and ``"post"``: text, or a function.
+        client_secret_file: The same in a file; a line break at its end does not belong to it.
+        client_auth: ``"basic"`` (RFC 6749 §2.3.1), ``"post"`` (parameters of the body),
+            ``"private_key_jwt"`` (RFC 7523), or ``"tls_client_auth"`` (RFC 8705 §2): the request
+            names the client, and ``transport`` brings the certificate.
+        private_key: PEM, or a function, for ``"private_key_jwt"``: RSA, EC or Ed25519.
+        private_key_file: The same in a file.
+        private_key_password: Of an encrypted PEM: text, or a function.
+        certificate: PEM, or a function; its SHA-256 thumbprint is sent (Entra), and RSA keys sign
+            with PS256.
+        certificate_file: The same in a file.
+        client_assertion_file: File with a JWT that a platform issues to this workload, such as a
+            projected service-account token, for ``"private_key_jwt"`` in place of a key.
         key_id: ``kid`` of the key, where the server knows several.
         signing_algorithm: Default: PS256 with a certificate, RS256 without, ES256 and its like for
             EC, EdDSA for Ed25519.
@@ -94,7 +108,7 @@ class ClientCredentials(BearerAuth):
         insecure_any_origin: Send the token wherever the program sends a request.
         transport: For the token request only: proxies, own certificate authorities, tests. Closed
             by whoever made it, used on an event loop of this library's own.
-        clock: Its monotonic time judges the token's age, its wall time stands in assertions.
+        clock: Its monotonic time judges the token's age; assertions carry its wall time.
 
     Raises:
         ConfigurationError: a setting is wrong, or, while sending, a request goes where the token
@@ -111,11 +125,15 @@ class ClientCredentials(BearerAuth):
         *,
         token_endpoint: str,
         client_id: str,
-        client_secret: str | None = None,
+        client_secret: SecretText | None = None,
+        client_secret_file: SecretPath | None = None,
         client_auth: ClientAuth = "basic",
-        private_key: str | bytes | None = None,
-        private_key_password: str | None = None,
-        certificate: str | bytes | None = None,
+        private_key: SecretPem | None = None,
+        private_key_file: SecretPath | None = None,
+        private_key_password: SecretText | None = None,
+        certificate: SecretPem | None = None,
+        certificate_file: SecretPath | None = None,
+        client_assertion_file: SecretPath | None = None,
         key_id: str | None = None,
         signing_algorithm: str | None = None,
         assertion_audience: str | None = None,
@@ -136,11 +154,12 @@ class ClientCredentials(BearerAuth):
         self._settings: Final = checked_settings(
             token_endpoint=token_endpoint,
             client_id=client_id,
-            client_secret=secret,
+            client_secret=Secret.one_of("client_secret", secret, client_secret_file),
             client_auth=client_auth,
-            private_key=key,
+            private_key=Secret.one_of("private_key", key, private_key_file),
             private_key_password=password,
-            certificate=chain,
+            certificate=Secret.one_of("certificate", chain, certificate_file),
+            client_assertion_file=Secret.one_of("client_assertion", None, client_assertion_file),
             key_id=key_id,
             signing_algorithm=signing_algorithm,
             assertion_audience=assertion_audience,
@@ -149,6 +168,9 @@ class ClientCredentials(BearerAuth):
             resource=resource,
             allow_http=insecure_allow_http,
         )
+        if client_auth == "tls_client_auth" and transport is None:
+            problem = "'tls_client_auth' proves the client by a certificate in the TLS handshake, which is missing"
+            raise ConfigurationError("transport", problem, example="httpx.AsyncHTTPTransport(verify=context_with_certificate)")
         checked_number("timeout", timeout, MIN_TIMEOUT, MAX_TIMEOUT, example="5")
         checked_number("replay_limit", replay_limit, 0, math.inf, example="16 * 1024 * 1024")
         clock = SystemClock() if clock is None else clock
@@ -169,10 +191,14 @@ class ClientCredentials(BearerAuth):
         tenant_id: str,
         client_id: str,
         resource: str,
-        client_secret: str | None = None,
-        private_key: str | bytes | None = None,
-        private_key_password: str | None = None,
-        certificate: str | bytes | None = None,
+        client_secret: SecretText | None = None,
+        client_secret_file: SecretPath | None = None,
+        private_key: SecretPem | None = None,
+        private_key_file: SecretPath | None = None,
+        private_key_password: SecretText | None = None,
+        certificate: SecretPem | None = None,
+        certificate_file: SecretPath | None = None,
+        federated_token_file: SecretPath | None = None,
         authority: str = AUTHORITY,
         **options: Unpack[SigningOptions],
     ) -> Self:
@@ -183,16 +209,19 @@ class ClientCredentials(BearerAuth):
             tenant_id=tenant_id,
             client_id=client_id,
             resource=resource,
-            client_secret=secret,
-            private_key=key,
+            client_secret=Secret.one_of("client_secret", secret, client_secret_file),
+            private_key=Secret.one_of("private_key", key, private_key_file),
             private_key_password=password,
-            certificate=chain,
+            certificate=Secret.one_of("certificate", chain, certificate_file),
+            federated_token_file=Secret.one_of("federated_token", None, federated_token_file),
             authority=authority,
         )
         return cls._made(settings, options)
 
     @classmethod
-    def auth0(cls, *, domain: str, client_id: str, client_secret: str, audience: str, **options: Unpack[ClientOptions]) -> Self:
+    def auth0(
+        cls, *, domain: str, client_id: str, client_secret: SecretText, audience: str, **options: Unpack[ClientOptions]
+    ) -> Self:
         """For Auth0; see :func:`bearerguard.client.presets.auth0`."""
         secret = Secret.sealed(client_secret)
         del client_secret
@@ -205,38 +234,47 @@ class ClientCredentials(BearerAuth):
         environ: Mapping[str, str] | None = None,
         *,
         resource: str | None = None,
-        private_key_password: str | None = None,
+        private_key_password: SecretText | None = None,
         **options: Unpack[SigningOptions],
     ) -> Self:
         """Settings from the environment; an empty variable counts as missing.
 
         Any server, where ``BEARERGUARD_TOKEN_ENDPOINT`` is set:
 
-        - ``BEARERGUARD_CLIENT_ID``, and ``BEARERGUARD_CLIENT_SECRET`` or
-          ``BEARERGUARD_PRIVATE_KEY_FILE`` (PEM);
-        - optional: ``BEARERGUARD_CLIENT_AUTH`` (``basic``, or ``private_key_jwt`` with a key),
-          ``BEARERGUARD_SCOPE``, ``BEARERGUARD_AUDIENCE``, ``BEARERGUARD_RESOURCE``;
+        - ``BEARERGUARD_CLIENT_ID``, and ``BEARERGUARD_CLIENT_SECRET``,
+          ``BEARERGUARD_CLIENT_SECRET_FILE``, ``BEARERGUARD_PRIVATE_KEY_FILE`` (PEM) or
+          ``BEARERGUARD_CLIENT_ASSERTION_FILE``;
+        - optional: ``BEARERGUARD_CLIENT_AUTH`` (``basic``, or ``private_key_jwt`` with a key or an
+          assertion), ``BEARERGUARD_SCOPE``, ``BEARERGUARD_AUDIENCE``, ``BEARERGUARD_RESOURCE``;
         - optional with a key: ``BEARERGUARD_PRIVATE_KEY_PASSWORD``,
           ``BEARERGUARD_CERTIFICATE_FILE``, ``BEARERGUARD_KEY_ID``,
           ``BEARERGUARD_SIGNING_ALGORITHM``, ``BEARERGUARD_ASSERTION_AUDIENCE``.
 
-        Else Microsoft Entra ID, where ``AZ_TENANT`` is set:
+        Else Microsoft Entra ID, where ``AZ_TENANT`` or ``AZURE_TENANT_ID`` is set:
 
-        - ``AZ_CLIENT_ID``, ``AZ_RESOURCE`` (App ID URI of the API, which Entra demands), and
-          ``AZ_CLIENT_SECRET`` or ``AZ_PRIVATE_KEY_FILE`` with ``AZ_CERTIFICATE_FILE`` (PEM);
-        - optional: ``AZ_AUTHORITY``, ``AZ_PRIVATE_KEY_PASSWORD``.
+        - ``AZ_RESOURCE``: App ID URI of the API, which Entra demands;
+        - ``AZ_CLIENT_ID``, and ``AZ_CLIENT_SECRET``, ``AZ_CLIENT_SECRET_FILE``, or
+          ``AZ_PRIVATE_KEY_FILE`` with ``AZ_CERTIFICATE_FILE`` (PEM); optional:
+          ``AZ_PRIVATE_KEY_PASSWORD``, ``AZ_AUTHORITY``;
+        - or the names of Azure's own libraries: ``AZURE_CLIENT_ID``, and ``AZURE_CLIENT_SECRET``,
+          ``AZURE_CLIENT_CERTIFICATE_PATH`` (one PEM with key and certificate) or
+          ``AZURE_FEDERATED_TOKEN_FILE`` (workload identity); optional:
+          ``AZURE_CLIENT_CERTIFICATE_PASSWORD``, ``AZURE_AUTHORITY_HOST``.
 
-        Both: ``BEARERGUARD_ORIGINS``, URLs with spaces between them, and
+        One credential decides: an ``AZ_`` and an ``AZURE_`` one together are an error, and so are
+        several ``AZURE_`` ones, and a tenant, client or authority that differs between them.
+
+        All: ``BEARERGUARD_ORIGINS``, URLs with spaces between them, and
         ``BEARERGUARD_INSECURE_ALLOW_HTTP`` (``1``, for a local issuer: http on loopback addresses).
         What the program gives goes before the variable of that name, such as ``resource=`` where it
-        calls several APIs.
+        calls several APIs. Files are read again for each token request.
 
         Raises:
-            ConfigurationError: names the variables that are missing or wrong.
+            ConfigurationError: names the variables that are missing, wrong or contradictory.
         """
         variables, password = Variables(os.environ if environ is None else environ), Secret.sealed(private_key_password)
         del environ, private_key_password
-        settings = presets.environment(variables, resource)
+        settings = environment(variables, resource)
         if password is not None:
             settings["private_key_password"] = password
         if variables.switch("BEARERGUARD_INSECURE_ALLOW_HTTP"):

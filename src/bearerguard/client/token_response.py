@@ -88,7 +88,8 @@ def _check_type(members: Mapping[str, Any], status: int, secrets: Collection[Sec
         found = "it is missing" if "token_type" not in members else f"it is a {type(token_type).__name__}"
         if isinstance(token_type, str):
             found = f"got {show(presentable(token_type, secrets), _TYPE_SHOWN)}"
-        hint = hint_for("invalid_dpop_proof") if found.lower() == "got 'dpop'" else ""  # RFC 9449 §5
+        is_dpop = found.lower() == "got 'dpop'"  # RFC 9449 §5
+        hint = hint_for("invalid_dpop_proof") if is_dpop else ""
         raise _unusable(status, f"expected 'token_type' to be 'Bearer', {found}", hint)
 
 

@@ -1,7 +1,6 @@
 """Variables of the environment: looked up by name, never shown, since some of them are secrets."""
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from bearerguard.client_authentication.secret import Secret
@@ -54,19 +53,28 @@ class Variables(Mapping[str, str]):
         return _SWITCH[value]
 
     def file(self, name: str) -> Secret | None:
-        """What is in the file that the variable names, hidden.
+        """What is in the file that the variable names, read again each time.
 
         Raises:
-            ConfigurationError: it cannot be read.
+            ConfigurationError: it cannot be read now.
         """
         path = self.get(name)
-        if not path:
-            return None
-        try:
-            return Secret(Path(path).read_bytes())
-        except OSError as why:
-            problem = f"{path!r} cannot be read: {why.strerror}"
-            raise ConfigurationError(name, problem, example=f"{name}=/etc/orders/client.pem") from None
+        return Secret.of_file(name, path) if path else None
+
+    def those_set(self, names: Iterable[str]) -> list[str]:
+        """Those of ``names`` that are neither missing nor empty."""
+        return [name for name in names if self.get(name)]
+
+    def same(self, *names: str) -> str:
+        """The value of variables that mean the same, or an empty text.
+
+        Raises:
+            ConfigurationError: they differ.
+        """
+        values = {self[name] for name in self.those_set(names)}
+        if len(values) > 1:
+            raise ConfigurationError(" and ".join(names), "they differ", example=f"{names[0]} alone")
+        return values.pop() if values else ""
 
     def demand(self, *names: str) -> None:
         """Have all of them set.
@@ -74,7 +82,7 @@ class Variables(Mapping[str, str]):
         Raises:
             ConfigurationError: names those that are missing or empty.
         """
-        missing = [name for name in names if not self.get(name)]
+        missing = [name for name in dict.fromkeys(names) if not self.get(name)]
         if missing:
             raise ConfigurationError(
                 ", ".join(missing), "not set in the environment", example=" ".join(f"{name}=…" for name in missing)

@@ -52,17 +52,17 @@ class Secret:
         return cls(file)
 
     @classmethod
-    def one_of(cls, parameter: str, given: "Secret | None", path: SecretPath | None) -> "Secret | None":
-        """A setting that may be given or be in a file.
+    def one_of(cls, parameter: str, given: "Secret | None", file: "SecretPath | Secret | None") -> "Secret | None":
+        """A setting that may be given or be in a file; what is sealed already stays as it is.
 
         Raises:
             ConfigurationError: both were given, or the file cannot be read.
         """
-        if path is None:
+        if file is None:
             return given
         if given is not None:
             raise ConfigurationError(f"{parameter}_file", f"{parameter} was given, too", example=f"{parameter}=None")
-        return cls.of_file(f"{parameter}_file", path)
+        return file if isinstance(file, Secret) else cls.of_file(f"{parameter}_file", file)
 
     @property
     def may_change(self) -> bool:

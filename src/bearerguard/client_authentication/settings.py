@@ -35,7 +35,7 @@ class Credential(TypedDict, total=False):
     key_id: str | None
     signing_algorithm: str | None
     assertion_audience: str | None
-    client_assertion: Secret | None
+    client_assertion_file: Secret | None
 
 
 def checked_authentication(
@@ -49,7 +49,7 @@ def checked_authentication(
     key_id: str | None = None,
     signing_algorithm: str | None = None,
     assertion_audience: str | None = None,
-    client_assertion: Secret | None = None,
+    client_assertion_file: Secret | None = None,
 ) -> ClientAuthentication:
     """How a client proves itself.
 
@@ -65,7 +65,7 @@ def checked_authentication(
         key_id: ``kid`` of the key.
         signing_algorithm: One that fits the key.
         assertion_audience: ``aud`` of assertions; default: the endpoint.
-        client_assertion: An assertion that a platform issues, for ``private_key_jwt`` in place of a
+        client_assertion_file: An assertion that a platform issues, for ``private_key_jwt`` in place of a
             key.
 
     Raises:
@@ -75,20 +75,20 @@ def checked_authentication(
     key_options = (private_key, private_key_password, certificate, key_id, signing_algorithm, assertion_audience)
     has_key_options = any(option is not None for option in key_options)
     if client_auth in ("basic", "post"):
-        if has_key_options or client_assertion is not None:
+        if has_key_options or client_assertion_file is not None:
             problem = f"{client_auth!r} sends a secret, and a key or an assertion was given"
             raise ConfigurationError("client_auth", problem, example='"private_key_jwt"')
         return (Basic if client_auth == "basic" else Post)(name, _secret(client_secret))
     if client_auth == "tls_client_auth":
-        if has_key_options or client_secret is not None or client_assertion is not None:
+        if has_key_options or client_secret is not None or client_assertion_file is not None:
             problem = "'tls_client_auth' takes neither secret nor key: the certificate belongs into transport="
             raise ConfigurationError("client_auth", problem, example='"private_key_jwt" or "basic"')
         return TlsClientAuth(name)
     if client_auth != "private_key_jwt":
         example = " or ".join(f'"{method}"' for method in get_args(ClientAuth))
         raise ConfigurationError("client_auth", f"got {client_auth!r}", example=example)
-    if client_assertion is not None:
-        return FederatedAssertion(name, _assertion(client_assertion, alone=not has_key_options and client_secret is None))
+    if client_assertion_file is not None:
+        return FederatedAssertion(name, _assertion(client_assertion_file, alone=not has_key_options and client_secret is None))
     if client_secret is not None or private_key is None:
         problem = "'private_key_jwt' needs it, or client_assertion_file, and no client_secret"
         raise ConfigurationError("private_key", problem, example="the PEM of the client's key")

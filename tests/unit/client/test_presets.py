@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bearerguard.client import presets
+from bearerguard.client.environment import environment as of_environment
 from bearerguard.client.variables import Variables
 from bearerguard.errors import ConfigurationError
 from support.credentials import opened, sealed
@@ -31,7 +32,7 @@ def entra(**settings: Any) -> dict[str, Any]:
 
 
 def environment(variables: dict[str, str], resource: str | None = None) -> dict[str, Any]:
-    return opened(presets.environment(Variables(variables), resource))
+    return opened(of_environment(Variables(variables), resource))
 
 
 def test_entra_asks_the_tenants_v2_endpoint_for_the_default_scope_with_the_secret_in_the_body() -> None:
@@ -127,7 +128,7 @@ def test_azure_may_use_a_certificate_from_files(tmp_path: Path) -> None:
     (tmp_path / "cert.pem").write_bytes(b"CERT")
     files = {"AZ_PRIVATE_KEY_FILE": str(tmp_path / "key.pem"), "AZ_CERTIFICATE_FILE": str(tmp_path / "cert.pem")}
     options = environment({**AZURE, **files, "AZ_CLIENT_SECRET": "", "AZ_PRIVATE_KEY_PASSWORD": "sesame"})
-    assert (options["private_key"], options["certificate"]) == (b"KEY", b"CERT")
+    assert (options["private_key"], options["certificate"]) == ("KEY", "CERT")
     assert options["private_key_password"] == "sesame"
     assert options["client_auth"] == "private_key_jwt"
     assert "client_secret" not in options
@@ -160,9 +161,9 @@ def test_every_generic_variable_has_its_setting(tmp_path: Path) -> None:
         "token_endpoint": "https://issuer.example/token",
         "client_id": "billing",
         "client_auth": "private_key_jwt",
-        "private_key": b"KEY",
+        "private_key": "KEY",
         "private_key_password": "sesame",
-        "certificate": b"KEY",
+        "certificate": "KEY",
         "key_id": "2026",
         "signing_algorithm": "PS256",
         "assertion_audience": "https://issuer.example",

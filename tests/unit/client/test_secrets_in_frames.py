@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 import bearerguard
 from bearerguard import ClientCredentials, ConfigurationError
-from bearerguard.client import presets
+from bearerguard.client.environment import environment
 from bearerguard.client.variables import Variables
 
 LIBRARY: Final = str(Path(bearerguard.__file__).parent)
@@ -126,7 +126,7 @@ def test_a_wrong_setting_for_auth0_shows_no_secret(wrong: dict[str, Any]) -> Non
 )
 def test_a_wrong_environment_shows_no_variables_value(wrong: dict[str, str]) -> None:
     assert_nothing_in(frames_of(ClientCredentials.from_env, {}, wrong))
-    assert_nothing_in(frames_of(presets.environment, {}, Variables(wrong)))
+    assert_nothing_in(frames_of(environment, {}, Variables(wrong)))
 
 
 @pytest.mark.parametrize("wrong", [{"BEARERGUARD_SCOPE": "a  b"}, {"BEARERGUARD_CLIENT_AUTH": "digest"}], ids=repr)

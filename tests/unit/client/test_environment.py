@@ -13,7 +13,8 @@ from jwt.algorithms import ECAlgorithm
 
 from bearerguard import ClientCredentials, ConfigurationError
 from bearerguard.testing import LocalClient, LocalIssuer
-from support.token_endpoint_stub import StubApi
+from issuers.client_key import make_client_key
+from support.token_endpoint_stub import StubApi, StubEndpoint
 
 SECRET = "hunter2/+%"
 TENANT = "8f3c0000-1111-2222-3333-444455556666"
@@ -183,3 +184,120 @@ def test_a_variable_of_a_key_beside_a_secret_is_a_wrong_setting(variable: str) -
     with pytest.raises(ConfigurationError) as raised:
         ClientCredentials.from_env({**LOCAL, "BEARERGUARD_TOKEN_ENDPOINT": "https://x.test", f"BEARERGUARD_{variable}": "ES256"})
     assert raised.value.parameter == "client_auth"
+
+
+# --- the names of Azure's own libraries
+
+ASSERTION = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJiaWxsaW5nIn0.c2lnbmF0dXJl"
+WORKLOAD = {"AZURE_TENANT_ID": TENANT, "AZURE_CLIENT_ID": "billing", "AZ_RESOURCE": "api://orders"}
+
+
+@pytest.fixture
+def token_file(tmp_path: Path) -> str:
+    (tmp_path / "azure-identity-token").write_text(ASSERTION)
+    return str(tmp_path / "azure-identity-token")
+
+
+def form_of(environ: dict[str, str], **options: Any) -> tuple[httpx.URL, dict[str, list[str]]]:
+    """Where a token is asked for, and how."""
+    endpoint = StubEndpoint()
+    ClientCredentials.from_env(environ, transport=endpoint.transport, **options).token_sync()
+    return endpoint.requests[0].url, endpoint.form()
+
+
+def test_a_workload_identity_of_kubernetes_needs_no_secret(token_file: str) -> None:
+    """azure.github.io/azure-workload-identity: the webhook sets these four."""
+    host = "https://login.microsoftonline.com/"
+    url, form = form_of({**WORKLOAD, "AZURE_FEDERATED_TOKEN_FILE": token_file, "AZURE_AUTHORITY_HOST": host})
+    assert str(url) == f"https://login.microsoftonline.com/{TENANT}/oauth2/v2.0/token"
+    assert form["client_assertion"] == [ASSERTION]
+    assert form["scope"] == ["api://orders/.default"]
+    assert "client_secret" not in form
+
+
+def test_a_secret_under_azures_name_is_sent_in_the_body() -> None:
+    _, form = form_of({**WORKLOAD, "AZURE_CLIENT_SECRET": SECRET})
+    assert (form["client_id"], form["client_secret"]) == (["billing"], [SECRET])
+
+
+def test_a_certificate_under_azures_name_has_its_key_in_the_same_file(tmp_path: Path) -> None:
+    client = make_client_key("billing")
+    (tmp_path / "both.pem").write_bytes(client.certificate + client.private_key)
+    _, form = form_of({**WORKLOAD, "AZURE_CLIENT_CERTIFICATE_PATH": str(tmp_path / "both.pem")})
+    assert "x5t#S256" in jwt.get_unverified_header(form["client_assertion"][0])
+
+
+@pytest.mark.parametrize("host", ["login.microsoftonline.us", "https://login.microsoftonline.us/"])
+def test_azures_authority_may_be_a_host_alone(host: str) -> None:
+    url, _ = form_of({**WORKLOAD, "AZURE_CLIENT_SECRET": SECRET, "AZURE_AUTHORITY_HOST": host})
+    assert url.host == "login.microsoftonline.us"
+
+
+def test_names_of_both_kinds_may_be_mixed_as_long_as_one_credential_decides(token_file: str) -> None:
+    environ = {"AZ_TENANT": TENANT, "AZ_CLIENT_ID": "billing", "AZURE_FEDERATED_TOKEN_FILE": token_file}
+    _, form = form_of({**WORKLOAD, **environ})
+    assert form["client_assertion"] == [ASSERTION]
+
+
+@pytest.mark.parametrize(
+    ("more", "names"),
+    [
+        ({"AZ_CLIENT_SECRET": SECRET, "AZURE_CLIENT_SECRET": SECRET}, ("AZ_CLIENT_SECRET", "AZURE_CLIENT_SECRET")),
+        ({"AZ_CLIENT_SECRET": SECRET, "AZURE_FEDERATED_TOKEN_FILE": "x"}, ("AZ_CLIENT_SECRET", "AZURE_FEDERATED_TOKEN_FILE")),
+        ({"AZ_PRIVATE_KEY_FILE": "x", "AZURE_CLIENT_SECRET": SECRET}, ("AZ_PRIVATE_KEY_FILE", "AZURE_CLIENT_SECRET")),
+        (
+            {"AZURE_CLIENT_SECRET": SECRET, "AZURE_FEDERATED_TOKEN_FILE": "x"},
+            ("AZURE_CLIENT_SECRET", "AZURE_FEDERATED_TOKEN_FILE"),
+        ),
+        ({"AZURE_CLIENT_SECRET": SECRET, "AZ_TENANT": "contoso.onmicrosoft.com"}, ("AZ_TENANT", "AZURE_TENANT_ID")),
+        ({"AZURE_CLIENT_SECRET": SECRET, "AZ_CLIENT_ID": "another"}, ("AZ_CLIENT_ID", "AZURE_CLIENT_ID")),
+    ],
+    ids=lambda value: "+".join(value) if isinstance(value, tuple) else "",
+)
+def test_two_credentials_or_two_clients_are_a_wrong_setting(more: dict[str, str], names: tuple[str, str]) -> None:
+    """Whichever was taken, somebody would wonder."""
+    with pytest.raises(ConfigurationError) as raised:
+        ClientCredentials.from_env({**WORKLOAD, **more})
+    assert all(name in raised.value.parameter for name in names)
+    assert SECRET not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("environ", "names"),
+    [
+        ({"AZURE_TENANT_ID": TENANT}, "AZURE_CLIENT_ID, AZ_RESOURCE, AZURE_CLIENT_SECRET"),
+        ({"AZURE_TENANT_ID": TENANT, "AZURE_CLIENT_SECRET": SECRET}, "AZURE_CLIENT_ID, AZ_RESOURCE"),
+        ({**WORKLOAD, "AZURE_FEDERATED_TOKEN_FILE": "/nowhere/token"}, "AZURE_FEDERATED_TOKEN_FILE"),
+    ],
+    ids=["tenant-alone", "no-client", "no-file"],
+)
+def test_what_is_missing_of_azures_names_is_named(environ: dict[str, str], names: str) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        ClientCredentials.from_env(environ)
+    assert raised.value.parameter == names
+
+
+# --- files
+
+GENERIC = {"BEARERGUARD_TOKEN_ENDPOINT": "https://issuer.test/token", "BEARERGUARD_CLIENT_ID": "billing"}
+
+
+def test_any_server_may_be_sent_an_assertion_of_the_platform(token_file: str) -> None:
+    _, form = form_of({**GENERIC, "BEARERGUARD_CLIENT_ASSERTION_FILE": token_file})
+    assert form["client_assertion"] == [ASSERTION]
+
+
+@pytest.mark.parametrize(
+    "names", [("BEARERGUARD_CLIENT_SECRET_FILE", GENERIC), ("AZ_CLIENT_SECRET_FILE", None)], ids=["any", "az"]
+)
+def test_a_secret_may_be_in_a_file(tmp_path: Path, names: tuple[str, dict[str, str] | None]) -> None:
+    variable, environ = names
+    (tmp_path / "secret").write_text(SECRET + "\n")
+    az = {"AZ_TENANT": TENANT, "AZ_CLIENT_ID": "billing", "AZ_RESOURCE": "api://orders"}
+    _, form = form_of({**(environ or az), variable: str(tmp_path / "secret"), "BEARERGUARD_CLIENT_AUTH": "post"})
+    assert form["client_secret"] == [SECRET]
+
+
+def test_mutual_tls_may_be_named_in_the_environment() -> None:
+    _, form = form_of({**GENERIC, "BEARERGUARD_CLIENT_AUTH": "tls_client_auth"})
+    assert set(form) == {"grant_type", "client_id"}
