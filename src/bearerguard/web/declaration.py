@@ -2,9 +2,8 @@
 
 Read by the guards, the route walk and the audit alike.
 
-The declaration is an attribute of the object that enforces it, so that a subclass or a wrapper that
-replaces the enforcing code loses the declaration with it, and the start-up audit names the
-endpoint.
+A declaration is noted on the object that enforces it, and counts for that object alone: what wraps
+it or replaces it has no declaration, and the start-up audit names the endpoint.
 """
 
 import functools
@@ -12,8 +11,8 @@ import inspect
 import operator
 import types
 from collections.abc import Callable
-from typing import Any, Final, TypeAlias
-from weakref import WeakSet
+from typing import Any, Final, NamedTuple, TypeAlias
+from weakref import WeakSet, ref
 
 from starlette.endpoints import HTTPEndpoint, WebSocketEndpoint
 from starlette.types import Scope
@@ -32,12 +31,16 @@ _guarded: Final[WeakSet[types.FunctionType]] = WeakSet()
 HANDLED: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY")  # what HTTPEndpoint hands to a method
 
 
-def declare(target: Any, declaration: Declaration) -> None:
-    """Note a declaration on a function, class or object.
+class _Mark(NamedTuple):
+    """A declaration and whose it is: ``functools.wraps`` copies attributes, a subclass inherits them."""
 
-    Also for a dependency of FastAPI, whose routes then have it.
-    """
-    setattr(target, _ATTRIBUTE, declaration)
+    owner: ref[Any]
+    declaration: Declaration
+
+
+def declare(target: Any, declaration: Declaration) -> None:
+    """Note a declaration on a function, class or object, or on a dependency of FastAPI."""
+    setattr(target, _ATTRIBUTE, _Mark(ref(target), declaration))
 
 
 def note_guarded(function: Callable[..., Any]) -> None:
@@ -54,12 +57,23 @@ def is_guarded_elsewhere(endpoint: object) -> bool:
 def declared(target: object) -> Declaration | None:
     """What a function, a method or an ASGI application declares itself; of a ``partial``, what its function does."""
     while True:
+        target = getattr(target, "__func__", target)  # a bound method is its function
         found = getattr(target, _ATTRIBUTE, None)
-        if isinstance(found, Requirement | Public):
-            return found
+        if isinstance(found, _Mark) and found.owner() is target:
+            return found.declaration
         if not isinstance(target, functools.partial):
             return None
         target = target.func
+
+
+def is_hidden(endpoint: object) -> bool:
+    """Whether a decorator is wrapped around what declares something, and does not declare it."""
+    inner = getattr(endpoint, "__wrapped__", None)
+    while inner is not None and declared(endpoint) is None:
+        if declared(inner) is not None:
+            return True
+        inner = getattr(inner, "__wrapped__", None)
+    return False
 
 
 def declared_for(endpoint: object, method: str) -> Declaration | None:
@@ -90,10 +104,7 @@ def declared_by_class(endpoint: type) -> Declaration | None:
     Being public is not inherited: a subclass may add methods.
     """
     guard = declared(getattr(endpoint, "__await__", None))
-    if guard is not None:
-        return guard
-    found = vars(endpoint).get(_ATTRIBUTE)
-    return found if isinstance(found, Public) else None
+    return declared(endpoint) if guard is None else guard
 
 
 def handler_of(endpoint: Any, method: str) -> Callable[..., Any] | None:

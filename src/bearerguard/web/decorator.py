@@ -140,7 +140,7 @@ def public(endpoint: Target) -> Target:
         target = functools.partial(target)  # the function belongs to all instances, and this one's endpoint alone is public
     try:
         declare(target, Public.PUBLIC)
-    except AttributeError:
+    except (AttributeError, TypeError):  # the latter: it takes no weak references
         _refuse(_PUBLIC, target, "takes no attributes; declare the Mount around it", 'public(Mount("/files", app=…))')
     return target  # type: ignore[no-any-return]
 

@@ -5,8 +5,6 @@ use it could fill the pool. What serves its route is therefore put behind the sa
 """
 
 import inspect
-from collections.abc import Iterator
-from typing import Any
 
 from starlette._utils import is_async_callable
 from starlette.applications import Starlette
@@ -16,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bearerguard.authorization.combination import Requirement
 from bearerguard.web.declaration import HANDLED, declared, declared_by_class, declared_for, handler_of, method_of
 from bearerguard.web.guard import admits
-from bearerguard.web.routes import router_of, routes_of, subtree_of
+from bearerguard.web.routes import routes_beneath
 
 
 class JudgedFirst:
@@ -43,20 +41,11 @@ def judge_first(router: Starlette | Router) -> None:
     Where FastAPI shows an included route by proxy, what it stands for is put behind the guard. Once
     is enough: what is behind it already is left alone.
     """
-    for route in _routes_beneath(router):
+    for route in routes_beneath(router):
         served = getattr(route, "_effective_route", route)
         app = getattr(served, "app", None)
-        if app is not None and not isinstance(app, JudgedFirst) and _judges_in_a_thread(route.endpoint):
+        if app is not None and not isinstance(app, JudgedFirst) and _judges_in_a_thread(getattr(route, "endpoint", None)):
             served.app = JudgedFirst(app, route.endpoint)
-
-
-def _routes_beneath(router: Starlette | Router) -> Iterator[Any]:
-    for route in routes_of(router):
-        app = subtree_of(route)
-        if app is None:
-            yield route
-        elif (inner := router_of(app)) is not None:
-            yield from _routes_beneath(inner)
 
 
 def _judges_in_a_thread(endpoint: object) -> bool:

@@ -4,12 +4,13 @@ import functools
 import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from starlette.applications import Starlette
 from starlette.routing import Router, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
+from bearerguard.authorization.combination import Requirement
 from bearerguard.web.declaration import (
     OTHER,
     WEBSOCKET,
@@ -19,11 +20,40 @@ from bearerguard.web.declaration import (
     declared_by_class,
     declared_by_methods,
     is_guarded_elsewhere,
+    is_hidden,
 )
 from bearerguard.web.route_paths import ALL_BENEATH, is_as_written
-from bearerguard.web.routes import declared_for_all, layers, path_of, root_path_of, router_of, routes_of, subtree_of
+from bearerguard.web.routes import (
+    declared_for_all,
+    default_of,
+    frontends_of,
+    is_dispatcher,
+    layers,
+    path_of,
+    root_path_of,
+    router_of,
+    routes_of,
+    subtree_of,
+)
 
 Treatment = TypeVar("Treatment")
+
+_FILES: Final = ("GET", "HEAD")
+_TOO_HIGH: Final = "; @requires guards a function made of this one, not this one: put it beneath @app.get or @router.get"
+_HIDDEN: Final = (
+    "; another decorator is around @requires or @public, and would answer without it: put @requires outermost, "
+    "beneath @app.get or @router.get alone"
+)
+_UNREADABLE: Final = (
+    "; a route of a class of its own cannot be read: put what it serves into a Mount, which requires(…) guards, or "
+    "list its paths in public="
+)
+_DISPATCHER: Final = "; it has an attribute app, but may serve something else: guard it as a whole by requires(…)"
+_FRONTEND: Final = (
+    "; app.frontend serves files to whoever has a token: give the application or the router dependencies, such as "
+    "[Depends(require(…))], or list the paths in public="
+)
+_DEFAULT: Final = "; router.default serves what no route does: guard it by requires(…)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +69,7 @@ class Leaf:
         outer: What the mounts around it declare.
         paths: A template of all its paths; of more than these, where they cannot be read from
             ``path``.
-        is_misdecorated: ``@requires`` guards another function made of the endpoint, not the one
-            that the route has.
+        advice: What is likely to be wrong where nobody declares anything; mostly empty.
     """
 
     methods: tuple[str, ...]
@@ -50,7 +79,7 @@ class Leaf:
     own: Declaration | None
     outer: Declaration | None
     paths: str
-    is_misdecorated: bool = False
+    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +103,12 @@ class _Place:
             is_known,
         )
 
-    def leaf(self, app: object, methods: tuple[str, ...], own: Declaration | None, *, beneath: str = "") -> Leaf:
+    def leaf(
+        self, app: object, methods: tuple[str, ...], own: Declaration | None, *, beneath: str = "", advice: str = ""
+    ) -> Leaf:
         """What is served here."""
         paths = self.paths + (beneath if self.is_known else ALL_BENEATH)
-        is_misdecorated = is_guarded_elsewhere(app)
-        return Leaf(methods, self.host, self.path + beneath, _name(app), own, self.outer, paths, is_misdecorated)
+        return Leaf(methods, self.host, self.path + beneath, _name(app), own, self.outer, paths, advice or _advice(app))
 
 
 def leaves(router: Starlette | Router) -> Iterator[Leaf]:
@@ -86,14 +116,20 @@ def leaves(router: Starlette | Router) -> Iterator[Leaf]:
     return _leaves(router, _Place())
 
 
+def leaves_of_dispatcher(app: object) -> Iterator[Leaf]:
+    """One, where the outermost application may serve something else than its ``.app``."""
+    *_, innermost = layers(app)
+    if is_dispatcher(innermost):
+        own = combined(*map(declared, layers(app)))
+        yield _Place().leaf(innermost, (), own, beneath=ALL_BENEATH, advice=_DISPATCHER)
+
+
 def _leaves(router: Starlette | Router, place: _Place) -> Iterator[Leaf]:
     for route in routes_of(router):
         here = place.of(route)
         app = subtree_of(route)
         if app is None:
-            by_dependencies = _declared_by_dependencies(getattr(route, "dependant", None))
-            for methods, own in _declared_by_endpoint(route):
-                yield here.leaf(route.endpoint, methods, combined(own, *by_dependencies))
+            yield from _leaves_of_endpoint(route, here)
             continue
         inner = router_of(app)
         if inner is not None:
@@ -102,8 +138,38 @@ def _leaves(router: Starlette | Router, place: _Place) -> Iterator[Leaf]:
             yield from _leaves(inner, replace(here, is_known=False) if root_path_of(inner) else here)
         else:
             *_, innermost = layers(app)
-            methods = ("GET", "HEAD") if isinstance(innermost, StaticFiles) else ()
-            yield here.leaf(innermost, methods, None, beneath=ALL_BENEATH)
+            methods = _FILES if isinstance(innermost, StaticFiles) else ()
+            advice = _DISPATCHER if is_dispatcher(innermost) else ""
+            yield here.leaf(innermost, methods, None, beneath=ALL_BENEATH, advice=advice)
+    yield from _leaves_of_fallbacks(router, place)
+
+
+def _leaves_of_endpoint(route: Any, here: _Place) -> Iterator[Leaf]:
+    if getattr(route, "endpoint", None) is None:
+        yield here.leaf(getattr(route, "original_route", route), (), None, beneath=ALL_BENEATH, advice=_UNREADABLE)
+        return
+    by_dependencies = list(_required_by_dependencies(getattr(route, "dependant", None)))
+    for methods, own in _declared_by_endpoint(route):
+        yield here.leaf(route.endpoint, methods, combined(own, *by_dependencies))
+
+
+def _leaves_of_fallbacks(router: Starlette | Router, place: _Place) -> Iterator[Leaf]:
+    """What serves the paths that no route takes."""
+    for group in frontends_of(router):
+        own = combined(*_required_by_dependencies(group.dependant))
+        for files in getattr(group, "original_route", group).routes:
+            path = (getattr(group, "frontend_prefix", "") + files.path).rstrip("/")
+            here = replace(place, path=place.path + path, paths=place.paths + path)
+            for beneath in ("", ALL_BENEATH) if path else (ALL_BENEATH,):
+                yield here.leaf(files.app, _FILES, own, beneath=beneath, advice=_FRONTEND)
+    default = default_of(router)
+    if default is not None:
+        own = combined(*map(declared, layers(default)))
+        yield place.leaf(default, (), own, beneath=ALL_BENEATH, advice=_DEFAULT)
+
+
+def _advice(endpoint: object) -> str:
+    return _TOO_HIGH if is_guarded_elsewhere(endpoint) else _HIDDEN if is_hidden(endpoint) else ""
 
 
 def _declared_by_endpoint(route: Any) -> Iterator[tuple[tuple[str, ...], Declaration | None]]:
@@ -132,11 +198,15 @@ def grouped(by_method: Mapping[str, Treatment]) -> dict[Treatment, tuple[str, ..
     return groups
 
 
-def _declared_by_dependencies(dependant: Any) -> Iterator[Declaration | None]:
-    """Of FastAPI's routes: what the functions they depend on declare, at every depth."""
+def _required_by_dependencies(dependant: Any) -> Iterator[Declaration | None]:
+    """What the functions that a route of FastAPI depends on require, at every depth.
+
+    A dependency that is ``@public`` opens itself, and no route.
+    """
     for dependency in getattr(dependant, "dependencies", ()):
-        yield declared(dependency.call)
-        yield from _declared_by_dependencies(dependency)
+        own = declared(dependency.call)
+        yield own if isinstance(own, Requirement) else None
+        yield from _required_by_dependencies(dependency)
 
 
 def _name(endpoint: Any) -> str:

@@ -24,8 +24,9 @@ from bearerguard.web.lifespan import Lifespan
 from bearerguard.web.passage import PASSAGE, Passage, WebSocketPassage
 from bearerguard.web.path_judge import PathJudge
 from bearerguard.web.path_rules import PathRules
-from bearerguard.web.route_table import check_declared, route_table
+from bearerguard.web.route_table import check_declared, dispatchers, route_table
 from bearerguard.web.routes import router_behind
+from bearerguard.web.routing import Routing
 
 AnyASGIApp: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
 """Frameworks spell the types of ASGI each in its own way."""
@@ -99,7 +100,7 @@ class AccessTokenMiddleware:
         self._gate = Gate(resource_server, Challenge(realm, disclose=disclose, resource_metadata=resource_metadata))
         self._is_audited = policy is None and undeclared == "refuse"
         self._paths = PathJudge(self.rules, root_path)
-        self._is_read = False
+        self._routing: Routing | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection.
@@ -111,7 +112,7 @@ class AccessTokenMiddleware:
         if passage_class is None:
             await self._serve_other(scope, receive, send)
             return
-        if not self._is_read:
+        if self._routing is None or not self._routing.is_current():
             self._read(scope)
         passage = passage_class(self._gate, scope, send)
         try:
@@ -144,14 +145,16 @@ class AccessTokenMiddleware:
         await Lifespan(self.app, self.resource_server, lambda: self._read(scope)).run(scope, receive, send)
 
     def _read(self, scope: Scope) -> None:
-        """Read the application's routes, once: which of them are public, and whether all are declared."""
+        """Read the application's routes: which of them are public, and whether all are declared."""
+        self._routing = None
         router = router_behind(self.app, scope)
-        if router is not None and self._is_audited:
-            check_declared(route_table(router, self.rules))
+        routing = Routing(router)
+        if self._is_audited:
+            check_declared(route_table(router, self.rules) if router is not None else dispatchers(self.app))
         self._paths.read(self.app, router)
         if router is not None:
             judge_first(router)
-        self._is_read = True
+        self._routing = routing
 
 
 def public_rows(public: str | Iterable[str]) -> PathPolicy | None:

@@ -16,9 +16,9 @@ from starlette.types import Scope
 
 from bearerguard.authorization.policy_row import Public
 from bearerguard.events import logger
-from bearerguard.web.declaration import all_declared, declared_for, method_of
+from bearerguard.web.declaration import all_declared, declared, declared_for, method_of
 from bearerguard.web.destination import destination_of
-from bearerguard.web.routes import declared_for_all, path_of, router_of, routes_of, subtree_of
+from bearerguard.web.routes import declared_for_all, default_of, path_of, router_of, routes_of, subtree_of
 
 _NAMED_GROUP: Final = re.compile(r"\(\?P<\w+>")
 _REST: Final = "/(?P<path>.*)$"  # what Mount adds to its path
@@ -62,12 +62,14 @@ def _public_paths(router: Starlette | Router, path: str = "", pattern: str = "")
         own = (path + path_of(route), pattern + _pattern(route))
         app = subtree_of(route)
         if app is None:
-            if Public.PUBLIC in all_declared(route.endpoint):
+            if Public.PUBLIC in all_declared(getattr(route, "endpoint", None)):
                 yield own
         elif declared_for_all(route) is Public.PUBLIC:
             yield own[0], own[1] + _ANYTHING
         elif declared_for_all(route) is None and (inner := router_of(app)) is not None:
             yield from _public_paths(inner, *own)
+    if declared(default_of(router)) is Public.PUBLIC:
+        yield path + _ANYTHING, pattern + _ANYTHING
 
 
 def _pattern(route: Any) -> str:

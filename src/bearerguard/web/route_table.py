@@ -10,13 +10,12 @@ from starlette.routing import Router
 from bearerguard.authorization.policy_row import METHODS, Public
 from bearerguard.errors import ConfigurationError
 from bearerguard.web.declaration import OTHER, Declaration
-from bearerguard.web.leaves import Leaf, leaves
+from bearerguard.web.leaves import Leaf, leaves, leaves_of_dispatcher
 from bearerguard.web.path_rules import DecidedBy, PathRules, Verdict, verdicts
 from bearerguard.web.route_paths import segments_of
 
 _EVERY_METHOD: Final = (*sorted(METHODS), OTHER)
 _IN_PART: Final = "; public= lists only a part of its paths"
-_TOO_HIGH: Final = "; @requires guards a function made of this one, not this one: put it beneath @app.get or @router.get"
 _EXAMPLE: Final = (
     '@requires(role("Read.All")) or @public next to the endpoint\'s function, beneath @app.get and the like, '
     'Depends(require(…)) with FastAPI, requires(…)(Mount(…)), public=["/docs"]'
@@ -78,6 +77,11 @@ def route_table(router: Starlette | Router, *rules: PathRules) -> tuple[AuditedR
     return tuple(row for leaf in leaves(router) for row in _rows(leaf, rules or (PathRules(),)))
 
 
+def dispatchers(app: object) -> tuple[AuditedRoute, ...]:
+    """A row for an application whose routes seem to be readable and are not, since it may serve something else, too."""
+    return tuple(row for leaf in leaves_of_dispatcher(app) for row in _rows(leaf, (PathRules(),)))
+
+
 def check_declared(rows: Sequence[AuditedRoute]) -> None:
     """Raises ``ConfigurationError`` naming each route that nobody declared, or not for all its paths."""
     lines = [
@@ -100,6 +104,6 @@ def _rows(leaf: Leaf, rules: Sequence[PathRules]) -> Iterator[AuditedRoute]:
         for verdict in verdicts(leaf, method, segments, rules):
             treated[verdict] = (*treated.get(verdict, ()), method)
     for verdict, methods in treated.items():
-        advice = _TOO_HIGH if verdict.decided_by == "nothing" and leaf.is_misdecorated else ""
+        advice = leaf.advice if verdict.decided_by == "nothing" else ""
         row = AuditedRoute(methods, path, leaf.name, verdict.access, verdict.decided_by, verdict.in_part, verdict.row, advice)
         yield replace(row, methods=()) if methods == _EVERY_METHOD else row

@@ -8,29 +8,63 @@ import functools
 import inspect
 import sys
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final
 
 from starlette.applications import Starlette
 from starlette.endpoints import HTTPEndpoint, WebSocketEndpoint
-from starlette.routing import Router
+from starlette.routing import BaseRoute, Router
 from starlette.types import Scope
 
 from bearerguard.web.declaration import Declaration, combined, declared
 
 _DEEPEST: Final = 100
 _FUNCTIONS: Final = (types.FunctionType, types.MethodType)
+_ASGI: Final = ("scope", "receive", "send")
 
 
 def layers(app: object) -> Iterator[Any]:
-    """An ASGI application and what it is wrapped around, layer by layer (``.app``), down to the one that routes."""
+    """An ASGI application and what it is wrapped around (``.app``), layer by layer.
+
+    The last is the one that routes, or one that may serve something else than its ``.app``.
+    """
     for _ in range(_DEEPEST):
         if app is None:
             return
         yield app
-        if isinstance(app, Starlette | Router):
+        if isinstance(app, Starlette | Router) or is_dispatcher(app):
             return
         app = getattr(app, "app", None)
+
+
+def is_dispatcher(layer: object) -> bool:
+    """Whether an application with an attribute ``app`` may serve something else, too.
+
+    A middleware is an object with one application. A function can have been given the attribute by
+    anybody, and an object that holds a second application chooses between them.
+    """
+    app = getattr(layer, "app", None)
+    if app is None or isinstance(layer, Starlette | Router):
+        return False
+    if isinstance(layer, _FUNCTIONS):
+        return True
+    held = [value for value in getattr(layer, "__dict__", {}).values() if value is not app]
+    return any(_is_application(one, layer) for value in held for one in (value, *_elements(value)))
+
+
+def _elements(value: object) -> Collection[object]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+
+
+def _is_application(value: object, holder: object) -> bool:
+    if isinstance(value, Starlette | Router | BaseRoute):
+        return True
+    if not callable(value) or inspect.isclass(value) or getattr(value, "__self__", None) is holder:
+        return False
+    try:
+        return tuple(inspect.signature(value).parameters) == _ASGI
+    except (TypeError, ValueError):  # a built-in function that tells nothing of itself
+        return False
 
 
 def router_of(app: object) -> Starlette | Router | None:
@@ -45,7 +79,7 @@ def router_behind(app: object, scope: Scope) -> Starlette | Router | None:
     then its paths are not ours.
     """
     found = router_of(app)
-    if found is None and "router" not in scope:
+    if found is None and "router" not in scope and not any(map(is_dispatcher, layers(app))):
         found = router_of(scope.get("app"))
     return found
 
@@ -86,15 +120,33 @@ def reads_paths_itself(route: Any) -> bool:
 
 
 def fallback_of(router: Starlette | Router) -> object | None:
-    """What serves the paths that no route takes: ``router.default``, or the files of FastAPI's ``app.frontend``."""
+    """What serves the paths that no route takes, if anything does."""
+    return next(frontends_of(router), None) or default_of(router)
+
+
+def frontends_of(router: Starlette | Router) -> Iterator[Any]:
+    """Groups of files that FastAPI's ``app.frontend`` serves where no route takes the path."""
+    files = getattr(getattr(router, "router", router), "_iter_low_priority_routes", None)
+    return iter(()) if files is None else iter(files())
+
+
+def default_of(router: Starlette | Router) -> Any | None:
+    """``router.default``, unless it is the router's own, which answers 404."""
     inner: Any = getattr(router, "router", router)
-    files = getattr(inner, "_iter_low_priority_routes", None)
-    found: object | None = None if files is None else next(iter(files()), None)
-    if found is None and getattr(inner.default, "__self__", None) is not inner:
-        found = inner.default
-    return found
+    return None if getattr(inner.default, "__self__", None) is inner else inner.default
 
 
 def declared_for_all(route: Any) -> Declaration | None:
-    """What a ``Mount`` or ``Host`` declares for all beneath, itself or by a layer of its application."""
-    return combined(declared(route), *map(declared, layers(subtree_of(route))))
+    """What a ``Mount`` or ``Host`` declares for all beneath, or a layer of its application does."""
+    written = getattr(route, "original_route", route)  # FastAPI shows an included mount by proxy
+    return combined(declared(written), *map(declared, layers(subtree_of(route))))
+
+
+def routes_beneath(router: Starlette | Router) -> Iterator[Any]:
+    """Every route with an endpoint, those of mounted applications included."""
+    for route in routes_of(router):
+        app = subtree_of(route)
+        if app is None:
+            yield route
+        elif (inner := router_of(app)) is not None:
+            yield from routes_beneath(inner)
