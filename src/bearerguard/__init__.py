@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from bearerguard.issuers.azure_b2c import azure_b2c
     from bearerguard.issuers.cognito import cognito
     from bearerguard.issuers.entra import entra, entra_multitenant
+    from bearerguard.issuers.entra_external import entra_external
     from bearerguard.issuers.issuer import Issuer
     from bearerguard.issuers.keycloak import keycloak
     from bearerguard.issuers.oidc import oidc
@@ -89,6 +90,7 @@ __all__ = [
     "cognito",
     "delegated",
     "entra",
+    "entra_external",
     "entra_multitenant",
     "explain",
     "keycloak",
@@ -119,6 +121,7 @@ _HOMES: Final = {
     "issuers.azure_b2c": "azure_b2c",
     "issuers.cognito": "cognito",
     "issuers.entra": "entra entra_multitenant",
+    "issuers.entra_external": "entra_external",
     "issuers.issuer": "Issuer",
     "issuers.keycloak": "keycloak",
     "issuers.oidc": "oidc",

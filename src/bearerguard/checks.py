@@ -3,7 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Collection, Iterable, Sequence
-from typing import Final
+from typing import Final, Required, TypedDict, Unpack
 from urllib.parse import urlsplit
 
 from bearerguard.errors import ConfigurationError, show
@@ -15,13 +15,27 @@ _LABEL: Final = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _DOMAIN: Final = re.compile(rf"(?!\d+(?:\.\d+){{3}}$){_LABEL}(?:\.{_LABEL})+", re.ASCII)
 _TENANT: Final = re.compile(r"[0-9a-z](?:[0-9a-z.-]*[0-9a-z])?", re.ASCII | re.IGNORECASE)
 _NOT_ONE_TENANT: Final = frozenset({"common", "organizations", "consumers"})
+_A_GUID: Final = '"8f3c1d52-0b6e-4c49-9d55-2f1f6a0f3b11"'
 _URL: Final = '"https://issuer.example"'
 
 # --- addresses
 
 
-def url_problem(url: object, *, allow_http: bool) -> str:
-    """What is wrong with a URL, or an empty string. Used for settings and for what a metadata document names."""
+class Plain(TypedDict, total=False):
+    """Where ``http://`` is allowed in place of ``https://``; each way is a setting that begins with ``insecure_``."""
+
+    allow_http: Required[bool]
+    http_hosts: Collection[str]
+
+
+def url_problem(url: object, *, allow_http: bool, http_hosts: Collection[str] = ()) -> str:
+    """What is wrong with a URL, or an empty string. Used for settings and for what a metadata document names.
+
+    Args:
+        url: The value.
+        allow_http: Whether ``http://`` will do on loopback.
+        http_hosts: Names of other hosts where it will do, in lower case.
+    """
     if not isinstance(url, str) or not url.isascii() or not url.isprintable() or " " in url:
         return "expected an https URL in ASCII"
     try:
@@ -32,9 +46,9 @@ def url_problem(url: object, *, allow_http: bool) -> str:
         return "expected a valid https URL"
     if not host or "@" in parts.netloc:
         return "expected an https URL with a host and without credentials"
-    if parts.scheme == "https" or (parts.scheme == "http" and allow_http and _is_loopback(host)):
+    if parts.scheme == "https" or (parts.scheme == "http" and (host in http_hosts or (allow_http and _is_loopback(host)))):
         return ""
-    return "expected https (http only on loopback, with insecure_allow_http=True)"
+    return "expected https (http only on loopback with insecure_allow_http=True, or on a host of insecure_http_hosts=)"
 
 
 def _is_loopback(host: str) -> bool:
@@ -46,25 +60,25 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def checked_url(parameter: str, url: object, *, allow_http: bool, example: str = _URL) -> str:
-    """An absolute https URL with a host and no credentials; http only for loopback, and only when allowed."""
-    problem = url_problem(url, allow_http=allow_http)
+def checked_url(parameter: str, url: object, *, example: str = _URL, **plain: Unpack[Plain]) -> str:
+    """An absolute https URL with a host and no credentials; http only where that is allowed."""
+    problem = url_problem(url, **plain)
     if problem or not isinstance(url, str):
         raise ConfigurationError(parameter, f"{problem}, got {url!r}", example=example)
     return url
 
 
-def checked_issuer_url(parameter: str, url: object, *, allow_http: bool) -> str:
+def checked_issuer_url(parameter: str, url: object, **plain: Unpack[Plain]) -> str:
     """An https URL without query and fragment (RFC 8414 §2)."""
-    address = checked_url(parameter, url, allow_http=allow_http)
+    address = checked_url(parameter, url, **plain)
     if "?" in address or "#" in address:
         raise ConfigurationError(parameter, f"an issuer has neither query nor fragment, got {url!r}", example=_URL)
     return address
 
 
-def checked_base_url(parameter: str, value: object, *, allow_http: bool, example: str) -> str:
+def checked_base_url(parameter: str, value: object, *, example: str, **plain: Unpack[Plain]) -> str:
     """An https URL to which paths are appended: no slash at the end, no query, no fragment."""
-    url = checked_url(parameter, value, allow_http=allow_http, example=example)
+    url = checked_url(parameter, value, example=example, **plain)
     if url.endswith("/") or "?" in url or "#" in url:
         problem = f"expected no slash at the end, no query and no fragment, got {show(url)}"
         raise ConfigurationError(parameter, problem, example=example)
@@ -89,9 +103,22 @@ def checked_guid(parameter: str, value: object) -> str:
     Upper case is the same GUID on input (RFC 9562 §4) and tokens carry lower case, so it is written as they do.
     """
     if not isinstance(value, str) or not _GUID.fullmatch(value):
-        example = '"8f3c1d52-0b6e-4c49-9d55-2f1f6a0f3b11"'
-        raise ConfigurationError(parameter, f"expected a GUID, got {show(value)}", example=example)
+        raise ConfigurationError(parameter, f"expected a GUID, got {show(value)}", example=_A_GUID)
     return value.lower()
+
+
+def checked_tenant_id(parameter: str, value: object) -> str:
+    """The id of a directory of Microsoft Entra as tokens carry it: a GUID, neither a domain nor ``common``."""
+    if isinstance(value, str) and value.lower() in _NOT_ONE_TENANT:
+        problem = f"{value!r} stands for many tenants: entra_multitenant(tenants={{…}}) trusts those that it lists"
+        raise ConfigurationError(parameter, problem, example=_A_GUID)
+    if isinstance(value, str) and _DOMAIN.fullmatch(value.lower()):
+        problem = (
+            f"tokens name a tenant by its id, not by {value!r}; it is shown as 'Tenant ID' in the Entra admin center, and in the "
+            f"issuer of https://login.microsoftonline.com/{value}/v2.0/.well-known/openid-configuration"
+        )
+        raise ConfigurationError(parameter, problem, example=_A_GUID)
+    return checked_guid(parameter, value)
 
 
 def checked_tenant(parameter: str, value: object) -> str:

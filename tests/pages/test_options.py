@@ -19,6 +19,7 @@ from bearerguard import (
     azure_b2c,
     cognito,
     entra,
+    entra_external,
     entra_multitenant,
     keycloak,
     oidc,
@@ -44,7 +45,7 @@ NAMES: Final[Mapping[str, object]] = {
     "MISSING_CLAIM": MISSING_CLAIM,
     "frozenset()": frozenset(),
 }
-PRESETS: Final = (entra, entra_multitenant, azure_b2c, auth0, keycloak, cognito, okta, oidc)
+PRESETS: Final = (entra, entra_multitenant, entra_external, azure_b2c, auth0, keycloak, cognito, okta, oidc)
 
 
 def _options_shown(name: str) -> dict[str, str]:

@@ -18,6 +18,7 @@ from bearerguard.issuers.auth0 import auth0
 from bearerguard.issuers.azure_b2c import azure_b2c
 from bearerguard.issuers.cognito import cognito
 from bearerguard.issuers.entra import entra, entra_multitenant
+from bearerguard.issuers.entra_external import entra_external
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.issuers.keycloak import keycloak
 from bearerguard.issuers.oidc import oidc
@@ -27,7 +28,8 @@ from bearerguard.resource_server import ResourceServer
 from bearerguard.testing.fake_clock import FakeClock
 
 PRESETS: Final[Mapping[str, Any]] = {
-    preset.__name__: preset for preset in (entra, entra_multitenant, azure_b2c, auth0, keycloak, cognito, okta, oidc)
+    preset.__name__: preset
+    for preset in (entra, entra_multitenant, entra_external, azure_b2c, auth0, keycloak, cognito, okta, oidc)
 }
 _FILE: Final = Path(__file__).parent.parent / "unit" / "issuers" / "documented_tokens.json"
 TABLES: Final[Mapping[str, list[dict[str, Any]]]] = json.loads(_FILE.read_text(encoding="utf-8"))

@@ -5,7 +5,7 @@ from typing import Unpack
 from bearerguard.checks import checked_base_url, checked_domain, checked_text
 from bearerguard.issuers.claim_values import ClaimPath, Claims
 from bearerguard.issuers.issuer import Issuer
-from bearerguard.issuers.options import IssuerOptions, check_options
+from bearerguard.issuers.options import IssuerOptions, check_options, plain_http
 from bearerguard.issuers.profile import Profile
 
 
@@ -34,7 +34,8 @@ def auth0(
         base_url: Replaces ``https://{domain}``, such as a local issuer; ``iss`` is then this and a
             slash.
         options: As in ``Issuer``: ``algorithms``, ``require_at_jwt``, ``audience``,
-            ``metadata_url``, ``jwks_uri``, ``jwks``, ``insecure_allow_http``.
+            ``metadata_url``, ``jwks_uri``, ``jwks``, ``insecure_allow_http``,
+            ``insecure_http_hosts``.
 
     Raises:
         ConfigurationError: a value is wrong; nothing is fetched here.
@@ -43,8 +44,7 @@ def auth0(
     check_options(auth0, options)
     checked_domain("domain", domain, example='"dev-1x2y3z.us.auth0.com"')
     base = f"https://{domain}" if base_url is None else base_url
-    allow_http = options.get("insecure_allow_http", False)
-    checked_base_url("base_url", base, allow_http=allow_http, example='"https://dev-1x2y3z.us.auth0.com"')
+    checked_base_url("base_url", base, example='"https://dev-1x2y3z.us.auth0.com"', **plain_http(options))
     return Issuer(f"{base}/", profile=_profile(roles_claim), token_endpoint=f"{base}/oauth/token", **options)
 
 

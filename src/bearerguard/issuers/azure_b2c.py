@@ -2,12 +2,12 @@
 
 from typing import Final, Unpack
 
-from bearerguard.checks import checked_base_url, checked_guid, checked_text
+from bearerguard.checks import Plain, checked_base_url, checked_tenant_id, checked_text
 from bearerguard.error_codes import WRONG_POLICY, WRONG_TENANT
 from bearerguard.issuers.claim_rule import ClaimRule
 from bearerguard.issuers.claim_values import Claims, scopes_in
 from bearerguard.issuers.issuer import OPENID_CONFIGURATION, Issuer
-from bearerguard.issuers.options import IssuerOptions, check_options, names_keys
+from bearerguard.issuers.options import IssuerOptions, check_options, names_keys, plain_http
 from bearerguard.issuers.profile import Profile
 
 _TENANT_NAME: Final = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
@@ -22,14 +22,22 @@ def azure_b2c(
 
     A tenant writes ``iss`` in one of two forms, and both are accepted:
     ``https://{name}.b2clogin.com/{tenant id}/v2.0/`` (default), and
-    ``https://{name}.b2clogin.com/tfp/{tenant id}/{policy}/v2.0/``. Roles come from ``roles``,
-    scopes from ``scp``, the client from ``azp`` or ``appid``.
+    ``https://{name}.b2clogin.com/tfp/{tenant id}/{policy}/v2.0/``. One server may list several
+    policies of a tenant, each by its own call: ``tfp`` or ``acr`` tells whose token it is. An
+    application's token names no policy; the keys of the policy that is listed first verify it.
+
+    A user's scopes come from ``scp``, roles from ``roles``, the client from ``azp`` or ``appid``.
+    An application's token has its app roles in ``scp`` as documented today, in ``roles`` as it was
+    before; both count as roles. It is told by its lack of any trace of a sign-in.
 
     Demanded besides: the client, which ID tokens do not name; where present, ``tfp`` or ``acr`` is
-    the policy, as it was created or in lower case, and ``tid`` the tenant. ``require_at_jwt=True``
-    refuses every token, since B2C sends ``JWT``.
+    the policy, as it was created or in lower case, and ``tid`` the tenant. A ``nonce`` proves
+    nothing here: B2C puts it into access tokens, too. ``require_at_jwt=True`` refuses every token,
+    since B2C sends ``JWT``.
 
-    Source: https://learn.microsoft.com/en-us/azure/active-directory-b2c/tokens-overview
+    Source: https://learn.microsoft.com/en-us/azure/active-directory-b2c/tokens-overview and
+    https://learn.microsoft.com/en-us/azure/active-directory-b2c/client-credentials-grant-flow; for
+    ``nonce``, the tokens in https://github.com/MicrosoftDocs/azure-docs/issues/29240
 
     Args:
         tenant_name: The first label of ``contoso.onmicrosoft.com``.
@@ -39,7 +47,8 @@ def azure_b2c(
         authority: A custom domain such as ``https://login.contoso.com``, in place of
             ``https://{tenant_name}.b2clogin.com``.
         options: As in ``Issuer``: ``algorithms``, ``require_at_jwt``, ``audience``,
-            ``metadata_url``, ``jwks_uri``, ``jwks``, ``insecure_allow_http``.
+            ``metadata_url``, ``jwks_uri``, ``jwks``, ``insecure_allow_http``,
+            ``insecure_http_hosts``.
 
     Returns:
         The default issuer, then the one that names the policy, and one more in lower case where
@@ -50,8 +59,8 @@ def azure_b2c(
         TypeError: an option is unknown.
     """
     check_options(azure_b2c, options)
-    base = _checked_base(tenant_name, authority, allow_http=options.get("insecure_allow_http", False))
-    tenant = checked_guid("tenant_id", tenant_id)
+    base = _checked_base(tenant_name, authority, plain_http(options))
+    tenant = checked_tenant_id("tenant_id", tenant_id)
     spellings = _spellings(policy)
     endpoints = f"{base}/{tenant_name}.onmicrosoft.com/{policy}"
     if not names_keys(options):
@@ -69,11 +78,11 @@ def azure_b2c(
     )
 
 
-def _checked_base(tenant_name: str, authority: str | None, *, allow_http: bool) -> str:
+def _checked_base(tenant_name: str, authority: str | None, plain: Plain) -> str:
     expected = "the name before .onmicrosoft.com"
     checked_text("tenant_name", tenant_name, _TENANT_NAME, expected=expected, example='"contoso"')
     base = f"https://{tenant_name}.b2clogin.com" if authority is None else authority
-    return checked_base_url("authority", base, allow_http=allow_http, example='"https://login.contoso.com"')
+    return checked_base_url("authority", base, example='"https://login.contoso.com"', **plain)
 
 
 def _spellings(policy: str) -> tuple[str, ...]:

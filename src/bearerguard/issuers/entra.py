@@ -1,4 +1,4 @@
-"""Microsoft Entra ID.
+"""Microsoft Entra ID: one tenant, or several.
 
 Sources: https://learn.microsoft.com/en-us/entra/identity-platform/access-tokens (validation, v1.0
 and v2.0), https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-reference
@@ -10,22 +10,20 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, NoReturn, Unpack
 
-from bearerguard.checks import checked_base_url, checked_guid
+from bearerguard.checks import checked_base_url, checked_guid, checked_tenant_id
 from bearerguard.error_codes import WRONG_TENANT, WRONG_VERSION
 from bearerguard.errors import ConfigurationError, show
 from bearerguard.events import logger
 from bearerguard.issuers.application import application_by_idtyp
 from bearerguard.issuers.claim_rule import ClaimRule
 from bearerguard.issuers.issuer import OPENID_CONFIGURATION, Issuer
-from bearerguard.issuers.options import EntraOptions, check_options, names_keys
+from bearerguard.issuers.options import EntraOptions, check_options, names_keys, plain_http
 from bearerguard.issuers.profile import TENANT, Profile
-from bearerguard.microsoft import AUTHORITY
+from bearerguard.microsoft import AUTHORITY, CHINA, canonical_authority
 
 _STS: Final = "https://sts.windows.net"
-_STS_OF: Final[Mapping[str, str]] = {  # who signs v1 tokens; Azure Government has the global name
-    "https://login.partner.microsoftonline.cn": "https://sts.chinacloudapi.cn",
-    "https://login.chinacloudapi.cn": "https://sts.chinacloudapi.cn",
-}
+_STS_OF: Final[Mapping[str, str]] = {CHINA: "https://sts.chinacloudapi.cn"}  # Azure Government signs with the global name
+_PRESET_OF: Final = ((".ciamlogin.com", "entra_external(tenant_id=…)"), (".b2clogin.com", "azure_b2c(…)"))
 
 
 def entra(
@@ -55,11 +53,12 @@ def entra(
         authority: ``https://login.microsoftonline.us`` for Azure Government,
             ``https://login.partner.microsoftonline.cn`` for Azure operated by 21Vianet. v1 tokens
             of the latter are issued by ``https://sts.chinacloudapi.cn``, all others by
-            ``https://sts.windows.net``.
+            ``https://sts.windows.net``. Older names of these hosts, such as
+            ``https://login.windows.net``, stand for the one that tokens name.
         app_id: Client id of this API, where claims mapping gives it signing keys of its own
             (``?appid=`` on the metadata).
         options: As in ``Issuer``, for v1 and v2 alike: ``algorithms``, ``require_at_jwt``,
-            ``audience``, ``jwks_uri``, ``jwks``, ``insecure_allow_http``.
+            ``audience``, ``jwks_uri``, ``jwks``, ``insecure_allow_http``, ``insecure_http_hosts``.
 
     Returns:
         The issuer of v1 tokens and the issuer of v2 tokens.
@@ -69,7 +68,7 @@ def entra(
         TypeError: an option is unknown.
     """
     check_options(entra, options)
-    return _Directory(authority, app_id, options).issuers(checked_guid("tenant_id", tenant_id))
+    return _Directory.at(authority, app_id, options).issuers(checked_tenant_id("tenant_id", tenant_id))
 
 
 def entra_multitenant(
@@ -95,7 +94,7 @@ def entra_multitenant(
             be the tenant in ``iss``. Anyone can open a tenant: restrict routes by ``tenant(…)``. It
             is logged as a warning.
         options: As in ``entra``, for all tenants: ``algorithms``, ``require_at_jwt``, ``audience``,
-            ``jwks_uri``, ``jwks``, ``insecure_allow_http``.
+            ``jwks_uri``, ``jwks``, ``insecure_allow_http``, ``insecure_http_hosts``.
 
     Returns:
         Two issuers for each tenant: v1 and v2; with ``insecure_any_tenant`` two templates.
@@ -106,7 +105,7 @@ def entra_multitenant(
         TypeError: an option is unknown.
     """
     check_options(entra_multitenant, options)
-    directory = _Directory(authority, app_id, options)
+    directory = _Directory.at(authority, app_id, options)
     allowed = _checked_tenants(tenants)
     if insecure_any_tenant is not True:
         if not allowed:
@@ -120,20 +119,26 @@ def entra_multitenant(
 
 @dataclass(frozen=True, slots=True)
 class _Directory:
-    """What all tenants of one configuration have in common."""
+    """What all tenants of one configuration have in common; made by ``at``."""
 
     authority: str
     app_id: str | None
     options: EntraOptions
 
-    def __post_init__(self) -> None:
-        allow_http = self.options.get("insecure_allow_http", False)
-        checked_base_url("authority", self.authority, allow_http=allow_http, example=f'"{AUTHORITY}"')
-        if self.app_id is not None:
-            checked_guid("app_id", self.app_id)
-            if names_keys(self.options):
+    @classmethod
+    def at(cls, authority: str, app_id: str | None, options: EntraOptions) -> "_Directory":
+        """Checked settings; an alias of an authority stands for the authority that tokens name."""
+        checked_base_url("authority", authority, example=f'"{AUTHORITY}"', **plain_http(options))
+        for suffix, preset in _PRESET_OF:
+            if authority.endswith(suffix):
+                problem = f"tokens of {authority} have an issuer of another form, which {preset} knows"
+                raise ConfigurationError("authority", problem, example=f'"{AUTHORITY}"')
+        if app_id is not None:
+            checked_guid("app_id", app_id)
+            if names_keys(options):
                 problem = "it belongs to the metadata's address, which jwks_uri and jwks replace"
                 raise ConfigurationError("app_id", problem, example="app_id=None")
+        return cls(canonical_authority(authority), app_id, options)
 
     def issuers(self, tenant: str) -> tuple[Issuer, Issuer]:
         """v1 and v2 of a tenant, or the templates of all."""
@@ -141,8 +146,9 @@ class _Directory:
         v2 = f"{self.authority}/{tenant}/v2.0"
         endpoints = f"{self.authority}/{'common' if tenant == TENANT else tenant}"
         token_endpoint = None if tenant == TENANT else f"{endpoints}/oauth2/v2.0/token"  # gives tokens of both versions
-        v1_profile = _profile("entra_v1", tenant, version="1.0", client="appid", key_issuers=(v1, v2))
-        v2_profile = _profile("entra_v2", tenant, version="2.0", client="azp", key_issuers=(v2,))
+        # Microsoft.IdentityModel takes keys of the v2 set for v1 tokens too
+        v1_profile = entra_profile("entra_v1", tenant, version="1.0", client="appid", key_issuers=(v1, v2))
+        v2_profile = entra_profile("entra_v2", tenant, version="2.0", client="azp", key_issuers=(v2,))
         return (
             self._issuer(v1, endpoints, v1_profile, token_endpoint),
             self._issuer(v2, f"{endpoints}/v2.0", v2_profile, token_endpoint),
@@ -154,7 +160,8 @@ class _Directory:
         return Issuer(issuer, metadata_url, profile=profile, token_endpoint=token_endpoint, **self.options)
 
 
-def _profile(name: str, tenant: str, *, version: str, client: str, key_issuers: tuple[str, ...]) -> Profile:
+def entra_profile(name: str, tenant: str, *, version: str, client: str, key_issuers: tuple[str, ...] = ()) -> Profile:
+    """How tokens of Entra are read, workforce and external tenants alike."""
     any_tenant = tenant == TENANT
     return Profile(
         name=name,
@@ -168,7 +175,7 @@ def _profile(name: str, tenant: str, *, version: str, client: str, key_issuers: 
             ClaimRule((client,)),  # ID tokens carry no client claim
         ),
         tenant_in_issuer=any_tenant,
-        key_issuers=key_issuers,  # Microsoft.IdentityModel takes keys of the v2 set for v1 tokens too
+        key_issuers=key_issuers,
         graph_nonce=True,
         is_application=application_by_idtyp,
         application_scopes="nothing",
@@ -178,7 +185,7 @@ def _profile(name: str, tenant: str, *, version: str, client: str, key_issuers: 
 def _checked_tenants(tenants: Collection[str]) -> tuple[str, ...]:
     if isinstance(tenants, str) or not isinstance(tenants, Collection):
         _wrong_tenants(f"expected several GUIDs, got {show(tenants)}")
-    return tuple(dict.fromkeys(checked_guid("tenants", tenant) for tenant in tenants))
+    return tuple(dict.fromkeys(checked_tenant_id("tenants", tenant) for tenant in tenants))
 
 
 def _wrong_tenants(problem: str) -> NoReturn:

@@ -1,13 +1,15 @@
 """The record of one issuer: who it is, where its keys are, how its tokens read.
 
-Issuer, key set and audience are one record, so that a key of one issuer never verifies another's token (RFC 8725 §3.8).
+Issuer, key set and audience are one record, so that a key of one issuer never verifies another's
+token (RFC 8725 §3.8).
 """
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
-from bearerguard.checks import checked_audience, checked_issuer_url, checked_url
+from bearerguard.checks import Plain, checked_audience, checked_issuer_url, checked_names, checked_url, url_problem
 from bearerguard.errors import ConfigurationError
 from bearerguard.events import logger
 from bearerguard.issuers.profile import TENANT, Profile
@@ -27,6 +29,7 @@ ALGORITHMS: Final = (
 )
 DEFAULT_ALGORITHMS: Final = ("RS256", "PS256", "ES256", "EdDSA")
 OPENID_CONFIGURATION: Final = "/.well-known/openid-configuration"
+_HOST: Final = re.compile(r"[0-9a-z](?:[0-9a-z.-]*[0-9a-z])?")
 _EXAMPLES: Final = {
     "jwks_uri": '"https://issuer.example/.well-known/jwks.json"',
     "metadata_url": '"https://issuer.example/.well-known/openid-configuration"',
@@ -39,18 +42,24 @@ class Issuer:
     """An authorization server whose access tokens are accepted.
 
     Attributes:
-        issuer: Exact ``iss``, compared by code point, never normalised: mind a trailing slash. ``{tenantid}`` stands for
-            a GUID where tokens of any tenant are accepted.
-        metadata_url: Where the metadata document is; default: ``issuer`` and ``/.well-known/openid-configuration``.
+        issuer: Exact ``iss``, compared by code point, never normalised: mind a trailing slash.
+            ``{tenantid}`` stands for a GUID where tokens of any tenant are accepted.
+        metadata_url: Where the metadata document is; default: ``issuer`` and
+            ``/.well-known/openid-configuration``.
         jwks_uri: Where the JWK Set is, without any metadata document.
         jwks: The JWK Set itself; nothing is ever fetched.
         algorithms: Accepted signature algorithms, asymmetric only.
-        require_at_jwt: Accept only tokens typed ``at+jwt`` (RFC 9068 §4). Entra and Auth0's default profile send ``JWT``.
+        require_at_jwt: Accept only tokens typed ``at+jwt`` (RFC 9068 §4). Entra and Auth0's default
+            profile send ``JWT``.
         profile: How roles, scopes, client and tenant are read.
         audience: Overrides the resource server's audience for this issuer's tokens.
-        metadata_issuers: What the metadata's ``issuer`` may be, where a vendor's document differs from its tokens (R73).
+        metadata_issuers: What the metadata's ``issuer`` may be, where a vendor's document names
+            another issuer than its tokens do; default: ``issuer`` alone.
         insecure_allow_http: Allow ``http://`` on loopback addresses, for development and tests.
-        token_endpoint: Where clients obtain tokens, for the OpenAPI document; nothing is sent there. Presets know it.
+        insecure_http_hosts: Names of hosts where ``http://`` is allowed, for an issuer inside a
+            cluster. Whoever can answer in their place, or on the way, can forge any token.
+        token_endpoint: Where clients obtain tokens, for the OpenAPI document; nothing is sent
+            there. Presets know it.
 
     Raises:
         ConfigurationError: a value is wrong; nothing is fetched here.
@@ -66,6 +75,7 @@ class Issuer:
     audience: str | Collection[str] | None = None
     metadata_issuers: Collection[str] = ()
     insecure_allow_http: bool = False
+    insecure_http_hosts: str | Collection[str] = ()
     token_endpoint: str | None = None
 
     def __post_init__(self) -> None:
@@ -73,7 +83,7 @@ class Issuer:
         if not isinstance(self.issuer, str) or not self.issuer or self.issuer != self.issuer.strip():
             _wrong("issuer", f"expected the exact text of the token's iss, got {self.issuer!r}", "https://issuer.example/")
         if "/.well-known/" in self.issuer:
-            problem = f"{self.issuer!r} is the address of a document: what stands before /.well-known is the issuer"
+            problem = f"{self.issuer!r} is the address of a document: the issuer is what comes before /.well-known"
             _wrong("issuer", problem, '"https://issuer.example"')
         self._set("algorithms", _checked_algorithms(self.algorithms))
         if self.audience is not None:
@@ -86,9 +96,18 @@ class Issuer:
         for name in ("require_at_jwt", "insecure_allow_http"):
             if not isinstance(getattr(self, name), bool):
                 _wrong(name, f"expected True or False, got {getattr(self, name)!r}", "True")
+        self._set("insecure_http_hosts", _checked_hosts(self.insecure_http_hosts))
         self._check_key_location()
+        self._tell_what_is_insecure()
+
+    def _tell_what_is_insecure(self) -> None:
         if self.insecure_allow_http:
             logger.warning("insecure_allow_http is on for %r: keys may travel over plain http on loopback", self.issuer)
+        if self.insecure_http_hosts:
+            hosts = ", ".join(sorted(self.insecure_http_hosts))
+            logger.warning("insecure_http_hosts is on for %r: keys may travel over plain http from %s", self.issuer, hosts)
+        if self.profile.insecure_accept_id_tokens:
+            logger.warning("insecure_accept_id_tokens is on for %r: its ID tokens are accepted as access tokens", self.issuer)
 
     def _check_key_location(self) -> None:
         given = [name for name in ("metadata_url", "jwks_uri", "jwks") if getattr(self, name) is not None]
@@ -97,21 +116,43 @@ class Issuer:
         if not given:
             if self.is_template:
                 _wrong("metadata_url", f"an issuer with {TENANT} has no metadata of its own", '"https://issuer.example/common/…"')
-            checked_issuer_url("issuer", self.issuer, allow_http=self.insecure_allow_http)
+            self._check_that_it_is_an_address()
             self._set("metadata_url", self.issuer.rstrip("/") + OPENID_CONFIGURATION)
         for name in ("metadata_url", "jwks_uri", "token_endpoint"):
             if getattr(self, name) is not None:
-                checked_url(name, getattr(self, name), allow_http=self.insecure_allow_http, example=_EXAMPLES[name])
+                checked_url(name, getattr(self, name), example=_EXAMPLES[name], **self.plain_http)
         if self.jwks is not None and not (isinstance(self.jwks, Mapping) and isinstance(self.jwks.get("keys"), list)):
             _wrong("jwks", "expected a JWK Set", '{"keys": [{"kty": "RSA", "kid": "…", "n": "…", "e": "AQAB"}]}')
+
+    def _check_that_it_is_an_address(self) -> None:
+        """Metadata is looked for beneath the issuer; where ``iss`` is no address, another place has to be named."""
+        problem = url_problem(self.issuer, **self.plain_http)
+        if problem:
+            problem += f", got {self.issuer!r}; where tokens have such an iss, say where the metadata or the keys are"
+            _wrong("issuer", problem, 'metadata_url="https://issuer.example/.well-known/openid-configuration"')
+        checked_issuer_url("issuer", self.issuer, **self.plain_http)
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)  # a frozen value is completed once, while it is built
 
     @property
+    def plain_http(self) -> Plain:
+        """Where addresses of this issuer may be ``http://``, for ``url_problem``."""
+        return {"allow_http": self.insecure_allow_http, "http_hosts": self.insecure_http_hosts}
+
+    @property
     def is_template(self) -> bool:
         """Whether tokens of any tenant are accepted: the issuer holds ``{tenantid}``."""
         return TENANT in self.issuer
+
+
+def _checked_hosts(hosts: str | Collection[str]) -> frozenset[str]:
+    if not hosts and not isinstance(hosts, str):
+        return frozenset()
+    names = checked_names("insecure_http_hosts", hosts, expected="names of hosts", example='"keycloak"')
+    if any(not _HOST.fullmatch(name) for name in names):
+        _wrong("insecure_http_hosts", f"expected names in lower case without scheme and port, got {hosts!r}", '"keycloak"')
+    return names
 
 
 def _checked_metadata_issuers(issuers: Collection[str]) -> tuple[str, ...]:

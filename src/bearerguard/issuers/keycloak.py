@@ -1,14 +1,17 @@
 """Keycloak."""
 
-from typing import Unpack
+from typing import Final, Unpack
 
-from bearerguard.checks import checked_base_url, checked_text
+from bearerguard.checks import Plain, checked_base_url, checked_text
 from bearerguard.error_codes import NOT_AN_ACCESS_TOKEN
+from bearerguard.errors import ConfigurationError, show
 from bearerguard.issuers.claim_rule import ClaimRule
 from bearerguard.issuers.claim_values import Claims
 from bearerguard.issuers.issuer import Issuer
-from bearerguard.issuers.options import IssuerOptions, check_options
+from bearerguard.issuers.options import IssuerOptions, check_options, plain_http
 from bearerguard.issuers.profile import Profile
+
+_BASE_URL: Final = '"https://sso.example.com"'
 
 
 def keycloak(base_url: str, realm: str, client_id: str, **options: Unpack[IssuerOptions]) -> Issuer:
@@ -34,25 +37,32 @@ def keycloak(base_url: str, realm: str, client_id: str, **options: Unpack[Issuer
     https://www.keycloak.org/docs/latest/upgrading/index.html (25.0.0)
 
     Args:
-        base_url: Where clients reach Keycloak, such as ``https://sso.example.com``, with ``/auth``
-            where the server has that path.
+        base_url: Where clients reach Keycloak, such as ``https://sso.example.com``, without
+            ``/realms/…``, and with ``/auth`` where the server has that path, as before Keycloak 17.
         realm: Name of the realm, as it is written in ``iss``.
         client_id: This API's own client, whose roles count.
         options: As in ``Issuer``: ``algorithms``, ``require_at_jwt``, ``audience``,
-            ``metadata_url``, ``jwks_uri``, ``jwks``, ``insecure_allow_http``.
+            ``metadata_url``, ``jwks_uri``, ``jwks``, ``insecure_allow_http``,
+            ``insecure_http_hosts``.
 
     Raises:
         ConfigurationError: a value is wrong; nothing is fetched here.
         TypeError: an option is unknown.
     """
     check_options(keycloak, options)
-    allow_http = options.get("insecure_allow_http", False)
-    checked_base_url("base_url", base_url, allow_http=allow_http, example='"https://sso.example.com"')
+    _check_base_url(base_url, plain_http(options))
     checked_text("realm", realm, r"[A-Za-z0-9._~%-]+", expected="the realm as it is written in a URL", example='"contoso"')
     checked_text("client_id", client_id, r"[^\s](.*[^\s])?", expected="the id of this API's client", example='"orders"')
     issuer = f"{base_url}/realms/{realm}"
     token_endpoint = f"{issuer}/protocol/openid-connect/token"
     return Issuer(issuer, profile=_profile(client_id), token_endpoint=token_endpoint, **options)
+
+
+def _check_base_url(base_url: str, plain: Plain) -> None:
+    checked_base_url("base_url", base_url, example=_BASE_URL, **plain)
+    if "/realms/" in base_url:
+        problem = f"expected the address before /realms/, got {show(base_url)}: the realm is a parameter of its own"
+        raise ConfigurationError("base_url", problem, example=_BASE_URL)
 
 
 def _profile(client_id: str) -> Profile:

@@ -8,7 +8,7 @@ from bearerguard.checks import checked_base_url
 from bearerguard.errors import ConfigurationError, show
 from bearerguard.issuers.claim_values import Claims
 from bearerguard.issuers.issuer import Issuer
-from bearerguard.issuers.options import IssuerOptions, check_options
+from bearerguard.issuers.options import IssuerOptions, check_options, plain_http
 from bearerguard.issuers.profile import Profile
 
 
@@ -30,7 +30,8 @@ def okta(issuer: str, **options: Unpack[IssuerOptions]) -> Issuer:
     Args:
         issuer: Such as ``https://dev-123456.okta.com/oauth2/default``, without a slash at the end.
         options: As in ``Issuer``: ``algorithms``, ``require_at_jwt``, ``audience``,
-            ``metadata_url``, ``jwks_uri``, ``jwks``, ``insecure_allow_http``.
+            ``metadata_url``, ``jwks_uri``, ``jwks``, ``insecure_allow_http``,
+            ``insecure_http_hosts``.
 
     Raises:
         ConfigurationError: a value is wrong; nothing is fetched here.
@@ -38,7 +39,7 @@ def okta(issuer: str, **options: Unpack[IssuerOptions]) -> Issuer:
     """
     check_options(okta, options)
     example = '"https://dev-123456.okta.com/oauth2/default"'
-    checked_base_url("issuer", issuer, allow_http=options.get("insecure_allow_http", False), example=example)
+    checked_base_url("issuer", issuer, example=example, **plain_http(options))
     if not re.fullmatch(r"/oauth2/[^/]+", urlsplit(issuer).path):
         problem = f"expected a custom authorization server, whose path is /oauth2/<id>, got {show(issuer)}"
         raise ConfigurationError("issuer", problem, example=example)

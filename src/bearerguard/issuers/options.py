@@ -3,6 +3,8 @@
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, TypedDict, get_args
 
+from bearerguard.checks import Plain
+
 PLACES_OF_KEYS: Final = ("metadata_url", "jwks_uri", "jwks")
 
 
@@ -14,6 +16,7 @@ class SharedOptions(TypedDict, total=False):
     jwks_uri: str | None
     jwks: Mapping[str, Any] | None
     insecure_allow_http: bool
+    insecure_http_hosts: str | Collection[str]
 
 
 class EntraOptions(SharedOptions, total=False):
@@ -47,3 +50,10 @@ def check_options(preset: Callable[..., object], given: Mapping[str, object]) ->
 def names_keys(options: Mapping[str, object]) -> bool:
     """Whether the options say where the keys are, so that the preset's own place does not count."""
     return any(options.get(name) is not None for name in PLACES_OF_KEYS)
+
+
+def plain_http(options: SharedOptions) -> Plain:
+    """Where the options allow ``http://``, for the check of an address. ``Issuer`` checks the options themselves."""
+    hosts = options.get("insecure_http_hosts", ())
+    named = [hosts] if isinstance(hosts, str) else hosts if isinstance(hosts, Collection) else ()
+    return {"allow_http": options.get("insecure_allow_http", False), "http_hosts": named}

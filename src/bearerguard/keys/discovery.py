@@ -1,17 +1,21 @@
 """From an issuer's metadata document to the place of its keys.
 
-Standards: RFC 8414 §3.3 and OpenID Connect Discovery 1.0 §4.3: the document's ``issuer`` must be identical to the configured
-one, or the document must not be used. Nothing is normalised (RFC 8414 §4).
+Standards: RFC 8414 §3.3 and OpenID Connect Discovery 1.0 §4.3: the document's ``issuer`` must be
+identical to the configured one, or the document must not be used. Nothing is normalised (RFC 8414
+§4).
 """
 
-from typing import Final
+from typing import Any, Final
 
 from bearerguard.checks import url_problem
+from bearerguard.errors import show
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.keys.fetch import FetchFailed
 from bearerguard.strict_json import NotStrictJson, parse_object
 
 MAX_METADATA: Final = 256 * 1024
+_SHOWN: Final = 128
+_OTHER_PLACES: Final = "metadata_url= names another place of the document, jwks_uri= that of the keys"
 
 
 def read_jwks_uri(issuer: Issuer, body: bytes) -> str:
@@ -26,15 +30,29 @@ def read_jwks_uri(issuer: Issuer, body: bytes) -> str:
         raise FetchFailed("invalid", f"metadata: {why}") from None
     named = metadata.get("issuer")
     if type(named) is not str or named not in issuer.metadata_issuers:
-        raise FetchFailed("invalid", f"metadata: expected issuer {issuer.issuer!r}, got {str(named)[:128]!r}")
+        raise FetchFailed("invalid", _another_issuer(issuer, named))
     jwks_uri = metadata.get("jwks_uri")
-    problem = url_problem(jwks_uri, allow_http=issuer.insecure_allow_http)
+    problem = url_problem(jwks_uri, **issuer.plain_http)
     if problem or type(jwks_uri) is not str:
         raise FetchFailed("invalid", f"metadata: jwks_uri: {problem}")
     return jwks_uri
 
 
 def read_token_endpoint(issuer: Issuer, body: bytes) -> str:
-    """The ``token_endpoint`` of a document that ``read_jwks_uri`` has accepted; empty where it names none that could be used."""
+    """The ``token_endpoint`` of a document that ``read_jwks_uri`` has accepted; empty without a usable one."""
     endpoint = parse_object(body).get("token_endpoint")
-    return endpoint if type(endpoint) is str and not url_problem(endpoint, allow_http=issuer.insecure_allow_http) else ""
+    return endpoint if type(endpoint) is str and not url_problem(endpoint, **issuer.plain_http) else ""
+
+
+def told_with_the_place(issuer: Issuer, failure: FetchFailed) -> FetchFailed:
+    """The failure to fetch the document, with what was tried and what else can be set."""
+    hint = f"; {_OTHER_PLACES}" if failure.code in ("status", "redirect") else ""
+    return FetchFailed(failure.code, f"metadata: {failure} from {issuer.metadata_url}{hint}")
+
+
+def _another_issuer(issuer: Issuer, named: Any) -> str:
+    wanted = " or ".join(map(repr, sorted(issuer.metadata_issuers)))
+    shown = show(named, _SHOWN)
+    if type(named) is not str:
+        return f"metadata: expected issuer {wanted}, got {shown}"
+    return f"metadata: expected issuer {wanted}, got {shown}; if both are the same server, metadata_issuers=[{shown}] accepts it"

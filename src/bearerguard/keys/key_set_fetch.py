@@ -6,7 +6,7 @@ from typing import Final
 
 from bearerguard.clock import NEVER, PAST, Clock, instant
 from bearerguard.issuers.issuer import Issuer
-from bearerguard.keys.discovery import MAX_METADATA, read_jwks_uri, read_token_endpoint
+from bearerguard.keys.discovery import MAX_METADATA, read_jwks_uri, read_token_endpoint, told_with_the_place
 from bearerguard.keys.fetch import Fetcher, FetchFailed
 from bearerguard.keys.jwk_set import JWKSet, UnusableKeySet, read_key_set
 from bearerguard.strict_json import NotStrictJson, parse_object
@@ -84,8 +84,7 @@ class KeySetFetch:
         if kept is not None and not self._in_doubt:
             return kept
         try:
-            metadata = await self._fetcher.get(self._issuer.metadata_url or "", limit=MAX_METADATA)
-            body = metadata.body or b""
+            body = await self._fetch_metadata()
             self._located, self._token_endpoint = read_jwks_uri(self._issuer, body), read_token_endpoint(self._issuer, body)
         except FetchFailed:
             if kept is None:
@@ -93,6 +92,13 @@ class KeySetFetch:
             return kept
         self._located_until = instant(self._clock).after(METADATA_KEPT_FOR)
         return self._located
+
+    async def _fetch_metadata(self) -> bytes:
+        try:
+            metadata = await self._fetcher.get(self._issuer.metadata_url or "", limit=MAX_METADATA)
+        except FetchFailed as failure:
+            raise told_with_the_place(self._issuer, failure) from None
+        return metadata.body or b""
 
     async def _fetch_keys(self, held: Validators) -> FetchedKeys:
         document = await self._fetcher.get(held.url, limit=MAX_KEY_SET, validators=held.headers)

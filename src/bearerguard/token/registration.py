@@ -1,4 +1,4 @@
-"""Which issuer is this? Issuer, keys and expectations are one record, found by the exact ``iss`` (RFC 8725 §3.8).
+"""Which issuer is this? Issuer, keys and expectations are one record, found by ``iss`` (RFC 8725 §3.8).
 
 An unknown ``iss`` causes no network call: only what was configured is ever asked.
 """
@@ -11,13 +11,16 @@ from typing import Final
 from bearerguard import error_codes as codes
 from bearerguard.checks import GUID
 from bearerguard.errors import ABSENT, ConfigurationError, InvalidToken
+from bearerguard.issuers.claim_rule import ClaimRule
 from bearerguard.issuers.claim_values import Claims
 from bearerguard.issuers.profile import TENANT
 from bearerguard.keys.key_source import KeySource
 from bearerguard.token.claims import Expectations
 from bearerguard.token.glance import ISSUER, sole_text
+from bearerguard.token.near_issuer import folded, near_issuer
 
 _NAMED: Final = 4
+_ONE_EACH: Final = "one entry for each issuer"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,42 +32,53 @@ class Registration:
 
 
 class Registrations:
-    """All issuers of a resource server. The number of issuers does not matter to a request: exact ones are found by hash.
+    """All issuers of a resource server.
+
+    The number of issuers does not matter to a request: exact ones are found by hash. Several
+    records may share an ``iss`` where their rules tell their tokens apart, as the policies of Azure
+    AD B2C do; the first record whose rules hold is the one.
 
     Raises:
-        ConfigurationError: an issuer stands twice.
+        ConfigurationError: an issuer is listed twice.
     """
 
     def __init__(self, registrations: Iterable[Registration]) -> None:
         self.all = tuple(registrations)
         self._exact: dict[str, Registration] = {}
+        self._sharing: dict[str, tuple[Registration, ...]] = {}
         self._templates: list[tuple[re.Pattern[str], Registration]] = []
-        self._without_slash: dict[str, str] = {}
+        self._near: dict[str, str] = {}
         self._wanted = _wanted([registration.expected.issuer.issuer for registration in self.all])
-        seen: set[str] = set()
+        seen: set[tuple[str, tuple[ClaimRule, ...]]] = set()
         for registration in self.all:
             issuer = registration.expected.issuer
-            if issuer.issuer in seen:
-                raise ConfigurationError("issuers", f"{issuer.issuer!r} stands twice", example="one entry for each issuer")
-            seen.add(issuer.issuer)
-            if issuer.is_template:
-                pattern = GUID.join(re.escape(part) for part in issuer.issuer.split(TENANT))
-                self._templates.append((re.compile(pattern), registration))
-            else:
-                self._exact[issuer.issuer] = registration
-                self._without_slash[issuer.issuer.rstrip("/")] = issuer.issuer
+            if (issuer.issuer, issuer.profile.rules) in seen:
+                raise ConfigurationError("issuers", f"{issuer.issuer!r} is listed twice", example=_ONE_EACH)
+            seen.add((issuer.issuer, issuer.profile.rules))
+            self._add(issuer.issuer, registration)
+
+    def _add(self, issuer: str, registration: Registration) -> None:
+        if registration.expected.issuer.is_template:
+            pattern = GUID.join(re.escape(part) for part in issuer.split(TENANT))
+            self._templates.append((re.compile(pattern), registration))
+            return
+        first = self._exact.setdefault(issuer, registration)
+        if first is not registration:
+            self._sharing[issuer] = (*self._sharing.get(issuer, (first,)), registration)
+        self._near[folded(issuer)] = issuer
 
     def of(self, claims: Claims) -> Registration:
         """The record of the token's issuer.
 
         Raises:
-            InvalidToken: ``iss`` is missing, no text, or not configured.
+            InvalidToken: ``iss`` is missing, not a string, or not configured.
         """
         issuer = claims.get("iss")
         if type(issuer) is not str:
             code = codes.MISSING_CLAIM if issuer is None else codes.INVALID_CLAIM
             raise InvalidToken(code, expected="`iss` as text", actual=claims.get("iss", ABSENT), at="$.iss")
-        return self._named(issuer)
+        found = self._named(issuer)
+        return _first_that_fits(self._sharing[issuer], claims) if issuer in self._sharing else found
 
     def glance(self, kid: str, payload: bytes) -> None:
         """Look at a payload that has not been read, of a token that names this key. Only ever refuses; asks nobody.
@@ -73,7 +87,7 @@ class Registrations:
             InvalidToken: the issuer is not configured, or has no such key and cannot be asked for it now.
         """
         issuer = sole_text(ISSUER, payload)
-        if issuer is None:
+        if issuer is None or issuer in self._sharing:
             return
         lacking = self._named(issuer).keys.lacking(kid)
         if lacking is not None:
@@ -87,12 +101,16 @@ class Registrations:
         for pattern, registration in self._templates:
             if pattern.fullmatch(issuer):
                 return registration
-        raise InvalidToken(codes.UNKNOWN_ISSUER, expected=self._wanted, actual=issuer, at="$.iss", hint=self._near(issuer))
+        raise InvalidToken(
+            codes.UNKNOWN_ISSUER, expected=self._wanted, actual=issuer, at="$.iss", hint=near_issuer(issuer, self._near)
+        )
 
-    def _near(self, issuer: str) -> str:
-        """The one mistake that is worth its own words: a slash too many or too few."""
-        known = self._without_slash.get(issuer.rstrip("/"))
-        return f"Configured is {known!r}: they differ in the trailing slash." if known else ""
+
+def _first_that_fits(registrations: tuple[Registration, ...], claims: Claims) -> Registration:
+    for registration in registrations:
+        if all(rule.holds(claims) for rule in registration.expected.issuer.profile.rules):
+            return registration
+    return registrations[0]  # which then says what it expected
 
 
 def _wanted(issuers: list[str]) -> str:

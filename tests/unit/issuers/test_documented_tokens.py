@@ -31,14 +31,13 @@ def described(principal: Principal) -> dict[str, Any]:
 @pytest.mark.parametrize("name", DOCUMENTED)
 def test_the_profile_reads_a_documented_token(name: str) -> None:
     case = Case.of(name)
-    profile, claims = case.issuer().profile, dict(case.claims)
-    roles = profile.roles_of(claims)
+    read = case.issuer().profile.read(dict(case.claims))
     expected = case.row["principal"]
-    assert sorted(roles) == expected["roles"]
-    assert sorted(profile.scopes_of(claims)) == expected["scopes"]
-    assert profile.client_of(claims) == expected["client_id"]
-    assert profile.tenant_of(claims) == expected["tenant_id"]
-    assert profile.is_application(claims, roles) is expected["is_application"]
+    assert sorted(read.roles) == expected["roles"]
+    assert sorted(read.scopes) == expected["scopes"]
+    assert read.client == expected["client_id"]
+    assert read.tenant == expected["tenant_id"]
+    assert read.is_application is expected["is_application"]
 
 
 @pytest.mark.anyio

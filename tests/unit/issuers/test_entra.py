@@ -1,6 +1,7 @@
 """Microsoft Entra ID: which issuers, where their metadata is, and which settings are wrong."""
 
 import logging
+import re
 from typing import Any
 
 import pytest
@@ -16,7 +17,6 @@ CLOUDS = {
     "global": ("https://login.microsoftonline.com", "https://sts.windows.net"),
     "Azure Government": ("https://login.microsoftonline.us", "https://sts.windows.net"),
     "21Vianet": ("https://login.partner.microsoftonline.cn", "https://sts.chinacloudapi.cn"),
-    "21Vianet, older name": ("https://login.chinacloudapi.cn", "https://sts.chinacloudapi.cn"),
 }
 
 
@@ -28,6 +28,47 @@ def test_each_cloud_has_its_two_issuers_with_their_own_metadata(authority: str, 
     assert v1.metadata_url == f"{authority}/{TENANT}/.well-known/openid-configuration"
     assert v2.issuer == f"{authority}/{TENANT}/v2.0"
     assert v2.metadata_url == f"{authority}/{TENANT}/v2.0/.well-known/openid-configuration"
+
+
+ALIASES = {
+    "https://login.chinacloudapi.cn": "https://login.partner.microsoftonline.cn",
+    "https://login.windows.net": "https://login.microsoftonline.com",
+    "https://login.microsoft.com": "https://login.microsoftonline.com",
+    "https://sts.windows.net": "https://login.microsoftonline.com",
+    "https://login.usgovcloudapi.net": "https://login.microsoftonline.us",
+}
+
+
+@pytest.mark.parametrize(("alias", "authority"), ALIASES.items())
+def test_an_alias_of_an_authority_means_the_one_that_tokens_name(alias: str, authority: str) -> None:
+    """KnownMetadataProvider in https://github.com/AzureAD/microsoft-authentication-library-for-dotnet"""
+    assert entra(TENANT, authority=alias) == entra(TENANT, authority=authority)
+    assert entra_multitenant([TENANT], authority=alias) == entra(TENANT, authority=authority)
+
+
+@pytest.mark.parametrize(
+    ("authority", "preset"),
+    [("https://contoso.ciamlogin.com", "entra_external("), ("https://contoso.b2clogin.com", "azure_b2c(")],
+)
+def test_an_authority_whose_tokens_have_another_form_of_issuer_is_told_with_its_preset(authority: str, preset: str) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(preset)) as caught:
+        entra(TENANT, authority=authority)
+    assert caught.value.parameter == "authority"
+
+
+@pytest.mark.parametrize(
+    ("tenant_id", "told"),
+    [
+        ("common", "entra_multitenant("),
+        ("organizations", "entra_multitenant("),
+        ("contoso.onmicrosoft.com", "https://login.microsoftonline.com/contoso.onmicrosoft.com/v2.0/.well-known/"),
+    ],
+)
+def test_what_is_no_tenants_id_is_told_with_the_way_to_it(tenant_id: str, told: str) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(told)):
+        entra(tenant_id)
+    with pytest.raises(ConfigurationError, match=re.escape(told)):
+        entra_multitenant([tenant_id])
 
 
 def test_the_metadata_must_show_the_issuer_of_its_version() -> None:

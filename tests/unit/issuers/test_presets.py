@@ -21,6 +21,7 @@ BASE = "https://issuer.test"
 SETTINGS: dict[str, dict[str, Any]] = {
     "entra": {"tenant_id": TENANT},
     "entra_multitenant": {"tenants": [TENANT]},
+    "entra_external": {"tenant_id": TENANT},
     "azure_b2c": {"tenant_name": "contoso", "tenant_id": TENANT, "policy": "B2C_1_signin"},
     "auth0": {"domain": "contoso.eu.auth0.com"},
     "keycloak": {"base_url": BASE, "realm": "contoso", "client_id": "api://orders"},
@@ -120,6 +121,7 @@ WRONG_FOR_ALL = {
     "a text in place of a key set": ({"jwks": "{}"}, "jwks"),
     "a text in place of a switch": ({"require_at_jwt": "no"}, "require_at_jwt"),
     "a text in place of an insecure switch": ({"insecure_allow_http": "no"}, "insecure_allow_http"),
+    "a host with its scheme": ({"insecure_http_hosts": "http://keycloak"}, "insecure_http_hosts"),
 }
 
 
@@ -129,6 +131,16 @@ def test_a_wrong_value_is_a_configuration_error_that_names_it(preset: str, setti
     with pytest.raises(ConfigurationError) as caught:
         built(preset, **settings)
     assert caught.value.parameter == parameter
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_keys_may_come_over_plain_http_from_a_host_that_is_named(preset: str, caplog: pytest.LogCaptureFixture) -> None:
+    """An issuer inside a cluster; whoever can answer in its place can forge any token, so that it is logged."""
+    for issuer in built(preset, jwks_uri="http://keys.cluster:8080/jwks", insecure_http_hosts="keys.cluster"):
+        assert issuer.jwks_uri == "http://keys.cluster:8080/jwks"
+    assert "keys may travel over plain http from keys.cluster" in caplog.text
+    with pytest.raises(ConfigurationError):
+        built(preset, jwks_uri="http://keys.cluster:8080/jwks", insecure_http_hosts=["other.cluster"])
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bearerguard import Issuer
-from bearerguard.keys.discovery import read_jwks_uri, read_token_endpoint
+from bearerguard.keys.discovery import read_jwks_uri, read_token_endpoint, told_with_the_place
 from bearerguard.keys.fetch import FetchFailed
 
 ISSUER = "https://issuer.test/tenant"
@@ -107,6 +107,39 @@ def test_http_is_for_loopback_and_only_where_it_was_allowed(jwks_uri: str, accep
         assert read_jwks_uri(local, body) == jwks_uri
     else:
         assert refused(local, body).code == "invalid"
+
+
+def test_a_host_that_is_named_may_serve_the_keys_over_plain_http() -> None:
+    cluster = Issuer("http://keycloak:8080/realms/shop", insecure_http_hosts=["keycloak"])
+    body = document(issuer=cluster.issuer, jwks_uri="http://keycloak:8080/certs", token_endpoint="http://keycloak:8080/token")
+    assert read_jwks_uri(cluster, body) == "http://keycloak:8080/certs"
+    assert read_token_endpoint(cluster, body) == "http://keycloak:8080/token"
+    for elsewhere in ("http://keycloak.evil.test/certs", "http://evil.test/keycloak", "http://127.0.0.1/certs"):
+        assert refused(cluster, document(issuer=cluster.issuer, jwks_uri=elsewhere)).code == "invalid"
+
+
+def test_a_document_of_another_issuer_is_told_with_the_option_that_accepts_it() -> None:
+    """AD FS, https://github.com/MicrosoftDocs/windowsserverdocs/issues/551: its tokens name another issuer than its document."""
+    shown = str(refused(CONFIGURED, document(issuer="https://fs.example.com/adfs")))
+    assert "metadata_issuers=['https://fs.example.com/adfs']" in shown
+
+
+def test_a_document_that_names_no_issuer_is_not_told_so() -> None:
+    assert "metadata_issuers" not in str(refused(CONFIGURED, document(issuer=None)))
+
+
+@pytest.mark.parametrize("code", ["status", "redirect"])
+def test_a_document_that_is_found_nowhere_is_told_with_the_place_and_the_options(code: str) -> None:
+    shown = str(told_with_the_place(CONFIGURED, FetchFailed(code, "status 404")))
+    assert f"status 404 from {CONFIGURED.metadata_url}" in shown
+    assert "metadata_url=" in shown
+    assert "jwks_uri=" in shown
+
+
+def test_an_issuer_that_is_down_is_told_with_the_place_alone() -> None:
+    told = told_with_the_place(CONFIGURED, FetchFailed("timeout", "no complete answer within 5 s"))
+    assert told.code == "timeout"
+    assert "jwks_uri=" not in str(told)
 
 
 @pytest.mark.parametrize(

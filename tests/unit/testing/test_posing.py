@@ -115,11 +115,11 @@ def test_its_addresses_are_those_of_the_vendor() -> None:
 def test_the_names_of_the_customer_are_read_from_the_record() -> None:
     assert posing_as(keycloak("https://sso.example", "shop", "orders"), "orders").directory.realm == "shop"
     assert posing_as(azure_b2c("fabrikam", TENANT, "B2C_1_x")[0], "orders").directory.tenant_name == "fabrikam"
-    assert posing_as(cognito("us-east-1", "us-east-1_Ab1", "a"), "orders").directory.user_pool_id == "us-east-1_Ab1"
+    assert posing_as(cognito("us-east-1", "us-east-1_Ab1", "a")[0], "orders").directory.user_pool_id == "us-east-1_Ab1"
 
 
 def test_clients_of_cognito_are_those_that_the_api_admits() -> None:
-    issuer = posing_as(cognito("us-east-1", "us-east-1_Ab1", ["b", "a"]), "orders")
+    issuer = posing_as(cognito("us-east-1", "us-east-1_Ab1", ["b", "a"])[0], "orders")
 
     assert list(issuer.clients) == ["a", "b"]
 

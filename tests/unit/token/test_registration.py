@@ -4,9 +4,11 @@ from typing import Any, Final
 
 import pytest
 
+from bearerguard import error_codes as codes
 from bearerguard.errors import ConfigurationError
+from bearerguard.issuers.claim_rule import ClaimRule
 from bearerguard.issuers.profile import Profile
-from support.sealed import ABSENT, EC, EDWARDS, ISSUER, RSA, claims, issuer, judge, refusal, seal, server, verdict
+from support.sealed import ABSENT, ALL_KEYS, EC, EDWARDS, ISSUER, RSA, claims, issuer, judge, refusal, seal, server, verdict
 
 GUID: Final = "8f3c1d52-0b6e-4c49-9d55-2f1f6a0f3b11"
 TEMPLATE: Final = "https://login.test/{tenantid}/v2.0"
@@ -115,7 +117,29 @@ def test_the_template_that_fits_is_found_among_several() -> None:
         assert judge(api, seal(payload=claims(iss=iss, tid=GUID))).issuer == iss
 
 
-def test_an_issuer_that_stands_twice_is_a_wrong_setting() -> None:
+def _of_policy(name: str, *keys: Any) -> Any:
+    rule = ClaimRule(("policy",), codes.WRONG_POLICY, frozenset({name}), required=False)
+    return issuer(keys=keys or ALL_KEYS, profile=Profile(rules=(rule,)))
+
+
+def test_records_that_share_an_issuer_are_told_apart_by_their_rules() -> None:
+    """Azure AD B2C: several policies, one ``iss``, and keys for each."""
+    api = server(_of_policy("a", RSA), _of_policy("b", EC), token_cache_size=0)
+
+    assert verdict(api, seal(key=RSA, payload=claims(policy="a"))) == "accepted"
+    assert verdict(api, seal(key=EC, payload=claims(policy="b"))) == "accepted"
+    assert verdict(api, seal(key=RSA, payload=claims(policy="b"))) == "unknown_key"
+    assert verdict(api, seal(key=RSA, payload=claims(policy="c"))) == "wrong_policy"
+
+
+def test_a_token_that_fits_several_of_them_is_the_first_ones() -> None:
+    api = server(_of_policy("a", RSA), _of_policy("b", EC), token_cache_size=0)
+
+    assert verdict(api, seal(key=RSA)) == "accepted"
+    assert verdict(api, seal(key=EC)) == "unknown_key"
+
+
+def test_an_issuer_that_is_listed_twice_is_a_wrong_setting() -> None:
     """Which of the two counts would be a guess."""
     with pytest.raises(ConfigurationError) as caught:
         server(issuer(), issuer(keys=[RSA]))

@@ -39,7 +39,7 @@ def _user(token: TokenContent) -> Claims:
 
 def _trusted(site: Site, **settings: Any) -> tuple[Issuer, ...]:
     directory = site.directory
-    return (cognito(directory.region, directory.user_pool_id, site.clients, base_url=site.base_url, **settings),)
+    return cognito(directory.region, directory.user_pool_id, site.clients, base_url=site.base_url, **settings)
 
 
 SHAPES: Final = (

@@ -1,0 +1,54 @@
+"""An ``iss`` that is not configured, but nearly: what differs, and which preset would know it."""
+
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlsplit
+
+_AUTH: Final = "/auth/realms/"  # Keycloak before 17, and wherever http-relative-path says so
+_REALMS: Final = "/realms/"
+
+
+def folded(issuer: str) -> str:
+    """The same text for issuers that are taken for each other."""
+    text = issuer.casefold().rstrip("/").replace(_AUTH, _REALMS)
+    return text.partition("://")[2] or text
+
+
+def near_issuer(issuer: str, configured: Mapping[str, str]) -> str:
+    """A hint for the operator, or an empty string.
+
+    Args:
+        issuer: What the token says.
+        configured: Configured issuers, by their folded text.
+    """
+    near = configured.get(folded(issuer))
+    if near is not None:
+        return f"Configured is {near!r}: they differ in {_difference(issuer, near)}, and issuers are compared exactly."
+    try:
+        host = urlsplit(issuer).hostname or ""
+    except ValueError:
+        return ""
+    if host.endswith(".ciamlogin.com"):
+        return "It is a token of Microsoft Entra External ID, which entra_external(tenant_id=…) accepts."
+    if host.startswith(("cognito-idp.", "issuer-cognito-idp.")) and any(
+        _pool(issuer) == _pool(each) for each in configured.values()
+    ):
+        return "It is of the same user pool in another region, which cognito(…, replica_regions=[…]) accepts."
+    return ""
+
+
+def _difference(one: str, other: str) -> str:
+    differences = [
+        words
+        for words, differs in (
+            ("the trailing slash", one.endswith("/") != other.endswith("/")),
+            ("http and https", one.casefold().startswith("https") != other.casefold().startswith("https")),
+            ("'/auth' before '/realms/'", (_AUTH in one) != (_AUTH in other)),
+        )
+        if differs
+    ]
+    return " and ".join(differences) or "upper and lower case"
+
+
+def _pool(issuer: str) -> str:
+    return issuer.rpartition("/")[2]

@@ -1,0 +1,53 @@
+"""What is told of an ``iss`` that is nearly configured."""
+
+from collections.abc import Iterable
+
+import pytest
+
+from bearerguard.token.near_issuer import folded, near_issuer
+
+POOL = "us-east-1_abcd12345"
+
+
+def told(configured: Iterable[str], iss: str) -> str:
+    return near_issuer(iss, {folded(each): each for each in configured})
+
+
+@pytest.mark.parametrize(
+    ("configured", "iss", "difference"),
+    [
+        pytest.param("https://a.test/", "https://a.test", "the trailing slash", id="a slash too few"),
+        pytest.param("https://a.test", "https://a.test/", "the trailing slash", id="a slash too many"),
+        pytest.param("https://a.test/Shop", "https://a.test/shop", "upper and lower case", id="case"),
+        pytest.param("https://a.test", "http://a.test", "http and https", id="scheme"),
+        pytest.param(
+            "https://sso.test/auth/realms/shop", "https://sso.test/realms/shop", "'/auth' before '/realms/'", id="no /auth"
+        ),
+        pytest.param("https://sso.test/realms/shop", "https://sso.test/auth/realms/shop", "'/auth' before", id="/auth"),
+        pytest.param("https://a.test", "http://a.test/", "the trailing slash and http and https", id="two differences"),
+    ],
+)
+def test_the_difference_is_told(configured: str, iss: str, difference: str) -> None:
+    hint = told([configured], iss)
+
+    assert repr(configured) in hint
+    assert difference in hint
+
+
+def test_a_token_of_an_external_tenant_is_told_with_its_preset() -> None:
+    """https://github.com/MicrosoftDocs/entra-docs/issues/408"""
+    iss = "https://11111111-2222-4333-8444-555555555555.ciamlogin.com/11111111-2222-4333-8444-555555555555/v2.0"
+    assert "entra_external(" in told(["https://login.microsoftonline.com/11111111-2222-4333-8444-555555555555/v2.0"], iss)
+
+
+def test_a_replica_of_a_pool_is_told_with_its_option() -> None:
+    """https://github.com/awslabs/aws-jwt-verify/issues/282"""
+    configured = [f"https://cognito-idp.us-east-1.amazonaws.com/{POOL}"]
+    assert "replica_regions" in told(configured, f"https://cognito-idp.us-west-2.amazonaws.com/{POOL}")
+    assert told(configured, "https://cognito-idp.us-west-2.amazonaws.com/us-west-2_other") == ""
+    assert told(["https://a.test"], f"https://cognito-idp.us-west-2.amazonaws.com/{POOL}") == ""
+
+
+@pytest.mark.parametrize("iss", ["https://b.test", "", "https://[::1", "urn:a:b", "https://a.test.evil"])
+def test_any_other_issuer_is_not_called_near(iss: str) -> None:
+    assert told(["https://a.test"], iss) == ""
