@@ -1,7 +1,9 @@
 """Examples that pages show, made by running what they show: tokens, log lines, the command line, figures."""
 
 import base64
+import io
 import json
+import logging
 import os
 import re
 import subprocess
@@ -11,8 +13,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import anyio
+import httpx
+from starlette.responses import Response
 
-from bearerguard import AccessTokenError, ResourceServer, entra
+from bearerguard import AccessTokenMiddleware, ResourceServer, entra
 from bearerguard.testing import FakeClock, LocalIssuer
 from support.markdown import table
 from support.pages import ROOT
@@ -33,7 +37,7 @@ SHOWN: Final = {
     "token seen before, added to a Starlette route": 'middleware and `@requires(role("Read.All"))`, added',
     "token seen before, added to a FastAPI route": 'middleware and `require(role("Read.All"))`, added',
     "token never seen, RS256: `authenticate` over the bare verification": "RS256, RFC 9068 token",
-    "requests per second over a socket, Starlette with a guard over without": "Starlette with `@requires` over bare",
+    "throughput over a socket, Starlette with the guard over Starlette without": "Starlette with `@requires` over bare",
 }
 """Rows of the speed table in README, and how the rows begin in the whole table."""
 
@@ -58,13 +62,28 @@ def _wrapped(claims: Mapping[str, Any]) -> list[str]:
 def log_of_graph_token(_: str) -> str:
     """What the log says of a token for Microsoft Graph, which is the most frequent mistake with Entra."""
     clock = FakeClock(1_790_000_000)
-    api = ResourceServer(entra(TENANT), "api://orders", clock=clock)
+    api = ResourceServer([entra(TENANT)], "api://orders", clock=clock)
     issuer = LocalIssuer(ADDRESSES["entra_v2"], shape="entra_v1", audience="https://graph.microsoft.com", clock=clock)
+    guarded = AccessTokenMiddleware(Response(), resource_server=api)
+    shown = io.StringIO()
+    handler = logging.StreamHandler(shown)
+    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    handler.setLevel(logging.INFO)
+    logger = logging.getLogger("bearerguard")
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
     try:
-        anyio.run(api.authenticate, issuer.mint("reader"))
-    except AccessTokenError as refusal:
-        text = str(refusal)
-    return "```text\n" + "\n  ".join(textwrap.wrap(f"INFO bearerguard {text}", 96, break_on_hyphens=False)) + "\n```\n"
+        anyio.run(_request, guarded, issuer.mint("reader"))
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+    return "```text\n" + "\n  ".join(textwrap.wrap(shown.getvalue(), 96, break_on_hyphens=False)) + "\n```\n"
+
+
+async def _request(app: AccessTokenMiddleware, bearer: str) -> None:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://orders.example") as client:
+        await client.get("/orders", headers={"Authorization": f"Bearer {bearer}"})
 
 
 def help_of_command(command: str) -> str:
