@@ -10,8 +10,9 @@ add certificate authorities as everywhere in httpx. To go through a proxy, hand 
 import copy
 import sys
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any, Final, TypeAlias
 
 import anyio
@@ -73,6 +74,19 @@ class Answer:
     def is_redirect(self) -> bool:
         """Whether it points elsewhere."""
         return self.status in _REDIRECTS and "location" in self.headers
+
+
+def import_ahead(transport: Transport | None) -> None:
+    """Import what the first exchange would import, so that it does not stop an event loop for 100 ms and more.
+
+    httpx imports its connections on first use, and with them trio and h2 where these are installed.
+    anyio does the same with what serves an event loop.
+    """
+    on_trio = ["anyio._backends._trio"] if "trio" in sys.modules else []
+    connections = ["httpcore", "encodings.idna"] if transport is None else []
+    for name in ["anyio._backends._asyncio", *on_trio, *connections]:
+        with suppress(ImportError):  # where another release has it under another name, the first exchange takes longer
+            import_module(name)
 
 
 class BoundedHttp:

@@ -6,9 +6,8 @@
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Final
+from typing import Final, NoReturn
 
-import anyio
 import httpx
 
 from bearerguard import error_codes as codes
@@ -20,8 +19,8 @@ from bearerguard.errors import ConfigurationError, InvalidRequest, IssuerUnavail
 from bearerguard.events import Event, EventHook, emit, logger
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.keys.jwk_set import JWKSet
-from bearerguard.keys.key_source import KeySource
 from bearerguard.keys.key_status import KeyStatus
+from bearerguard.keys.warm_up import warm_up
 from bearerguard.principal import PayloadClaims, Principal
 from bearerguard.token.caller import caller_in
 from bearerguard.token.claims import check, times_failure
@@ -34,7 +33,6 @@ from bearerguard.token.signer import no_key
 MAX_LEEWAY: Final = 300.0
 _ALWAYS: Final = float("-inf")
 _MOST_REMEMBERED: Final = 10_000_000
-_WARMED_AT_ONCE: Final = 16
 
 
 class ResourceServer:
@@ -152,15 +150,24 @@ class ResourceServer:
 
     # --- around it
 
-    async def warm_up(self) -> None:
-        """Fetch the keys of all issuers that are not known yet. Never raises: an issuer that is down is tried again by requests.
+    def __reduce__(self) -> NoReturn:
+        """Neither pickled nor copied.
 
-        Waits for the fetches, 10 s at most for each; run it in the background where a start must not wait.
+        Raises:
+            TypeError: always; it says what to do instead.
         """
-        limiter = anyio.CapacityLimiter(_WARMED_AT_ONCE)
-        async with anyio.create_task_group() as tasks:
-            for registration in self._connection.registrations.all:
-                tasks.start_soon(_warm, registration.keys, limiter)
+        raise TypeError(
+            "a ResourceServer cannot be pickled or copied: it holds the locks and the keys of one process. Build it in each"
+            " process that needs it: at the top of a module that the process imports, or in the function that it runs"
+        )
+
+    async def warm_up(self) -> None:
+        """Fetch the keys of all issuers that are not known yet, and wait for them, 10 s at most in all.
+
+        Never raises: fetches that take longer go on in the background, and requests try an issuer
+        again that is down. Run it in the background where a start must not wait.
+        """
+        await warm_up(registration.keys for registration in self._connection.registrations.all)
 
     def status(self) -> tuple[KeyStatus, ...]:
         """The state of each issuer's keys, in the order of ``issuers``."""
@@ -213,14 +220,6 @@ def _remember(text: bytes, token: AccessToken, principal: Principal, registratio
     begins = token.claims.get("nbf", _ALWAYS) - leeway
     forgotten_at = clock.monotonic() + (ends - clock.now())
     connection.cache.remember(text, Remembered(principal, token.key, registration.keys, begins, ends, forgotten_at))
-
-
-async def _warm(keys: KeySource, limiter: anyio.CapacityLimiter) -> None:
-    async with limiter:
-        try:
-            await keys.obtain()
-        except IssuerUnavailable as error:
-            logger.warning("starting without keys: %s", error.operator_text)
 
 
 def _ascii(token: str) -> bytes:

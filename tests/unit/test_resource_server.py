@@ -1,7 +1,10 @@
 """The rooms, wired."""
 
+import copy
 import logging
+import pickle
 import time
+from collections.abc import Callable
 from typing import Any, Final
 
 import httpx
@@ -199,3 +202,13 @@ def test_an_unavailable_issuer_is_reported_as_a_warning(caplog: pytest.LogCaptur
 
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
     assert seen == [Event("token_refused", ISSUER, "issuer_unavailable")]
+
+
+# --- other processes
+
+
+@pytest.mark.parametrize("take", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_a_server_that_is_pickled_or_copied_says_what_to_do_instead(take: Callable[[ResourceServer], object]) -> None:
+    """``multiprocessing`` pickles the arguments of a process that it spawns."""
+    with pytest.raises(TypeError, match="Build it in each process that needs it"):
+        take(server())

@@ -98,8 +98,8 @@ class RemoteKeySource:
         """
         if self._changing.locked():
             self._forget()
-        self._changing = Lock()
-        self._flights = Flights()
+        else:
+            self._flights = Flights()
 
     # --- what requests ask
 

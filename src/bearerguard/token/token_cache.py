@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 
 from cachetools import LRUCache
 
+from bearerguard.after_fork import renew_after_fork
 from bearerguard.clock import Clock
 from bearerguard.principal import Principal
 from bearerguard.token.remembered import Packed, Packing, Remembered
@@ -39,16 +40,25 @@ class TokenCache:
     """
 
     def __init__(self, size: int, clock: Clock) -> None:
-        self._entries: Final = _Entries(maxsize=size)
-        self._packing: Final = Packing()
-        self._at_hand: dict[Digest, Remembered] = {}
-        self._most_at_hand: Final = size // _AT_HAND
-        self._changes = 0
         self._size: Final = size
+        self._most_at_hand: Final = size // _AT_HAND
         self.is_on: Final = size > 0
         self._now: Final = clock.now
         self._monotonic: Final = clock.monotonic
-        self._changing: Final = Lock()  # event loops of several threads may share a resource server; a hit at hand takes none
+        self._begin()
+        renew_after_fork(self)
+
+    def _begin(self) -> None:
+        self._entries = _Entries(maxsize=self._size)
+        self._packing = Packing()
+        self._at_hand: dict[Digest, Remembered] = {}
+        self._changes = 0
+        self._changing = Lock()  # event loops of several threads may share a resource server; a hit at hand takes none
+
+    def after_fork(self) -> None:
+        """In a forked child: wait for no lock of the parent; where another thread was about to change entries, keep none."""
+        if self._changing.locked():
+            self._begin()
 
     def recall(self, token: bytes) -> Principal | None:
         """The principal of a token that was verified before and is good now; ``None`` where it has to be verified."""

@@ -1,5 +1,6 @@
 """Verified tokens die with the key that verified them."""
 
+import os
 from typing import Any, Final
 
 import anyio
@@ -9,8 +10,9 @@ from bearerguard.errors import AccessTokenError, IssuerUnavailable
 from bearerguard.principal import Principal
 from bearerguard.resource_server import ResourceServer
 from bearerguard.testing import SigningKey
+from support.forked import held_by_another_thread, holds_in_a_child
 from support.published import LONG_AFTER, Published, background_work
-from support.sealed import EC, NOW, claims, seal
+from support.sealed import EC, NOW, claims, seal, server
 
 TOKEN: Final = seal()
 either_form = pytest.mark.parametrize("size", [2, 10_000], ids=["packed", "at hand"])
@@ -200,3 +202,68 @@ async def test_a_token_is_verified_anew_after_aclose() -> None:
 
     assert api.recall(TOKEN) is None
     assert await outcome(api, TOKEN) == "accepted"
+
+
+# --- asleep, and forked
+
+
+@pytest.mark.anyio
+@either_form
+@pytest.mark.parametrize("asleep", [601.0, 3 * 86_400.0], ids=["ten minutes", "three days"])
+async def test_a_remembered_token_whose_key_was_withdrawn_is_refused_at_the_first_request_after_sleep(
+    size: int, asleep: float
+) -> None:
+    """Monotonic time stands still while a machine sleeps, or its virtual machine is paused."""
+    published = Published()
+    api = published.server(token_cache_size=size)
+    assert [await outcome(api, FOR_LONG) for _ in range(3)] == ["accepted"] * 3
+    published.keys["issuer.test"] = [SigningKey("ES256", kid="another")]
+
+    published.clock.step_wall_clock(asleep)
+
+    assert api.recall(FOR_LONG) is None
+    assert await outcome(api, FOR_LONG) == "unknown_key"
+
+
+@pytest.mark.anyio
+@either_form
+async def test_a_remembered_token_expires_while_the_machine_sleeps(size: int) -> None:
+    published = Published()
+    api = published.server(token_cache_size=size)
+    assert [await outcome(api, TOKEN) for _ in range(3)] == ["accepted"] * 3
+
+    published.clock.step_wall_clock(2 * 3600.0)
+
+    assert api.recall(TOKEN) is None
+    assert await outcome(api, TOKEN) == "token_expired"
+
+
+@pytest.mark.anyio
+async def test_the_age_of_the_keys_includes_sleep() -> None:
+    """The caller, the readiness probe and the judgement go by one age."""
+    published = Published()
+    api = published.server()
+    principal = await api.authenticate(TOKEN)
+
+    published.clock.advance(20)
+    published.clock.step_wall_clock(100)
+    assert (principal.key_age, api.status()[0].age) == (120, 120)
+
+    published.clock.step_wall_clock(-3600)
+    assert (principal.key_age, api.status()[0].age) == (20, 20)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@either_form
+def test_a_forked_child_waits_for_no_lock_that_a_thread_of_its_parent_holds(size: int) -> None:
+    """It has its parent's tokens, unless they may be half changed."""
+    api = server(token_cache_size=size)
+    anyio.run(outcome, api, TOKEN)
+
+    def remembers() -> bool:
+        return api.recall(TOKEN) is not None
+
+    assert holds_in_a_child(remembers)
+    with held_by_another_thread(api._connection.cache._changing):
+        assert holds_in_a_child(lambda: not remembers() and anyio.run(outcome, api, TOKEN) == "accepted" and remembers())
+    assert remembers()
