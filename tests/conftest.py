@@ -1,12 +1,22 @@
-"""What every test may rely on: the asyncio back end unless a test asks for trio, and repeatable properties in CI."""
+"""What every test may rely on: asyncio unless it asks for trio, repeatable properties in CI, one trusted authority."""
 
 import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
-settings.register_profile("dev", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+from support.certificates import make_certificates
+
+settings.register_profile("dev", deadline=None, max_examples=50)
+settings.register_profile(
+    "ci", deadline=None, max_examples=50, derandomize=True, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("thorough", deadline=None, max_examples=2_000, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "mutation", settings.get_profile("ci"), phases=[Phase.explicit, Phase.generate]
+)  # nobody reads the example
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
@@ -16,6 +26,15 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--update-golden``: record what the command line prints, in place of comparing it."""
-    parser.addoption("--update-golden", action="store_true", help="write the golden files of tests/unit/cli anew")
+def pytest_configure(config: pytest.Config) -> None:
+    """Trust one authority: no test gets beyond loopback, and to read those of the whole world takes 17 ms each time."""
+    folder = TemporaryDirectory(prefix="authority-")
+    config.add_cleanup(folder.cleanup)
+    os.environ["SSL_CERT_FILE"] = str(make_certificates(Path(folder.name)).authority)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """``pytest -m timed tests/faults`` is to find every timed test without collecting all others."""
+    for item in items:
+        if item.get_closest_marker("timed") and not item.path.is_relative_to(config.rootpath / "tests" / "faults"):
+            raise pytest.UsageError(f"{item.nodeid} is timed: such tests live in tests/faults")

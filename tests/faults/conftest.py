@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from bearerguard.testing import LocalIssuer
+from support.patience import Patience
 from support.servers import serve
 
 
@@ -15,3 +16,11 @@ def issuer() -> Iterator[LocalIssuer]:
     with serve(local) as base_url:
         local.move_to(base_url)
         yield local
+
+
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> Patience:
+    """Rules the fetches of every resource server that is made from now on."""
+    made = Patience()
+    monkeypatch.setattr("bearerguard.connection.Fetcher", made.fetcher)
+    return made

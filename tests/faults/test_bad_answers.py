@@ -1,6 +1,6 @@
 """Whatever an issuer does on a real socket: the last good set stays in use to its limit, and where there is none, 503.
 
-The table of answers is the one of ``tests/unit/keys/test_bad_answers.py``; what only a socket can do is added here (issue 3).
+The table of answers is the one of ``tests/unit/keys/test_bad_answers.py``; what only a socket can do is added here.
 """
 
 import json
@@ -8,6 +8,7 @@ import logging
 import ssl
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -15,11 +16,11 @@ import httpx
 import pytest
 
 from bearerguard import Issuer, IssuerUnavailable, Principal, ResourceServer
-from bearerguard.keys.fetch import Fetcher
 from bearerguard.testing import FakeClock, LocalIssuer, SigningKey
-from issuers.certificates import make_certificates
 from support.bad_answers import BAD_ANSWERS
+from support.certificates import make_certificates
 from support.outages import AUDIENCE, LONG, cold_outage, outage_with_keys, trusted
+from support.patience import MOMENT, Patience
 from support.raw_server import (
     Behaviour,
     RawServer,
@@ -38,12 +39,6 @@ from support.unreachable import UNREACHABLE, Reachable
 from support.watch import Watch
 
 pytestmark = [pytest.mark.anyio, pytest.mark.socket]
-
-IMPATIENCE = 0.5
-"""Seconds for a whole fetch where the issuer lets it wait."""
-
-PATIENCE = 1.0
-"""The same where it must first shake hands: two fifths of it are for that."""
 
 ISSUER = LocalIssuer("http://127.0.0.1:9", algorithm="EdDSA", clock=FakeClock())
 GOOD = json_answer(json.dumps(ISSUER.jwks()).encode())
@@ -77,18 +72,6 @@ WAITING = {"hang", "one-octet-each-200-ms", "body-one-octet-at-a-time"}
 every_behaviour = pytest.mark.parametrize("name", BEHAVIOURS)
 
 
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bearerguard.connection.Fetcher", partial(Fetcher, timeout=IMPATIENCE))
-
-
-@pytest.fixture
-def behaviour(name: str, request: pytest.FixtureRequest) -> Behaviour:
-    if name in WAITING:
-        request.getfixturevalue("impatient")
-    return BEHAVIOURS[name]
-
-
 @pytest.fixture(autouse=True)
 def quiet(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL)
@@ -98,31 +81,40 @@ def api(issuer: Issuer, watch: Watch, clock: FakeClock, *, transport: httpx.Asyn
     return ResourceServer(issuer, AUDIENCE, clock=clock, on_event=watch, transport=transport)
 
 
-def api_for(server: RawServer) -> Callable[[Watch, FakeClock], ResourceServer]:
-    return partial(api, trusted(ISSUER, server.url))
+def api_with(issuer: Reachable) -> Callable[[Watch, FakeClock], ResourceServer]:
+    return partial(api, trusted(ISSUER, issuer.url), transport=issuer.transport)
 
 
-@every_behaviour
-async def test_the_last_good_set_stays_in_use_to_its_limit(behaviour: Behaviour) -> None:
+@pytest.fixture
+def issuer(name: str, request: pytest.FixtureRequest) -> Iterator[Reachable]:
+    """An issuer that is well until it behaves as named."""
     with raw_server(GOOD) as server:
-        await outage_with_keys(api_for(server), ISSUER, partial(server.behave, behaviour), partial(server.behave, GOOD))
+        found = Reachable(server.url, partial(server.behave, BEHAVIOURS[name]), partial(server.behave, GOOD))
+        if name in WAITING:
+            patience: Patience = request.getfixturevalue("patience")
+            found = replace(found, lose=patience.losing(found.lose), regain=patience.regaining(found.regain))
+        yield found
 
 
 @every_behaviour
-async def test_without_keys_it_is_503_after_one_try_until_the_issuer_heals(behaviour: Behaviour) -> None:
-    with raw_server(behaviour) as server:
-        await cold_outage(api_for(server), ISSUER, partial(server.behave, GOOD))
-        assert server.connections == 2
+async def test_the_last_good_set_stays_in_use_to_its_limit(issuer: Reachable) -> None:
+    await outage_with_keys(api_with(issuer), ISSUER, issuer.lose, issuer.regain)
+
+
+@every_behaviour
+async def test_without_keys_it_is_503_after_one_try_until_the_issuer_heals(issuer: Reachable) -> None:
+    issuer.lose()
+    await cold_outage(api_with(issuer), ISSUER, issuer.regain)
 
 
 @pytest.mark.parametrize("name", ["hang", "one-octet-each-200-ms", "body-one-octet-at-a-time", "endless-headers"])
 @pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
-@pytest.mark.usefixtures("impatient")
-async def test_no_answer_takes_longer_than_the_whole_fetch_may(name: str) -> None:
+async def test_no_answer_takes_longer_than_the_whole_fetch_may(name: str, patience: Patience) -> None:
+    patience.is_lost = True
     with raw_server(BEHAVIOURS[name]) as server:
         begun = time.monotonic()
         await without_keys(ResourceServer(trusted(ISSUER, server.url), AUDIENCE, clock=FakeClock()))
-        assert time.monotonic() - begun < IMPATIENCE + 1.0
+        assert time.monotonic() - begun < MOMENT + 1.0
 
 
 async def without_keys(server: ResourceServer) -> None:
@@ -137,15 +129,10 @@ both = pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
 
 
 @pytest.fixture
-def reachable(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reachable]:
+def reachable(name: str, tmp_path: Path, patience: Patience) -> Iterator[Reachable]:
     """A fetch ends in good time though the handshake never comes, or the machine's resolver keeps silent."""
-    monkeypatch.setattr("bearerguard.connection.Fetcher", partial(Fetcher, timeout=PATIENCE))
     with UNREACHABLE[name](GOOD, tmp_path) as found:
-        yield found
-
-
-def api_with(reachable: Reachable) -> Callable[[Watch, FakeClock], ResourceServer]:
-    return partial(api, trusted(ISSUER, reachable.url), transport=reachable.transport)
+        yield replace(found, lose=patience.losing(found.lose), regain=patience.regaining(found.regain))
 
 
 @both
@@ -214,8 +201,8 @@ async def test_a_certificate_that_nobody_vouches_for_is_503(server_side: ssl.SSL
         pytest.param(answering(b"\x15\x03\x03\x00\x02\x02\x28"), id="an-alert"),
     ],
 )
-@pytest.mark.usefixtures("impatient")
-async def test_a_server_that_speaks_no_tls_is_503(speaking: Behaviour) -> None:
+async def test_a_server_that_speaks_no_tls_is_503(speaking: Behaviour, patience: Patience) -> None:
+    patience.is_lost = True
     with raw_server(speaking) as server:
         await cold_tls(server)
 
@@ -235,12 +222,12 @@ async def test_a_set_with_duplicate_kids_serves_with_each_of_its_keys() -> None:
     other = {**SigningKey("EdDSA").public_jwk(), "kid": ISSUER.signing_key.kid}
     for keys in ([other, *ISSUER.jwks()["keys"]], [*ISSUER.jwks()["keys"], other]):
         with raw_server(json_answer(json.dumps({"keys": keys}).encode())) as server:
-            resource_server = api_for(server)(Watch(), FakeClock())
+            resource_server = api(trusted(ISSUER, server.url), Watch(), FakeClock())
             assert isinstance(await resource_server.authenticate(ISSUER.mint(lifetime=LONG)), Principal)
 
 
 async def test_good_keys_among_bad_ones_serve() -> None:
     bad = [{"kty": "oct", "k": "c2VjcmV0"}, {**ISSUER.jwks()["keys"][0], "d": "AQAB"}, {"kty": "RSA", "alg": ["RS256"]}, None]
     with raw_server(json_answer(json.dumps({"keys": [*bad, *ISSUER.jwks()["keys"], *bad]}).encode())) as server:
-        resource_server = api_for(server)(Watch(), FakeClock())
+        resource_server = api(trusted(ISSUER, server.url), Watch(), FakeClock())
         assert isinstance(await resource_server.authenticate(ISSUER.mint(lifetime=LONG)), Principal)

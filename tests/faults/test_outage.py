@@ -6,7 +6,8 @@ import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -21,11 +22,12 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from bearerguard import AccessTokenMiddleware, Issuer, ResourceServer, requires, role
-from bearerguard.keys.fetch import Fetcher
+from bearerguard.keys.fetch import TOTAL_TIMEOUT, Fetcher
 from bearerguard.testing import FakeClock, LocalIssuer
 from support.bad_answers import BAD_ANSWERS
 from support.lag import usual
 from support.outages import AUDIENCE, LONG, REFRESH_DUE, trusted
+from support.patience import Patience
 from support.raw_server import Behaviour, RawServer, answering, closing_at_once, hanging, json_answer, raw_server, trickling
 from support.servers import serve
 from support.unreachable import UNREACHABLE, Reachable
@@ -105,13 +107,18 @@ async def statuses(client: httpx.AsyncClient, requests: list[dict[str, str]]) ->
 @pytest.fixture
 def reachable(name: str, issuer: RawServer, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Reachable]:
     """An issuer that is well until it is lost in the way of this name."""
-    if name in WAITING:
-        request.getfixturevalue("impatient")
-    if name in OUTAGES:
-        yield Reachable(issuer.url, partial(issuer.behave, OUTAGES[name]), partial(issuer.behave, GOOD))
-        return
-    with UNREACHABLE[name](GOOD, tmp_path) as found:
-        yield found
+    with _way(name, issuer, tmp_path) as found:
+        if name not in WAITING:
+            yield found
+            return
+        patience: Patience = request.getfixturevalue("patience")
+        yield replace(found, lose=patience.losing(found.lose), regain=patience.regaining(found.regain))
+
+
+def _way(name: str, issuer: RawServer, folder: Path) -> AbstractContextManager[Reachable]:
+    if name in UNREACHABLE:
+        return UNREACHABLE[name](GOOD, folder)
+    return nullcontext(Reachable(issuer.url, partial(issuer.behave, OUTAGES[name]), partial(issuer.behave, GOOD)))
 
 
 @pytest.mark.parametrize("name", [*OUTAGES, *UNREACHABLE])
@@ -197,7 +204,6 @@ async def test_the_503_tells_when_to_come_back_and_blames_no_token(issuer: RawSe
             assert answer.json()["code"] == "issuer_unavailable"
 
 
-@pytest.mark.usefixtures("impatient")
 async def test_one_issuer_that_is_down_keeps_no_caller_of_another_waiting(issuer: RawServer) -> None:
     issuer.behave(hanging)
     well = LocalIssuer("https://well.test", algorithm="EdDSA", clock=FakeClock())
@@ -206,7 +212,7 @@ async def test_one_issuer_that_is_down_keeps_no_caller_of_another_waiting(issuer
     async with calling(server) as client, anyio.create_task_group() as tasks:
         tasks.start_soon(statuses, client, bearers(5))
         await anyio.lowlevel.checkpoint()
-        with anyio.fail_after(TIMEOUT / 2):
+        with anyio.fail_after(TOTAL_TIMEOUT / 2):
             answer = await client.get("/orders", headers={"authorization": f"Bearer {well.mint()}"})
         assert answer.status_code == 200
         tasks.cancel_scope.cancel()

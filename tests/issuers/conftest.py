@@ -6,8 +6,8 @@ import shutil
 import pytest
 
 from issuers import oidc_provider
-from issuers.certificates import Certificates, make_certificates
 from issuers.oidc_provider import Launcher
+from support.certificates import Certificates, make_certificates
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 import httpx
 
-from issuers.certificates import Certificates
+from support.certificates import Certificates
 
 Shape: TypeAlias = Literal["plain", "entra", "auth0"]
 Caller: TypeAlias = Literal["reader", "writer", "noroles"]

@@ -14,8 +14,8 @@ from starlette.routing import Route
 
 from bearerguard import AccessTokenMiddleware, Issuer, ResourceServer, auth0, entra, oidc, requires, role
 from bearerguard.clock import Clock, SystemClock
-from issuers.certificates import Certificates
 from issuers.oidc_provider import AUDIENCE, TENANT, Launcher, OidcProvider, Shape
+from support.certificates import Certificates
 from support.servers import Server, serve
 
 

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
-from issuers.certificates import Certificates
+from support.certificates import Certificates
 
 
 @contextmanager

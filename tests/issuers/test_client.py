@@ -6,9 +6,9 @@ import httpx
 import pytest
 
 from bearerguard import ClientCredentials, TokenRequestError
-from issuers.certificates import Certificates
 from issuers.oidc_provider import AUDIENCE, Launcher
 from issuers.orders_api import PLAIN, Setting, running
+from support.certificates import Certificates
 
 pytestmark = [pytest.mark.issuers, pytest.mark.socket]
 

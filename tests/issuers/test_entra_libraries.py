@@ -14,11 +14,11 @@ import pytest
 
 from bearerguard import ClientCredentials, ResourceServer, TokenRequestError
 from bearerguard.testing import Directory, LocalClient, LocalIssuer
-from issuers.certificates import Certificates
 from issuers.client_key import ClientKey, make_client_key
 from issuers.oidc_provider import AUDIENCE, TENANT
 from issuers.orders_api import orders_api
 from issuers.secure_server import serve_securely
+from support.certificates import Certificates
 
 pytestmark = [pytest.mark.issuers, pytest.mark.socket]
 

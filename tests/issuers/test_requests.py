@@ -9,9 +9,9 @@ import pytest
 
 from bearerguard import oidc
 from bearerguard.testing import FakeClock
-from issuers.certificates import Certificates
 from issuers.oidc_provider import Caller, Launcher, with_signature_bit_flipped
 from issuers.orders_api import ALL_TOKENS, AUTH0, ENTRA_V1, ENTRA_V2, PLAIN, Setting, Tokens, running, running_api
+from support.certificates import Certificates
 from support.servers import SERVERS, Server
 
 pytestmark = [pytest.mark.issuers, pytest.mark.socket]

@@ -5,9 +5,9 @@ from itertools import product
 
 import pytest
 
-from issuers.certificates import Certificates
 from issuers.oidc_provider import Launcher
 from issuers.orders_api import ALL_TOKENS, PLAIN, Setting, running, running_api
+from support.certificates import Certificates
 
 pytestmark = [pytest.mark.issuers, pytest.mark.socket]
 

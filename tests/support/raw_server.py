@@ -10,7 +10,6 @@ from typing import Final
 Behaviour = Callable[[socket.socket, threading.Event], None]
 """Serves one accepted connection; ends soon once the event is set."""
 
-_POLL: Final = 0.02
 _HEAD_END: Final = b"\r\n\r\n"
 
 
@@ -44,15 +43,14 @@ def raw_server(behaviour: Behaviour) -> Iterator[RawServer]:
     stopping = threading.Event()
     threads: list[threading.Thread] = []
     with closing(socket.create_server(("127.0.0.1", 0), backlog=128)) as listener:
-        listener.settimeout(_POLL)
         server = RawServer(listener, behaviour)
 
         def accept() -> None:
-            while not stopping.is_set():
-                try:
-                    connection, _ = listener.accept()
-                except TimeoutError:
-                    continue
+            while True:
+                connection, _ = listener.accept()
+                if stopping.is_set():
+                    connection.close()
+                    return
                 server.connections += 1
                 threads.append(threading.Thread(target=_serve, args=(connection, server.behaviour, stopping)))
                 threads[-1].start()
@@ -63,6 +61,7 @@ def raw_server(behaviour: Behaviour) -> Iterator[RawServer]:
             yield server
         finally:
             stopping.set()
+            socket.create_connection(listener.getsockname()).close()  # wakes who accepts
             for thread in threads:
                 thread.join()
 

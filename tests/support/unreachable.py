@@ -14,7 +14,7 @@ from typing import Final
 import httpx
 import pytest
 
-from issuers.certificates import Certificates, make_certificates
+from support.certificates import Certificates, make_certificates
 from support.raw_server import Behaviour, hanging, over_tls, raw_server
 
 NO_ADDRESS: Final = "issuer.invalid"

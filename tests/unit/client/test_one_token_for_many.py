@@ -1,8 +1,6 @@
-"""Many requests at once: one token request, no failed request, no blocked event loop."""
+"""Many requests at once: one token request, no failed request."""
 
-import asyncio
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +14,6 @@ from bearerguard.testing import FakeClock, LocalIssuer
 from support.servers import serve
 from support.token_endpoint_stub import API, ENDPOINT, StubApi, StubEndpoint
 
-_BEAT = 0.001
 BOTH = pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
 
 
@@ -175,44 +172,6 @@ async def test_an_api_that_refuses_every_token_costs_the_endpoint_a_few_requests
 
 
 # --- over sockets
-
-
-async def longest_pause(stop: anyio.Event) -> float:
-    """Seconds the event loop left a task waiting beyond the millisecond it asked for."""
-    longest, last = 0.0, time.perf_counter()
-    while not stop.is_set():
-        await asyncio.sleep(_BEAT)
-        now = time.perf_counter()
-        longest, last = max(longest, now - last - _BEAT), now
-    return longest
-
-
-async def lag_while_a_token_is_fetched(auth: ClientCredentials) -> float:
-    stop = anyio.Event()
-    measured = asyncio.create_task(longest_pause(stop))
-    await asyncio.sleep(0)
-    await auth.token()
-    stop.set()
-    return await measured
-
-
-@pytest.mark.timed
-@pytest.mark.socket
-def test_the_event_loop_lags_less_than_20_ms_while_a_token_is_fetched() -> None:
-    """TLS settings, connection, signing, waiting and parsing all happen elsewhere.
-
-    The least of several lags counts: another program on the machine can only make one longer, and a
-    loop that is blocked by the token request is blocked each time."""
-    issuer, lags = LocalIssuer(), [1.0]
-    with serve(issuer) as url:
-        issuer.slow(0.05, "token")
-        while min(lags) >= 0.020 and len(lags) <= 10:
-            auth = ClientCredentials(
-                token_endpoint=f"{url}/token", client_id="reader", client_secret="reader-secret", insecure_allow_http=True
-            )
-            lags.append(asyncio.run(lag_while_a_token_is_fetched(auth)))
-    assert min(lags) < 0.020
-    assert issuer.requests["token"] == len(lags) - 1
 
 
 @pytest.mark.socket

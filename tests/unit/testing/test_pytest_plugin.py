@@ -29,12 +29,12 @@ APP = """
 """
 
 
-def _run_pytest(folder: Path, **files: str) -> subprocess.CompletedProcess[str]:
+def _run_pytest(folder: Path, *options: str, **files: str) -> subprocess.CompletedProcess[str]:
     """A pytest with no other plugin than this one."""
     for name, text in files.items():
         (folder / f"{name}.py").write_text(dedent(text))
     (folder / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "bearerguard", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "bearerguard", "-p", "no:cacheprovider", *options]
     environ = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     return subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
 
@@ -126,9 +126,7 @@ def test_the_issuer_may_be_overridden(tmp_path: Path) -> None:
 
 
 def test_every_fixture_tells_what_it_is_for(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "pytest", "--fixtures", "-p", "no:cacheprovider", str(tmp_path)]
-
-    shown = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False).stdout
+    shown = _run_pytest(tmp_path, "--fixtures").stdout
 
     section = shown.partition("fixtures defined from bearerguard.testing.pytest_plugin")[2]
     assert "no docstring available" not in section
