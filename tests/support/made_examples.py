@@ -21,6 +21,7 @@ from bearerguard.testing import FakeClock, LocalIssuer
 from support.markdown import table
 from support.pages import ROOT
 
+API_ID: Final = "2bfddaf4-0673-49a7-a615-2b6bb3acbf31"
 TENANT: Final = "11111111-2222-3333-4444-555555555555"
 ADDRESSES: Final = {
     "entra_v1": "https://login.microsoftonline.com",
@@ -44,7 +45,8 @@ SHOWN: Final = {
 
 def token(shape: str) -> str:
     """Header and claims of a token that a local issuer of this shape gives; the key's id, made anew each time, is left out."""
-    issuer = LocalIssuer(ADDRESSES[shape], shape=shape, clock=FakeClock(1_790_000_000))
+    audience = API_ID if shape == "entra_v2" else "api://orders"
+    issuer = LocalIssuer(ADDRESSES[shape], shape=shape, audience=audience, clock=FakeClock(1_790_000_000))
     parts = [json.loads(base64.urlsafe_b64decode(f"{part}===")) for part in issuer.mint("reader").split(".")[:2]]
     header = {name: "…" if name in ("kid", "x5t") else value for name, value in parts[0].items()}
     lines = [json.dumps(header, ensure_ascii=False), *_wrapped(parts[1])]
