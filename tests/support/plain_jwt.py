@@ -19,6 +19,13 @@ FORMS: Final[Mapping[str, Mapping[str, str]]] = {
     "keycloak": {},
     "cognito": {},
     "okta": {},
+    "entra_external": {"scope": DEFAULT_SCOPE},
+    "zitadel": {"scope": "openid"},
+    "authentik": {},
+    "hydra": {},
+    "duende": {},
+    "adfs": {},
+    "cloudflare_access": {},
 }
 """What a token request of each shape says beside the grant type."""
 

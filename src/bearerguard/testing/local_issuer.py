@@ -39,7 +39,8 @@ class LocalIssuer:
         base_url: Where it is reached, without a trailing slash. For the shape ``generic`` this is
             the issuer itself, and may have a path and a trailing slash.
         shape: ``generic`` (RFC 9068), ``entra_v1``, ``entra_v2``, ``azure_b2c``, ``auth0``,
-            ``keycloak``, ``cognito``, ``okta``, or a :class:`Shape` of your own.
+            ``keycloak``, ``cognito``, ``okta``, ``entra_external``, ``zitadel``, ``authentik``,
+            ``hydra``, ``duende``, ``adfs``, ``cloudflare_access``, or a :class:`Shape` of your own.
         audience: APIs that tokens may be asked for; the first is the default.
         clients: Registered applications; by default ``reader``, ``writer`` and ``noroles``, each
             with the secret ``<id>-secret``.
@@ -165,13 +166,13 @@ class LocalIssuer:
 
     @property
     def issuer(self) -> str:
-        """``iss`` of its tokens."""
-        return self.documents[0].issuer
+        """``iss`` of its access tokens."""
+        return self.documents[0].access_token_issuer or self.documents[0].issuer
 
     @property
     def metadata_url(self) -> str:
-        """Its OpenID Connect discovery document."""
-        return self.documents[0].urls[0]
+        """Its OpenID Connect discovery document; empty where the vendor has none."""
+        return next(iter(self.documents[0].urls), "")
 
     @property
     def jwks_uri(self) -> str:
@@ -236,17 +237,51 @@ class LocalIssuer:
         """
         client_id = next(iter(self.clients), "reader") if client_id is None else client_id
         client = self.clients.get(client_id, LocalClient(client_id))
-        standard = client.scopes if self.vendor.has_scopes or user else ()
+        standard = client.scopes if ("user" if user else "application") in self.vendor.scopes_of else ()
         content = self._mint.content(
             self.issuer,
             client_id,
             roles=tuple(client.roles if roles is None else roles),
             scopes=tuple(standard if scopes is None else scopes),
-            audience=audience or self.audiences[0],
+            audience=audience or self.vendor.audience(self.audiences[0], self.audiences),
             lifetime=self.lifetime if lifetime is None else lifetime,
             user=user or "",
         )
-        return self._mint.token(content, claims={**client.claims, **(claims or {})}, header=header, key=key, algorithm=algorithm)
+        changes = {**client.claims, **(claims or {})}
+        return self._mint.access_token(content, claims=changes, header=header, key=key, algorithm=algorithm)
+
+    def mint_id_token(
+        self,
+        client_id: str | None = None,
+        *,
+        user: str = "alice",
+        lifetime: int | None = None,
+        claims: Mapping[str, Any] | None = None,
+        header: Mapping[str, Any] | None = None,
+    ) -> str:
+        """An ID token, as the vendor gives it to a client beside the access token.
+
+        An API must refuse it, although the same keys sign it. Cloudflare Access has none; here it
+        gives its global session token.
+
+        Args:
+            client_id: The application it is for, by default the first that is registered.
+            user: Whom it describes.
+            lifetime: In seconds.
+            claims: Claims to add or replace; ``None`` removes one.
+            header: Header members to add or replace; ``None`` removes one.
+        """
+        client_id = next(iter(self.clients), "reader") if client_id is None else client_id
+        content = self._mint.content(
+            self.issuer,
+            client_id,
+            roles=tuple(self.clients.get(client_id, LocalClient(client_id)).roles),
+            scopes=(),
+            audience=self.audiences[0],
+            lifetime=self.lifetime if lifetime is None else lifetime,
+            user=user,
+        )
+        return self._mint.id_token(content, claims=claims or {}, header=header)
 
     def sign(self, header: Mapping[str, Any] | bytes, payload: Mapping[str, Any] | bytes, key: SigningKey | None = None) -> str:
         """A compact JWS over exactly this header and payload, given as objects or as raw bytes.
@@ -267,7 +302,7 @@ class LocalIssuer:
             lifetime=self.lifetime,
             by_key=issued.by_key,
         )
-        return self._mint.token(content, claims=client.claims), content
+        return self._mint.access_token(content, claims=client.claims), content
 
     # --- keys and faults
 

@@ -50,7 +50,7 @@ def posing_as(
             typ="at+jwt" if issuer.require_at_jwt else shape.typ,
         ),
         audience=audience,
-        clients=_clients_of(issuer, tuple(twin_of.clients.values()) if twin_of else DEFAULT_CLIENTS),
+        clients=_clients_of(shape, issuer, tuple(twin_of.clients.values()) if twin_of else DEFAULT_CLIENTS),
         algorithm=None if shares_keys else own,
         directory=Directory(**names),
         clock=clock,
@@ -103,11 +103,16 @@ def _fitted(vendors_claims: Callable[[TokenContent], Claims], issuer: Issuer) ->
 
 def _fit_permissions(claims: Claims, token: TokenContent, profile: Profile) -> None:
     if profile.roles and not profile.roles_of(claims).issuperset(token.roles):
-        _put(claims, profile.roles[-1], list(token.roles))
+        _put(claims, profile.roles[-1], _granted(token.roles, profile))
     if profile.scopes and not profile.scopes_of(claims).issuperset(token.scopes):
         _put(claims, profile.scopes[0], " ".join(token.scopes))
     if profile.client and profile.client_of(claims) != token.client_id:
         _put(claims, profile.client[0], token.client_id)
+
+
+def _granted(roles: tuple[str, ...], profile: Profile) -> object:
+    """Roles in the record's form; an array where that has several names."""
+    return {role: {} for role in roles} if profile.roles_form == "object" else list(roles)
 
 
 def _fit_rules(claims: Claims, profile: Profile) -> None:
@@ -127,8 +132,8 @@ def _put(claims: dict[str, Any], path: ClaimPath, value: object) -> None:
     claims[name] = value
 
 
-def _clients_of(issuer: Issuer, clients: tuple[LocalClient, ...]) -> tuple[LocalClient, ...]:
-    """The clients; those that the API admits where their ids are the audience (Amazon Cognito)."""
-    if issuer.profile.audience_claim == "aud" or not isinstance(issuer.audience, Collection):
+def _clients_of(shape: Shape, issuer: Issuer, clients: tuple[LocalClient, ...]) -> tuple[LocalClient, ...]:
+    """The clients; where their ids are the audience, those that the API admits."""
+    if not (shape.clients_are_audience and isinstance(issuer.audience, Collection)):
         return clients
     return tuple(LocalClient(name, f"{name}-secret") for name in sorted(issuer.audience))

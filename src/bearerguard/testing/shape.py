@@ -1,13 +1,15 @@
 """What a shape is: an issuer's documents, its tokens, and how its token endpoint talks."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.issuers.oidc import oidc
+from bearerguard.testing.signing_key import base64url
 from bearerguard.testing.token_refusal import RFC6749, RefusalStyle
 
 Claims: TypeAlias = dict[str, Any]
@@ -25,6 +27,9 @@ class Directory:
         region: Amazon Cognito.
         user_pool_id: Amazon Cognito.
         authorization_server: Okta.
+        project_id: Zitadel.
+        organization_id: Zitadel.
+        application: Authentik, the slug of an application.
     """
 
     tenant_id: str = "11111111-2222-3333-4444-555555555555"
@@ -34,6 +39,9 @@ class Directory:
     region: str = "eu-central-1"
     user_pool_id: str = "eu-central-1_Example01"
     authorization_server: str = "default"
+    project_id: str = "318838604669387014"
+    organization_id: str = "318838541626507270"
+    application: str = "orders"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +49,7 @@ class Document:
     """One metadata document.
 
     Attributes:
-        urls: Where it is served.
+        urls: Where it is served; empty where the vendor publishes keys alone.
         issuer: Its ``issuer``.
         jwks_uri: Its ``jwks_uri``.
         token_endpoint: Its ``token_endpoint``.
@@ -56,6 +64,7 @@ class Document:
     token_endpoint: str
     more: Mapping[str, Any] = field(default_factory=dict)
     any_tenant: str = ""
+    access_token_issuer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +126,19 @@ class TokenContent:
         """The service account of the client: the same GUID for the same client."""
         return str(uuid5(NAMESPACE_URL, f"{self.issuer}#{self.client_id}"))
 
+    @property
+    def mail(self) -> str:
+        """E-mail address of the user."""
+        return self.user if "@" in self.user else f"{self.user}@contoso.example"
+
+    def opaque(self, claim: str, length: int = 22) -> str:
+        """What only the issuer understands, such as ``aio`` or a nonce; differs from claim to claim."""
+        return base64url(hashlib.sha256(f"{self.token_id}#{claim}".encode()).digest())[:length]
+
+    def guid(self, claim: str) -> str:
+        """The same as a GUID."""
+        return str(uuid5(NAMESPACE_URL, f"{self.token_id}#{claim}"))
+
 
 @dataclass(frozen=True, slots=True)
 class Requested:
@@ -144,6 +166,21 @@ def well_known_urls(issuer: str) -> tuple[str, str]:
     )
 
 
+def id_token(token: TokenContent) -> Claims:
+    """An ID token (OpenID Connect Core 1.0 §2, §3.1.3.6): for the client, about the user."""
+    return {
+        "iss": token.issuer,
+        "sub": token.user,
+        "aud": token.client_id,
+        "exp": token.expires_at,
+        "iat": token.issued_at,
+        "auth_time": token.issued_at,
+        "nonce": token.opaque("nonce"),
+        "at_hash": token.opaque("at_hash"),
+        "sid": token.guid("sid"),
+    }
+
+
 def spaced(claim: str, names: tuple[str, ...]) -> Claims:
     """The claim with the names in one string, spaces between them; nothing where there are none."""
     return {claim: " ".join(names)} if names else {}
@@ -156,6 +193,10 @@ def listed(claim: str, names: tuple[str, ...]) -> Claims:
 
 def _as_oidc(site: Site, **settings: Any) -> tuple[Issuer, ...]:
     return (oidc(site.issuer, **settings),)
+
+
+def _as_asked(audience: str, _audiences: tuple[str, ...]) -> str:
+    return audience
 
 
 def _ask_plainly(form: Mapping[str, str]) -> Requested:
@@ -180,10 +221,15 @@ class Shape:
         documents: Metadata documents, given base URL and directory; its tokens belong to the first.
         application: Claims of a token of the client-credentials grant.
         user: Claims of a token that acts for a user.
-        typ: Header member ``typ``, ``None`` for none.
+        id_token: Claims of an ID token, or of whatever else the same keys sign for users.
+        typ: Header member ``typ`` of access tokens, ``None`` for none.
+        id_typ: The same of ID tokens.
         lifetime: Of a token, in seconds.
-        has_scopes: Whether tokens of the client-credentials grant hold scopes.
+        scopes_of: Which tokens hold scopes.
+        tells_applications: Whether a token says that it is an application's own.
+        audience: ``aud`` of a token, given the API that was asked for and all that are known.
         audience_claim: The claim that names the API: ``client_id`` at Amazon Cognito.
+        clients_are_audience: Whether that claim names the client, whatever API was asked for.
         jwk: A published key, given the public JWK and the document whose key set it is in.
         names_x5t: Whether token headers repeat ``kid`` as ``x5t``.
         ask: Reads what a token request is for; raises ``TokenRefused``.
@@ -199,10 +245,15 @@ class Shape:
     documents: Callable[[str, Directory], tuple[Document, ...]]
     application: Callable[[TokenContent], Claims]
     user: Callable[[TokenContent], Claims]
+    id_token: Callable[[TokenContent], Claims] = id_token
     typ: str | None = "JWT"
+    id_typ: str | None = "JWT"
     lifetime: int = 3600
-    has_scopes: bool = True
+    scopes_of: tuple[Literal["application", "user"], ...] = ("application", "user")
+    tells_applications: bool = True
+    audience: Callable[[str, tuple[str, ...]], str] = _as_asked
     audience_claim: str = "aud"
+    clients_are_audience: bool = False
     jwk: Callable[[dict[str, Any], Document], dict[str, Any]] = _published_unchanged
     names_x5t: bool = False
     ask: Callable[[Mapping[str, str]], Requested] = _ask_plainly

@@ -15,6 +15,13 @@ _VENDORS: Final = (
     "keycloak",
     "cognito",
     "okta",
+    "entra_external",
+    "zitadel",
+    "authentik",
+    "hydra",
+    "duende",
+    "adfs",
+    "cloudflare_access",
 )
 SHAPES: Final[Mapping[str, Shape]] = {
     shape.name: shape for vendor in _VENDORS for shape in import_module(f"bearerguard.testing.vendors.{vendor}").SHAPES

@@ -82,12 +82,12 @@ class TokenEndpoint:
         if audience not in self._audiences:
             raise TokenRefused(Reason.UNKNOWN_RESOURCE, audience)
         client = authenticated.client
-        granted = tuple(client.scopes) if self._shape.has_scopes else ()
+        granted = tuple(client.scopes) if "application" in self._shape.scopes_of else ()
         scopes = granted if asked.scopes is None else asked.scopes
         unknown = [scope for scope in scopes if scope not in granted]
         if unknown:
             raise TokenRefused(Reason.INVALID_SCOPE, " ".join(unknown))
-        return Issued(client, authenticated.by_key, audience, scopes)
+        return Issued(client, authenticated.by_key, self._shape.audience(audience, self._audiences), scopes)
 
     def _refusal(self, refused: TokenRefused) -> Response:
         self._refused += 1

@@ -79,4 +79,4 @@ class AccessTokens:
 
 def _caller(issuer: LocalIssuer) -> str:
     """Where tokens name their client in the place of the audience, it has to be a known one."""
-    return next(iter(issuer.clients), CALLER) if issuer.vendor.audience_claim == "client_id" else CALLER
+    return next(iter(issuer.clients), CALLER) if issuer.vendor.clients_are_audience else CALLER

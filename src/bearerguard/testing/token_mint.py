@@ -42,10 +42,20 @@ class TokenMint:
             **members,
         )
 
-    def token(
+    def access_token(self, content: TokenContent, **changes: Any) -> str:
+        """An application's own, or a user's where the content names one; ``changes`` as in ``sign``."""
+        made = self._shape.user(content) if content.user else self._shape.application(content)
+        return self.sign(made, typ=self._shape.typ, **changes)
+
+    def id_token(self, content: TokenContent, **changes: Any) -> str:
+        """For the client, about the user; ``changes`` as in ``sign``."""
+        return self.sign(self._shape.id_token(content), typ=self._shape.id_typ, **changes)
+
+    def sign(
         self,
-        content: TokenContent,
+        made: Mapping[str, Any],
         *,
+        typ: str | None,
         claims: Mapping[str, Any],
         header: Mapping[str, Any] | None = None,
         key: SigningKey | None = None,
@@ -54,12 +64,11 @@ class TokenMint:
         """The signed token. ``claims`` and ``header`` replace members; ``None`` removes one."""
         signer = key or self._keys.current
         standard = {
-            "typ": self._shape.typ,
+            "typ": typ,
             "alg": algorithm or signer.algorithm,
             "kid": signer.kid,
             "x5t": signer.kid if self._shape.names_x5t else None,
         }
-        made = self._shape.user(content) if content.user else self._shape.application(content)
         return signer.compact(_present({**standard, **(header or {})}), _present({**made, **claims}), algorithm)
 
 

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.anyio
 TENANT = "11111111-2222-3333-4444-555555555555"
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("shape", sorted(SHAPES.keys() - {"cloudflare_access", "adfs"}))
 async def test_the_metadata_leads_to_keys_and_tokens(shape: str) -> None:
     issuer = LocalIssuer(shape=shape)
 

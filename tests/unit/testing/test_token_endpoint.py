@@ -41,12 +41,18 @@ async def test_no_cache_may_keep_a_token(shape: str) -> None:
         ("entra_v2", {"expires_in": 3599, "ext_expires_in": 3599}),
         (
             "azure_b2c",
-            {"not_before": 1_767_268_800, "expires_in": 300, "expires_on": 1_767_269_100, "resource": "api://orders"},
+            {"not_before": 1_767_268_800, "expires_in": 3600, "expires_on": 1_767_272_400, "resource": "api://orders"},
         ),
         ("auth0", {"expires_in": 86_400, "scope": "Read.All orders.read"}),
         ("keycloak", {"expires_in": 300, "scope": "orders.read"}),
         ("cognito", {"expires_in": 3600, "scope": "orders.read"}),
         ("okta", {"expires_in": 3600, "scope": "orders.read"}),
+        ("entra_external", {"expires_in": 3599, "ext_expires_in": 3599}),
+        ("zitadel", {"expires_in": 43_199}),
+        ("authentik", {"expires_in": 300}),
+        ("hydra", {"expires_in": 3600, "scope": "orders.read"}),
+        ("duende", {"expires_in": 3600, "scope": "orders.read"}),
+        ("adfs", {"expires_in": 3600}),
     ],
 )
 async def test_the_answer_has_the_vendors_members(shape: str, expected: dict[str, Any]) -> None:

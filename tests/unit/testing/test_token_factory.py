@@ -56,8 +56,10 @@ async def test_a_users_token_is_no_applications(api: ResourceServer, access_toke
     assert (principal.subject, principal.is_application) == ("alice", False)
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-async def test_every_shape_carries_roles_and_scopes(api: ResourceServer, access_token: AccessTokens, shape: str) -> None:
+@pytest.mark.parametrize("shape", sorted(SHAPES.keys() - {"zitadel", "authentik", "cloudflare_access"}))
+async def test_every_shape_with_scopes_carries_roles_and_scopes(
+    api: ResourceServer, access_token: AccessTokens, shape: str
+) -> None:
     principal = await api.authenticate(access_token(shape=shape, roles=["Read.All"], scopes=["orders.read"]))
 
     assert "Read.All" in principal.roles
@@ -65,8 +67,8 @@ async def test_every_shape_carries_roles_and_scopes(api: ResourceServer, access_
 
 
 async def test_an_unknown_shape_is_an_error(access_token: AccessTokens) -> None:
-    with pytest.raises(ValueError, match="zitadel"):
-        access_token(shape="zitadel")
+    with pytest.raises(ValueError, match="casdoor"):
+        access_token(shape="casdoor")
 
 
 @pytest.mark.parametrize(

@@ -33,9 +33,31 @@ def _application(token: TokenContent) -> Claims:
 
 
 def _user(token: TokenContent) -> Claims:
-    claims = _application(token) | {"sub": token.user}
+    """``aud`` also names the endpoint ``/userinfo``, where the client asked for ``openid``."""
+    scopes = ("openid", "profile", "email", *token.scopes)
+    claims = _application(token)
     del claims["gty"]
-    return claims
+    audience = [token.audience, f"{token.issuer}userinfo"]
+    return claims | {"sub": token.user, "aud": audience} | spaced("scope", scopes)
+
+
+def _id_token(token: TokenContent) -> Claims:
+    """https://auth0.com/docs/secure/tokens/id-tokens/id-token-structure"""
+    return {
+        "nickname": token.user,
+        "name": token.user,
+        "picture": f"https://s.gravatar.com/avatar/{token.opaque('picture')}",
+        "updated_at": "2026-01-01T12:00:00.000Z",
+        "email": token.mail,
+        "email_verified": True,
+        "iss": token.issuer,
+        "aud": token.client_id,
+        "sub": token.user,
+        "iat": token.issued_at,
+        "exp": token.expires_at,
+        "sid": token.opaque("sid", 32),
+        "nonce": token.opaque("nonce"),
+    }
 
 
 def _ask(form: Mapping[str, str]) -> Requested:
@@ -74,6 +96,7 @@ SHAPES: Final = (
         documents=_documents,
         application=_application,
         user=_user,
+        id_token=_id_token,
         lifetime=86_400,
         ask=_ask,
         answer=_answer,

@@ -8,11 +8,9 @@ from typing import Any, Final
 
 from bearerguard.issuers.azure_b2c import azure_b2c
 from bearerguard.issuers.issuer import Issuer
-from bearerguard.testing.shape import Claims, Directory, Document, Shape, Site, TokenContent
+from bearerguard.testing.shape import Claims, Directory, Document, Shape, Site, TokenContent, listed, spaced
 from bearerguard.testing.token_refusal import RFC6749, Incident, Reason, RefusalStyle, Wording
-from bearerguard.testing.vendors.entra import ask_for_default_scope, v1_claims
-
-_OF_APPLICATIONS: Final = ("aio", "appid", "appidacr", "idp", "oid", "tid")
+from bearerguard.testing.vendors.entra import ask_for_default_scope, client_id_of_api
 
 
 def _documents(base_url: str, directory: Directory) -> tuple[Document, ...]:
@@ -27,13 +25,34 @@ def _documents(base_url: str, directory: Directory) -> tuple[Document, ...]:
     return (document,)
 
 
+def _access(token: TokenContent) -> Claims:
+    return {
+        "iss": token.issuer,
+        "exp": token.expires_at,
+        "nbf": token.issued_at,
+        "aud": token.audience,
+        "azp": token.client_id,
+        "ver": "1.0",
+        "iat": token.issued_at,
+    }
+
+
 def _application(token: TokenContent) -> Claims:
-    return {name: value for name, value in v1_claims(token).items() if name not in ("rh", "uti")}
+    """App roles are in ``scp``; the subject is the client's service principal."""
+    return _access(token) | {"sub": token.object_id} | spaced("scp", (*token.roles, *token.scopes))
 
 
 def _user(token: TokenContent) -> Claims:
-    claims = {name: value for name, value in _application(token).items() if name not in _OF_APPLICATIONS}
-    return claims | {"sub": token.user, "azp": token.client_id, "tfp": token.directory.policy}
+    """Names the policy. ``nonce`` is met in access tokens, too."""
+    about = {"sub": token.user, "oid": token.user, "name": token.user, "emails": [token.mail]}
+    sign_in = {"tfp": token.directory.policy, "nonce": token.opaque("nonce"), "auth_time": token.issued_at}
+    return _access(token) | about | sign_in | listed("roles", token.roles) | spaced("scp", token.scopes)
+
+
+def _id_token(token: TokenContent) -> Claims:
+    """ID tokens carry no client claim."""
+    claims = {name: value for name, value in _user(token).items() if name not in ("azp", "scp", "roles")}
+    return claims | {"aud": token.client_id}
 
 
 def _jwk(jwk: dict[str, Any], _document: Document) -> dict[str, Any]:
@@ -83,8 +102,9 @@ SHAPES: Final = (
         documents=_documents,
         application=_application,
         user=_user,
-        lifetime=300,
-        has_scopes=False,
+        id_token=_id_token,
+        scopes_of=("user",),
+        audience=client_id_of_api,
         jwk=_jwk,
         ask=ask_for_default_scope,
         answer=_answer,

@@ -34,7 +34,32 @@ def _application(token: TokenContent) -> Claims:
 
 
 def _user(token: TokenContent) -> Claims:
-    return _application(token) | {"sub": token.user, "username": token.user}
+    members = {"sub": token.user, "username": token.user} | _sign_in(token)
+    return _application(token) | members | spaced("scope", ("openid", *token.scopes))
+
+
+def _id_token(token: TokenContent) -> Claims:
+    """``aud`` is the client, and ``token_use`` is ``id``."""
+    claims: Claims = {
+        "at_hash": token.opaque("at_hash"),
+        "sub": token.user,
+        "email_verified": True,
+        "iss": token.issuer,
+        "cognito:username": token.user,
+        "nonce": token.opaque("nonce"),
+        "aud": token.client_id,
+        "token_use": "id",
+        "auth_time": token.issued_at,
+        "exp": token.expires_at,
+        "iat": token.issued_at,
+        "jti": token.token_id,
+        "email": token.mail,
+    }
+    return claims | _sign_in(token) | listed("cognito:groups", token.roles)
+
+
+def _sign_in(token: TokenContent) -> Claims:
+    return {"origin_jti": token.guid("origin_jti"), "event_id": token.guid("event_id")}
 
 
 def _trusted(site: Site, **settings: Any) -> tuple[Issuer, ...]:
@@ -48,7 +73,11 @@ SHAPES: Final = (
         documents=_documents,
         application=_application,
         user=_user,
+        id_token=_id_token,
+        typ=None,
+        id_typ=None,
         audience_claim="client_id",
+        clients_are_audience=True,
         trusted=_trusted,
         names_in_issuer=r"(?P<base>.+)/(?P<user_pool_id>(?P<region>[^/_]+)_[^/]+)",
     ),

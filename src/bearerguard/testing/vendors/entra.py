@@ -7,17 +7,17 @@ Sources: https://learn.microsoft.com/en-us/entra/identity-platform/access-tokens
 https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-reference
 """
 
-import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from bearerguard.issuers.entra import entra
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.testing.shape import Claims, Directory, Document, Requested, Shape, Site, TokenContent, listed, spaced
-from bearerguard.testing.signing_key import base64url
 from bearerguard.testing.token_refusal import Incident, Reason, RefusalStyle, TokenRefused, Wording
 
 _SUFFIX: Final = "/.default"
+_GUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
 def _v1_document(base_url: str, directory: Directory) -> Document:
@@ -53,19 +53,19 @@ def _v2_documents(base_url: str, directory: Directory) -> tuple[Document, ...]:
 
 
 def _common_claims(token: TokenContent) -> Claims:
-    digest = hashlib.sha256(token.token_id.encode()).digest()
     claims: Claims = {
         "aud": token.audience,
         "iss": token.issuer,
         "iat": token.issued_at,
         "nbf": token.issued_at,
         "exp": token.expires_at,
-        "aio": base64url(digest[:20]),
+        "aio": token.opaque("aio", 36),
         "oid": token.object_id,
-        "rh": f"0.{base64url(digest[:24])}.",
+        "rh": f"1.{token.opaque('rh', 40)}.",
         "sub": token.object_id,
         "tid": token.directory.tenant_id,
-        "uti": base64url(digest[16:]),
+        "uti": token.opaque("uti"),
+        "xms_ftd": token.opaque("xms_ftd", 43),
     }
     return claims | listed("roles", token.roles) | spaced("scp", token.scopes)
 
@@ -75,37 +75,72 @@ def _credential(token: TokenContent) -> str:
     return "2" if token.by_key else "1"
 
 
-def v1_claims(token: TokenContent) -> Claims:
-    """Of an application."""
+def _v1_claims(token: TokenContent) -> Claims:
+    """``idtyp`` is an optional claim, and so is absent."""
     idp = f"https://sts.windows.net/{token.directory.tenant_id}/"
-    return _common_claims(token) | {
-        "appid": token.client_id,
-        "appidacr": _credential(token),
-        "idp": idp,
-        "ver": "1.0",
-    }
+    own = {"appid": token.client_id, "appidacr": _credential(token), "idp": idp, "ver": "1.0"}
+    return _common_claims(token) | own
 
 
-def _v2_claims(token: TokenContent) -> Claims:
+def v2_claims(token: TokenContent) -> Claims:
+    """``idtyp`` is an optional claim, and so is absent."""
     return _common_claims(token) | {"azp": token.client_id, "azpacr": _credential(token), "ver": "2.0"}
 
 
-def _user_members(token: TokenContent) -> Claims:
-    return {"sub": token.user, "oid": token.user, "name": token.user}
-
-
 def _v1_user(token: TokenContent) -> Claims:
-    return v1_claims(token) | _user_members(token)
+    claims = _v1_claims(token) | _user_ids(token) | _v1_person(token)
+    del claims["idp"]  # only where it differs from the issuer's tenant
+    return claims | {"acr": "1"}
 
 
-def _v2_user(token: TokenContent) -> Claims:
-    return _v2_claims(token) | _user_members(token)
+def v2_user(token: TokenContent) -> Claims:
+    """A user's token has no ``idtyp`` by default, either."""
+    return v2_claims(token) | _user_ids(token) | _v2_person(token)
 
 
-def _jwk(jwk: dict[str, Any], document: Document) -> dict[str, Any]:
+def _user_ids(token: TokenContent) -> Claims:
+    return {"sub": token.user, "oid": token.user, "name": token.user, "sid": token.guid("sid")}
+
+
+def _v1_person(token: TokenContent) -> Claims:
+    return {"amr": ["pwd"], "ipaddr": "192.0.2.7", "unique_name": token.mail, "upn": token.mail}
+
+
+def _v2_person(token: TokenContent) -> Claims:
+    return {"preferred_username": token.mail}
+
+
+def _id_token(token: TokenContent) -> Claims:
+    """https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference"""
+    shared = ("iss", "iat", "nbf", "exp", "aio", "rh", "tid", "uti")
+    claims = {name: value for name, value in _common_claims(token).items() if name in shared}
+    return claims | _user_ids(token) | {"aud": token.client_id, "nonce": token.opaque("nonce")}
+
+
+def _v1_id_token(token: TokenContent) -> Claims:
+    return _id_token(token) | _v1_person(token) | {"ver": "1.0"}
+
+
+def v2_id_token(token: TokenContent) -> Claims:
+    """ID tokens carry no client claim."""
+    return _id_token(token) | _v2_person(token) | {"ver": "2.0"}
+
+
+def client_id_of_api(asked: str, audiences: tuple[str, ...]) -> str:
+    """``aud`` of a v2 token: the API's client id, whichever of its App ID URIs was asked for.
+
+    An API that is known by its URIs alone gets what was asked for.
+
+    Source: https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference (``aud``)
+    """
+    return next((name for name in audiences if _GUID.fullmatch(name)), asked)
+
+
+def entra_jwk(jwk: dict[str, Any], document: Document) -> dict[str, Any]:
+    """Without ``alg``; only the v2 key sets name the issuer."""
     shown = {name: value for name, value in jwk.items() if name != "alg"} | {"x5t": jwk["kid"]}
     if document.issuer.endswith("/v2.0"):
-        shown["issuer"] = document.issuer  # only the v2 key sets name the issuer
+        shown["issuer"] = document.issuer
     return shown
 
 
@@ -124,7 +159,8 @@ def ask_for_default_scope(form: Mapping[str, str]) -> Requested:
     return Requested(resource, None)
 
 
-def _answer(token: TokenContent) -> dict[str, Any]:
+def entra_answer(token: TokenContent) -> dict[str, Any]:
+    """Members of a good answer."""
     return {"expires_in": token.lifetime - 1, "ext_expires_in": token.lifetime - 1}
 
 
@@ -222,13 +258,14 @@ SHAPES: Final = (
     Shape(
         name="entra_v1",
         documents=_v1_documents,
-        application=v1_claims,
+        application=_v1_claims,
         user=_v1_user,
-        has_scopes=False,
-        jwk=_jwk,
+        id_token=_v1_id_token,
+        scopes_of=("user",),
+        jwk=entra_jwk,
         names_x5t=True,
         ask=ask_for_default_scope,
-        answer=_answer,
+        answer=entra_answer,
         refusals=REFUSALS,
         trusted=_trusted,
         names_in_issuer=r"(?P<base>.+)/(?P<tenant_id>[^/]+)/",
@@ -238,12 +275,14 @@ SHAPES: Final = (
     Shape(
         name="entra_v2",
         documents=_v2_documents,
-        application=_v2_claims,
-        user=_v2_user,
-        has_scopes=False,
-        jwk=_jwk,
+        application=v2_claims,
+        user=v2_user,
+        id_token=v2_id_token,
+        scopes_of=("user",),
+        audience=client_id_of_api,
+        jwk=entra_jwk,
         ask=ask_for_default_scope,
-        answer=_answer,
+        answer=entra_answer,
         refusals=REFUSALS,
         trusted=_trusted,
         names_in_issuer=r"(?P<base>.+)/(?P<tenant_id>[^/]+)/v2\.0",

@@ -25,7 +25,9 @@ def _application(token: TokenContent) -> Claims:
 
 
 def _user(token: TokenContent) -> Claims:
-    return _application(token) | {"sub": token.user}
+    """RFC 9068 §2.2.1 adds when and how the user signed in."""
+    signed_in: Claims = {"auth_time": token.issued_at, "acr": "1", "amr": ["pwd"]}
+    return _application(token) | {"sub": token.user} | signed_in
 
 
 SHAPES: Final = (Shape(name="generic", documents=_documents, application=_application, user=_user, typ="at+jwt"),)

@@ -32,7 +32,29 @@ def _application(token: TokenContent) -> Claims:
 
 
 def _user(token: TokenContent) -> Claims:
-    return _application(token) | {"sub": token.user, "uid": token.user}
+    members = {"sub": token.user, "uid": f"00u{token.opaque('uid', 17)}", "auth_time": token.issued_at}
+    return _application(token) | members | {"scp": ["openid", "profile", *token.scopes]}
+
+
+def _id_token(token: TokenContent) -> Claims:
+    """https://developer.okta.com/docs/api/openapi/okta-oauth/guides/overview/#id-token"""
+    return {
+        "sub": f"00u{token.opaque('uid', 17)}",
+        "name": token.user,
+        "email": token.mail,
+        "ver": 1,
+        "iss": token.issuer,
+        "aud": token.client_id,
+        "iat": token.issued_at,
+        "exp": token.expires_at,
+        "jti": f"ID.{token.token_id}",
+        "amr": ["pwd"],
+        "idp": f"00o{token.opaque('idp', 17)}",
+        "nonce": token.opaque("nonce"),
+        "preferred_username": token.mail,
+        "auth_time": token.issued_at,
+        "at_hash": token.opaque("at_hash"),
+    }
 
 
 def _trusted(site: Site, **settings: Any) -> tuple[Issuer, ...]:
@@ -45,7 +67,9 @@ SHAPES: Final = (
         documents=_documents,
         application=_application,
         user=_user,
+        id_token=_id_token,
         typ=None,
+        id_typ=None,
         trusted=_trusted,
         names_in_issuer=r"(?P<base>.+)/oauth2/(?P<authorization_server>[^/]+)",
     ),

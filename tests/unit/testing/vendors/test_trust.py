@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bearerguard import ResourceServer
+from bearerguard import AccessTokenError, ResourceServer, application, delegated
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.testing import Directory, FakeClock, LocalIssuer
 from bearerguard.testing.shapes import SHAPES
@@ -27,13 +27,13 @@ def _api(issuer: LocalIssuer, clock: FakeClock, **settings: Any) -> ResourceServ
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-async def test_a_minted_token_is_accepted_with_its_roles(shape: str) -> None:
+async def test_an_applications_token_is_accepted_with_its_roles(shape: str) -> None:
     issuer = LocalIssuer(shape=shape, clock=(clock := FakeClock()))
 
     principal = await _api(issuer, clock).authenticate(issuer.mint("writer"))
 
     assert {"Read.All", "Write.All"} <= principal.roles
-    assert (principal.client_id, principal.is_application) == ("writer", True)
+    assert (principal.client_id, principal.is_application) == ("writer", issuer.vendor.tells_applications)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -43,7 +43,34 @@ async def test_a_users_token_is_accepted_as_one(shape: str) -> None:
     principal = await _api(issuer, clock).authenticate(issuer.mint("writer", user="alice"))
 
     assert (principal.subject, principal.is_application) == ("alice", False)
-    assert {"orders.read", "orders.write"} <= principal.scopes
+    assert {"Read.All", "Write.All"} <= principal.roles
+    assert {"orders.read", "orders.write"} <= principal.scopes or "user" not in issuer.vendor.scopes_of
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+async def test_application_and_delegated_are_never_both_met(shape: str) -> None:
+    issuer = LocalIssuer(shape=shape, clock=(clock := FakeClock()))
+    api = _api(issuer, clock)
+
+    machine = await api.authenticate(issuer.mint("writer"))
+    user = await api.authenticate(issuer.mint("writer", user="alice"))
+
+    assert (application().permits(machine), delegated().permits(machine)) == (issuer.vendor.tells_applications, False)
+    assert (application().permits(user), delegated().permits(user)) == (False, "user" in issuer.vendor.scopes_of)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+async def test_an_id_token_is_refused_even_by_an_api_that_accepts_the_client_as_its_audience(shape: str) -> None:
+    """RFC 8725 §3.12: the same keys sign both kinds."""
+    issuer = LocalIssuer(shape=shape, clock=(clock := FakeClock()))
+    audience = ["api://orders", *issuer.clients]
+    api = ResourceServer(issuer.trusted(), audience, transport=httpx.ASGITransport(issuer), clock=clock)
+    assert await api.authenticate(issuer.mint())
+
+    with pytest.raises(AccessTokenError) as caught:
+        await api.authenticate(issuer.mint_id_token())
+
+    assert caught.value.code in ("not_an_access_token", "missing_claim", "unknown_issuer")
 
 
 @pytest.mark.parametrize("shape", SHAPES)

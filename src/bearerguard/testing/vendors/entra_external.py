@@ -1,0 +1,74 @@
+"""Microsoft Entra External ID: tokens of an external tenant, in Entra's v2 form.
+
+``iss`` names the tenant's id, whatever name, id or custom domain the metadata was asked at.
+
+Sources: https://learn.microsoft.com/entra/external-id/customers/how-to-web-app-dotnet-sign-in-prepare-app
+(authority), https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
+"""
+
+from dataclasses import replace
+from typing import Any, Final
+
+from bearerguard.issuers.entra import entra
+from bearerguard.issuers.issuer import Issuer
+from bearerguard.testing.shape import Directory, Document, Shape, Site
+from bearerguard.testing.vendors.entra import (
+    REFUSALS,
+    ask_for_default_scope,
+    client_id_of_api,
+    entra_answer,
+    entra_jwk,
+    v2_claims,
+    v2_id_token,
+    v2_user,
+)
+
+
+def _documents(base_url: str, directory: Directory) -> tuple[Document, ...]:
+    tenant = f"{base_url}/{directory.tenant_id}"
+    document = Document(
+        urls=(f"{tenant}/v2.0/.well-known/openid-configuration",),
+        issuer=f"https://{directory.tenant_id}.ciamlogin.com/{directory.tenant_id}/v2.0",
+        jwks_uri=f"{tenant}/discovery/v2.0/keys",
+        token_endpoint=f"{tenant}/oauth2/v2.0/token",
+        more={"authorization_endpoint": f"{tenant}/oauth2/v2.0/authorize"},
+        any_tenant=f"{base_url}/{{tenant}}/oauth2/v2.0/token",
+    )
+    return (document,)
+
+
+def _trusted(site: Site, **settings: Any) -> tuple[Issuer, ...]:
+    """Entra's v2 record under the name of the external tenant."""
+    (document,) = _documents(site.base_url, site.directory)
+    _, v2 = entra(site.directory.tenant_id, authority=site.base_url, **settings)
+    profile = replace(v2.profile, name="entra_external", key_issuers=(document.issuer,))
+    external = replace(
+        v2,
+        issuer=document.issuer,
+        metadata_issuers=(document.issuer,),
+        metadata_url=document.urls[0] if v2.metadata_url else None,
+        token_endpoint=document.token_endpoint,
+        profile=profile,
+    )
+    return (external,)
+
+
+SHAPES: Final = (
+    Shape(
+        name="entra_external",
+        documents=_documents,
+        application=v2_claims,
+        user=v2_user,
+        id_token=v2_id_token,
+        scopes_of=("user",),
+        audience=client_id_of_api,
+        jwk=entra_jwk,
+        ask=ask_for_default_scope,
+        answer=entra_answer,
+        refusals=REFUSALS,
+        trusted=_trusted,
+        names_in_issuer=r"(?P<base>https://(?P<tenant_id>[^/.]+)\.ciamlogin\.com)/[^/]+/v2\.0",
+        names_in_metadata=r"(?P<base>.+)/[^/]+/v2\.0/.+",
+        own_codes=("graph_token", "wrong_tenant", "wrong_version"),
+    ),
+)
