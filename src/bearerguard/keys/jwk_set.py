@@ -1,7 +1,7 @@
 """A JWK Set, judged member by member: a bad key never sinks a good one (RFC 7517 §5).
 
-PyJWT parses the keys and does the cryptography, but only after this module has decided that a member may be a verification key
-and with which algorithms. Each key is prepared once per set.
+PyJWT parses the keys and does the cryptography, but only after this module has decided that a
+member may be a verification key and with which algorithms. Each key is prepared once per set.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt.algorithms import Algorithm, get_default_algorithms
 
 from bearerguard.errors import show
+from bearerguard.keys.roca import has_roca_fingerprint
 
 MAX_KEYS: Final = 100
 MAX_KID: Final = 256
@@ -42,13 +43,35 @@ class UnusableKeySet(ValueError):
     """Why the whole set counts as not fetched."""
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOutKey:
+    """A member of the document that is not used.
+
+    Attributes:
+        position: Where it is in ``keys``, from 0; of no account when two are compared.
+        kid: Its name, ``None`` where it has none that can be read.
+        why: The reason, with nothing of the key in it but names and sizes.
+    """
+
+    position: int = field(compare=False)
+    kid: str | None
+    why: str
+
+    def __str__(self) -> str:
+        named = "" if self.kid is None else f" ({show(self.kid)})"
+        return f"keys[{self.position}]{named}: {self.why}"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class VerificationKey:
-    """A public key that may verify, prepared. Two keys are the same when they are the same object (see ``JWKSet.adopting``).
+    """A public key that may verify, prepared.
+
+    Two keys are the same when they are the same object (see ``JWKSet.adopting``).
 
     Attributes:
         kid: Key id, ``None`` where the issuer names none.
-        algorithms: The algorithms it may be used with: those of its type, or the one its ``alg`` names (RFC 7517 §4.4).
+        algorithms: The algorithms it may be used with: those of its type, or the one its ``alg``
+            names (RFC 7517 §4.4).
         issuer: The key's own ``issuer`` member (Microsoft Entra), ``None`` where there is none.
         fingerprint: The public parts, to tell whether a key of a later set is this one.
     """
@@ -75,13 +98,13 @@ class JWKSet:
     Attributes:
         keys: All of them.
         members: The same, to tell whether a key is one of them.
-        left_out: Why members of the document are not among them.
+        left_out: Members of the document that are not among them, and why.
         kids: Their names, for the operator.
     """
 
     __slots__ = ("_by_name", "_names", "keys", "kids", "left_out", "members")
 
-    def __init__(self, keys: Iterable[VerificationKey], left_out: tuple[str, ...] = ()) -> None:
+    def __init__(self, keys: Iterable[VerificationKey], left_out: tuple[LeftOutKey, ...] = ()) -> None:
         self.keys = tuple(keys)
         self.left_out = left_out
         self.members = frozenset(self.keys)
@@ -96,8 +119,9 @@ class JWKSet:
     def candidates(self, kid: str | None, algorithm: str) -> tuple[VerificationKey, ...]:
         """The keys that a token with this ``kid`` and ``alg`` may have been signed with; usually one.
 
-        A token without ``kid`` may be of any key that fits its algorithm: then there must be only one such key, or keys that
-        have no ``kid`` either; a guess among named keys is refused (R36, CVE-2025-59936).
+        A token without ``kid`` may be of any key that fits its algorithm. Then there must be only
+        one such key, or keys that have no ``kid`` either; a guess among named keys is refused (RFC
+        7517 §4.5, CVE-2025-59936).
         """
         found = self._by_name.get((kid, algorithm), ())
         if found or kid is not None:
@@ -109,19 +133,29 @@ class JWKSet:
         """Whether a token with this ``kid`` is worth a look at this set; without one it always is."""
         return kid is None or kid in self._names
 
+    def why_unusable(self, kid: str | None, algorithm: str) -> str:
+        """Why the issuer's key of this name does not verify such a token; empty where it publishes none of this name."""
+        reasons = [each.why for each in self.left_out if kid is not None and each.kid == kid]
+        fitting = [name for key in self.keys if key.kid == kid for name in key.algorithms]
+        if fitting and algorithm not in fitting:
+            reasons.append(f"it is a key for {', '.join(fitting)}")
+        return "; ".join(reasons)
+
     def __contains__(self, key: object) -> bool:
         """Whether this very key is of the set."""
         return key in self.members
 
     def adopting(self, former: "JWKSet | None") -> "JWKSet":
-        """This set, with the former set's own key objects where the key is the same, or the former set where nothing changed.
+        """This set, with the former set's own key objects where the key is the same.
 
-        Order does not matter. So a token verified by a key can be remembered exactly as long as the key is current.
+        The former set itself where nothing changed; order does not matter. So a token verified by
+        a key can be remembered exactly as long as the key is current.
         """
         if former is None:
             return self
         known = {key.fingerprint: key for key in former.keys}
-        if known.keys() == {key.fingerprint for key in self.keys}:
+        same_keys = known.keys() == {key.fingerprint for key in self.keys}
+        if same_keys and set(self.left_out) == set(former.left_out):
             return former
         return JWKSet((known.get(key.fingerprint, key) for key in self.keys), self.left_out)
 
@@ -130,7 +164,7 @@ def read_key_set(document: Mapping[str, Any]) -> JWKSet:
     """Judge a parsed JWK Set.
 
     Raises:
-        UnusableKeySet: ``keys`` is no array, has more than 100 members, or none of them can verify.
+        UnusableKeySet: ``keys`` is not an array, has more than 100 members, or none of them can verify.
     """
     members = document.get("keys")
     if type(members) is not list:
@@ -138,12 +172,12 @@ def read_key_set(document: Mapping[str, Any]) -> JWKSet:
     if len(members) > MAX_KEYS:
         raise UnusableKeySet(f"more than {MAX_KEYS} keys")
     keys: dict[Fingerprint, VerificationKey] = {}
-    left_out: list[str] = []
+    left_out: list[LeftOutKey] = []
     for position, member in enumerate(members):
         try:
             key = read_key(member)
         except UnusableKey as why:
-            left_out.append(f"keys[{position}]: {why}")
+            left_out.append(LeftOutKey(position, _name_of(member), str(why)))
         else:
             keys[key.fingerprint] = key
     if not keys:
@@ -154,27 +188,40 @@ def read_key_set(document: Mapping[str, Any]) -> JWKSet:
 def read_key(member: object) -> VerificationKey:
     """Judge and prepare one JWK.
 
-    ``x5c``, ``x5u`` and ``x5t`` are never used (R28, R37).
+    ``x5c``, ``x5u`` and ``x5t`` are never used: a certificate proves nothing here, and an address
+    in a key must not be fetched.
 
     Raises:
         UnusableKey: private, symmetric, not for signatures, of an unknown type, too weak, or damaged.
     """
     if not isinstance(member, Mapping):
-        raise UnusableKey("no object, or a name twice in it")
+        raise UnusableKey("not an object, or one with a name twice")
     if not _SECRET_MEMBERS.isdisjoint(member):
         raise UnusableKey("holds a private or symmetric member")
     kid, issuer = member.get("kid"), member.get("issuer")
-    if kid is not None and not (_is_text(kid) and 0 < len(kid) <= MAX_KID):
-        raise UnusableKey("'kid' is no text of 1 to 256 characters")
+    if kid is not None and _name_of(member) is None:
+        raise UnusableKey("'kid' is not a string of 1 to 256 characters")
     _check_use(member)
     kty, algorithms = _algorithms(member)
     material = tuple(member.get(name) for name in _PUBLIC_MEMBERS[kty])
     if not all(type(value) is str and len(value) <= _MAX_MEMBER for value in material):
-        raise UnusableKey("a public member is missing, no text, or too long")
+        raise UnusableKey(_no_material(kty, member))
     key = _prepared(member, algorithms[0])
     if "issuer" in member and not _is_text(issuer):
         issuer = ""  # nobody's, where keys name their issuer: a name that cannot be read must not open what no name would
     return VerificationKey(kid, algorithms, issuer, (kid, algorithms, issuer, kty, material), key)
+
+
+def _name_of(member: object) -> str | None:
+    kid = member.get("kid") if isinstance(member, Mapping) else None
+    return kid if _is_text(kid) and 0 < len(kid) <= MAX_KID else None
+
+
+def _no_material(kty: str, member: Mapping[str, Any]) -> str:
+    names = " and ".join(f"'{name}'" for name in _PUBLIC_MEMBERS[kty])
+    if "x5c" in member and all(name not in member for name in _PUBLIC_MEMBERS[kty]):
+        return f"only a certificate ('x5c') is there, and certificates are not read: {names} are missing"
+    return f"{names} are not all there, as strings of at most {_MAX_MEMBER} characters"
 
 
 def _is_text(value: object) -> TypeGuard[str]:
@@ -202,14 +249,17 @@ def _check_use(member: Mapping[str, Any]) -> None:
 def _algorithms(member: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
     kty, alg = member.get("kty"), member.get("alg")
     crv = member.get("crv") if kty != "RSA" else None
-    if type(kty) is not str or not (crv is None or type(crv) is str) or (kty, crv) not in _ALGORITHMS_OF:
-        raise UnusableKey("'kty' or 'crv' is unknown")
+    if type(kty) is not str or kty not in _PUBLIC_MEMBERS:
+        raise UnusableKey(f"'kty' is {show(kty)}, not one of {', '.join(_PUBLIC_MEMBERS)}")
+    if not (crv is None or type(crv) is str) or (kty, crv) not in _ALGORITHMS_OF:
+        curves = ", ".join(curve for kind, curve in _ALGORITHMS_OF if kind == kty and curve)
+        raise UnusableKey(f"'crv' is {show(crv)}, not one of {curves}")
     fitting = _ALGORITHMS_OF[kty, crv]
     if alg is None:
         return kty, fitting
     named = "EdDSA" if alg == "Ed25519" else alg
     if named not in fitting:
-        raise UnusableKey("'alg' is no signature algorithm of this key type")
+        raise UnusableKey(f"'alg' is {show(alg)}, not one of {', '.join(fitting)}")
     return kty, (named,)
 
 
@@ -219,9 +269,17 @@ def _prepared(member: Mapping[str, Any], algorithm: str) -> Any:
     except Exception as error:  # noqa: BLE001  PyJWT raises AttributeError and TypeError too on odd members
         raise UnusableKey(f"the key cannot be read ({type(error).__name__})") from None
     if isinstance(key, RSAPublicKey):
-        numbers = key.public_numbers()
-        if not _RSA_BITS[0] <= key.key_size <= _RSA_BITS[1] or numbers.n % 2 == 0:
-            raise UnusableKey(f"the RSA modulus is not odd and {_RSA_BITS[0]} to {_RSA_BITS[1]} bits long")
-        if not _RSA_EXPONENT[0] <= numbers.e <= _RSA_EXPONENT[1] or numbers.e % 2 == 0:
-            raise UnusableKey("the RSA exponent is not odd and 3 to 2^32")
+        _check_rsa(key)
     return key
+
+
+def _check_rsa(key: RSAPublicKey) -> None:
+    numbers = key.public_numbers()
+    if not _RSA_BITS[0] <= key.key_size <= _RSA_BITS[1]:
+        raise UnusableKey(f"the RSA key has {key.key_size} bits, not {_RSA_BITS[0]} to {_RSA_BITS[1]}")
+    if numbers.n % 2 == 0:
+        raise UnusableKey("the RSA modulus is even")
+    if not _RSA_EXPONENT[0] <= numbers.e <= _RSA_EXPONENT[1] or numbers.e % 2 == 0:
+        raise UnusableKey("the RSA exponent is not odd and 3 to 2^32")
+    if has_roca_fingerprint(numbers.n):
+        raise UnusableKey("the RSA key can be factored (CVE-2017-15361): it was made by a broken generator")

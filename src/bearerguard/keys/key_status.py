@@ -1,8 +1,12 @@
 """What is known of one issuer's keys, for a readiness probe."""
 
 from dataclasses import dataclass
+from typing import Final
 
+from bearerguard.events import logger
 from bearerguard.keys.jwk_set import JWKSet
+
+_TOLD: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,13 +17,16 @@ class KeyStatus:
         issuer: Configured issuer identifier.
         ready: Whether tokens of this issuer can be verified now.
         keys: Ids of the keys in use, ``""`` for a key without one.
-        age: Seconds since the issuer last confirmed the set, ``None`` before the first time; 0 for static keys.
+        age: Seconds since the issuer last confirmed the set, ``None`` before the first time; 0 for
+            static keys.
         last_error: Why the last fetch failed, empty when it did not.
-        next_fetch_in: Seconds until the next fetch may begin; ``None`` for static keys. Fetches are begun by requests: an
-            idle issuer fetches nothing.
-        token_endpoint: Where the issuer's metadata says that clients obtain tokens; empty before it was fetched, and without any.
-        last_success: When the issuer last confirmed the set, in seconds since 1970-01-01T00:00:00Z; ``None`` before the first
-            time, and for static keys.
+        next_fetch_in: Seconds until the next fetch may begin; ``None`` for static keys. Fetches are
+            begun by requests: an idle issuer fetches nothing.
+        token_endpoint: Where the issuer's metadata says that clients obtain tokens; empty before it
+            was fetched, and without any.
+        last_success: When the issuer last confirmed the set, in seconds since 1970-01-01T00:00:00Z;
+            ``None`` before the first time, and for static keys.
+        left_out: Keys that the issuer publishes and that are not used, each with the reason.
     """
 
     issuer: str
@@ -30,8 +37,22 @@ class KeyStatus:
     next_fetch_in: float | None
     token_endpoint: str = ""
     last_success: float | None = None
+    left_out: tuple[str, ...] = ()
 
 
 def key_ids(key_set: JWKSet | None) -> tuple[str, ...]:
     """The ids of a set's keys, in its order."""
     return () if key_set is None else tuple(key.kid or "" for key in key_set.keys)
+
+
+def left_out(key_set: JWKSet | None) -> tuple[str, ...]:
+    """The keys of a set that are not used, each with the reason."""
+    return () if key_set is None else tuple(map(str, key_set.left_out))
+
+
+def tell_left_out(issuer: str, key_set: JWKSet, former: JWKSet | None) -> None:
+    """Log the keys that are not used, if they changed."""
+    if key_set.left_out and (former is None or set(key_set.left_out) != set(former.left_out)):
+        told = left_out(key_set)
+        more = f"; and {len(told) - _TOLD} more" if len(told) > _TOLD else ""
+        logger.warning("keys of %r are published but not used: %s%s", issuer, "; ".join(told[:_TOLD]), more)

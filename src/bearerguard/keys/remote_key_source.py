@@ -20,7 +20,7 @@ from bearerguard.keys.flight import Flight, Flights, Outcome
 from bearerguard.keys.freshness import Decision, Freshness
 from bearerguard.keys.jwk_set import JWKSet
 from bearerguard.keys.key_set_fetch import FetchedKeys, Validators
-from bearerguard.keys.key_status import KeyStatus, key_ids
+from bearerguard.keys.key_status import KeyStatus, key_ids, left_out, tell_left_out
 
 _SEEN_KEYS: Final = 256
 _A_FLOOD: Final = 100
@@ -187,8 +187,18 @@ class RemoteKeySource:
         ready = self._freshness.is_usable(now)
         wait = max(now.until(validity.refresh_at) if validity else 0.0, self._freshness.retry_after(now))
         age = now.since(validity.at) if validity else None
-        kids = key_ids(self._key_set if ready else None)
-        return KeyStatus(self._issuer, ready, kids, age, self._last_error, wait, self._token_endpoint, self._last_success)
+        usable = self._key_set if ready else None
+        return KeyStatus(
+            self._issuer,
+            ready,
+            key_ids(usable),
+            age,
+            self._last_error,
+            wait,
+            self._token_endpoint,
+            self._last_success,
+            left_out(usable),
+        )
 
     def close(self) -> None:
         """End the fetch that is under way in this event loop; its waiters are told that the issuer is unavailable."""
@@ -243,7 +253,7 @@ class RemoteKeySource:
             if flight.number < self._landed or not self._flights.holds(flight):
                 return  # a newer answer has been taken
             self._landed = flight.number
-            self._key_set = held if fetched.key_set is None else fetched.key_set.adopting(self._key_set)
+            former, self._key_set = self._key_set, held if fetched.key_set is None else fetched.key_set.adopting(self._key_set)
             self._validators = fetched.validators
             self._token_endpoint = fetched.token_endpoint
             self._last_success = self._clock.now()
@@ -253,6 +263,8 @@ class RemoteKeySource:
             elif flight.for_unknown_kid:
                 self._freshness.looked_in_vain(instant(self._clock))
             self._last_error = ""
+        if self._key_set is not None:
+            tell_left_out(self._issuer, self._key_set, former)
         emit(self._on_event, Event("keys_fetched", self._issuer))
 
     def _fail(self, flight: Flight, why: FetchFailed) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from bearerguard.errors import ConfigurationError
 from bearerguard.keys.jwk_set import JWKSet, UnusableKeySet, read_key_set
-from bearerguard.keys.key_status import KeyStatus, key_ids
+from bearerguard.keys.key_status import KeyStatus, key_ids, left_out, tell_left_out
 
 
 class StaticKeySource:
@@ -21,6 +21,7 @@ class StaticKeySource:
         except UnusableKeySet as why:
             raise ConfigurationError("jwks", f"{issuer}: {why}", example='{"keys": [<public JWK>, …]}') from None
         self._issuer = issuer
+        tell_left_out(issuer, self._key_set, None)
 
     def known(self) -> JWKSet | None:
         """The configured set."""
@@ -52,7 +53,7 @@ class StaticKeySource:
 
     def status(self) -> KeyStatus:
         """Always ready."""
-        return KeyStatus(self._issuer, True, key_ids(self._key_set), 0.0, "", None)
+        return KeyStatus(self._issuer, True, key_ids(self._key_set), 0.0, "", None, left_out=left_out(self._key_set))
 
     def close(self) -> None:
         """Nothing runs."""

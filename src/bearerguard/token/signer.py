@@ -24,5 +24,8 @@ def no_key(token: UnverifiedToken, tried: Keys, key_set: JWKSet | None) -> Inval
     """The refusal of a token that none of the keys has verified."""
     if tried:
         return InvalidToken(codes.INVALID_SIGNATURE)
-    wanted = f"a key for `alg` {token.header.algorithm} among `kid` {key_set.kids if key_set else ()}"
-    return InvalidToken(codes.UNKNOWN_KEY, expected=wanted, actual=token.header.kid, at="header.kid")
+    algorithm, kid = token.header.algorithm, token.header.kid
+    wanted = f"a key for `alg` {algorithm} among `kid` {key_set.kids if key_set else ()}"
+    why = key_set.why_unusable(kid, algorithm) if key_set else ""
+    hint = f"The issuer publishes this key, but it cannot be used: {why}." if why else ""
+    return InvalidToken(codes.UNKNOWN_KEY, expected=wanted, actual=kid, at="header.kid", hint=hint)

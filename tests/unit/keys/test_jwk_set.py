@@ -387,3 +387,55 @@ def test_a_key_that_changed_in_any_part_is_another_key(changed: Jwk) -> None:
 def test_the_first_set_adopts_nothing() -> None:
     keys = the_set(jwk())
     assert keys.adopting(None) is keys
+
+
+# --- what is left out, and why
+
+REASONS: dict[str, tuple[dict[str, Any], str]] = {
+    "too short": ({"kty": "RSA", "kid": "bad", "n": number(2**1023 + 1), "e": "AQAB"}, "1024 bits"),
+    "for encryption": ({**jwk(kid="bad"), "use": "enc"}, "'use'"),
+    "an unknown curve": (
+        {"kty": "EC", "kid": "bad", "crv": "secp256k1", "x": "AA", "y": "AA"},
+        "'crv' is 'secp256k1', not one of P-256",
+    ),
+    "an unknown type": ({"kty": "oct2", "kid": "bad"}, "'kty' is 'oct2'"),
+    "no parameters": ({"kty": "RSA", "kid": "bad"}, "'n' and 'e' are not all there"),
+    "only a certificate": ({"kty": "RSA", "kid": "bad", "x5c": ["MIIB"]}, "only a certificate ('x5c')"),
+    "an algorithm of another type": ({**jwk(kid="bad"), "alg": "ES256"}, "'alg' is 'ES256'"),
+    "not for verifying": ({**jwk("RS256", "use", kid="bad"), "key_ops": ["sign"]}, "'key_ops'"),
+    "private": ({**jwk(kid="bad"), "d": "AA"}, "private"),
+}
+
+
+@pytest.mark.parametrize(("member", "reason"), REASONS.values(), ids=REASONS)
+def test_a_key_that_is_left_out_is_named_with_the_reason(member: Jwk, reason: str) -> None:
+    found = the_set(jwk(kid="good"), member)
+
+    (left_out,) = found.left_out
+    assert (left_out.position, left_out.kid) == (1, "bad")
+    assert str(left_out).startswith("keys[1] ('bad'): ")
+    assert reason in left_out.why
+    assert found.why_unusable("bad", "RS256") == left_out.why
+
+
+def test_a_name_that_nobody_published_has_no_reason() -> None:
+    found = the_set(jwk(kid="good"), {"kty": "RSA"}, {"kty": "RSA", "kid": 7})
+
+    assert [left_out.kid for left_out in found.left_out] == [None, None]
+    assert found.why_unusable("other", "RS256") == found.why_unusable(None, "RS256") == ""
+    assert found.why_unusable("good", "RS256") == ""
+
+
+def test_a_key_for_another_algorithm_is_told_so() -> None:
+    assert "it is a key for ES256" in the_set(jwk("ES256", kid="k")).why_unusable("k", "RS256")
+
+
+def test_a_set_that_leaves_out_another_key_is_another_set_with_the_same_keys() -> None:
+    good = jwk(kid="good")
+    former = the_set(good)
+    latter = the_set(good, {"kty": "RSA", "kid": "bad"}).adopting(former)
+
+    assert latter is not former
+    assert latter.keys[0] is former.keys[0]
+    assert the_set({"kty": "RSA", "kid": "bad"}, good).adopting(latter) is latter
+    assert the_set(good, {"kty": "RSA", "kid": "bad"}).adopting(latter) is latter

@@ -6,9 +6,12 @@ import pytest
 from bearerguard.errors import IssuerUnavailable
 from bearerguard.events import Event
 from bearerguard.keys.fetch import FetchFailed
-from bearerguard.keys.key_status import KeyStatus, key_ids
+from bearerguard.keys.jwk_set import JWKSet, read_key_set
+from bearerguard.keys.key_status import KeyStatus, key_ids, tell_left_out
+from bearerguard.keys.static_key_source import StaticKeySource
 from bearerguard.testing import FakeClock
 from support.key_sets import ISSUER, ScriptedFetch, key_set, settled, source
+from support.sealed import RSA
 
 pytestmark = pytest.mark.anyio
 DOWN = FetchFailed("unreachable", "connection refused")
@@ -104,3 +107,47 @@ async def test_a_failed_fetch_is_a_warning_in_the_log(caplog: pytest.LogCaptureF
         await keys.obtain()
     (record,) = caplog.records
     assert (record.name, record.levelname) == ("bearerguard", "WARNING")
+
+
+WEAK = {"kty": "RSA", "kid": "weak"}
+
+
+def _with_a_weak_key(*kids: str) -> JWKSet:
+    return read_key_set({"keys": [*(RSA.public_jwk() | {"kid": kid} for kid in kids), WEAK]})
+
+
+async def test_keys_that_are_published_and_not_used_are_told_with_the_reason() -> None:
+    keys = source(ScriptedFetch(_with_a_weak_key("good")))
+    await keys.obtain()
+
+    (told,) = keys.status().left_out
+    assert told.startswith("keys[1] ('weak'): ")
+
+
+async def test_they_are_logged_once_for_each_change(caplog: pytest.LogCaptureFixture) -> None:
+    clock, fetch = FakeClock(), ScriptedFetch(_with_a_weak_key("good"))
+    keys = source(fetch, clock)
+
+    def told() -> int:
+        return sum("published but not used" in record.getMessage() for record in caplog.records)
+
+    await keys.obtain()
+    assert told() == 1
+    for outcome, times in ((_with_a_weak_key("good", "new"), 1), (key_set("good"), 1), (_with_a_weak_key("good"), 2)):
+        fetch.outcome = outcome
+        clock.advance(7_200.0)
+        await keys.obtain()
+        await settled()
+        assert told() == times
+
+
+def test_of_many_a_few_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    many = read_key_set({"keys": [RSA.public_jwk(), *({"kty": "RSA", "kid": f"weak-{number}"} for number in range(20))]})
+    tell_left_out(ISSUER, many, None)
+    assert "and 15 more" in caplog.text
+
+
+def test_static_keys_tell_theirs_too(caplog: pytest.LogCaptureFixture) -> None:
+    keys = StaticKeySource(ISSUER, {"keys": [RSA.public_jwk(), WEAK]})
+    assert "'weak'" in caplog.text
+    assert len(keys.status().left_out) == 1

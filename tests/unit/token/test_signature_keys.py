@@ -6,13 +6,13 @@ import pytest
 
 from bearerguard.issuers.profile import Profile
 from bearerguard.testing import SigningKey
-from support.sealed import ABSENT, EC, EDWARDS, RSA, claims, issuer, seal, server, verdict
+from support.sealed import ABSENT, EC, EDWARDS, RSA, claims, issuer, refusal, seal, server, verdict
 
 API: Final = server(token_cache_size=0)
 
 
 def test_a_foreign_key_under_a_known_kid_does_not_verify() -> None:
-    """R56."""
+    """RFC 8725 §3.8."""
     stranger = SigningKey("ES256", kid="ec")
 
     assert verdict(API, seal(key=stranger)) == "invalid_signature"
@@ -112,3 +112,22 @@ def test_a_key_that_names_an_issuer_is_an_ordinary_key_elsewhere() -> None:
     api = server(issuer(keys=[{**EC.public_jwk(), "issuer": "https://evil.test/"}]))
 
     assert verdict(api, seal()) == "accepted"
+
+
+def test_a_token_of_a_key_that_is_published_but_unusable_is_told_why() -> None:
+    """A rotation to a key that no verifier may use looks like an unknown key otherwise."""
+    weak = {"kty": "RSA", "kid": "weak", "n": "AQ", "e": "AQAB"}
+    refused = refusal(server(issuer(keys=[RSA, weak])), seal(key=RSA, kid="weak"))
+
+    assert refused.code == "unknown_key"
+    assert "publishes this key, but it cannot be used" in refused.operator_text
+
+
+def test_a_token_of_a_key_for_another_algorithm_is_told_so() -> None:
+    refused = refusal(server(issuer(keys=[RSA, EC])), seal(key=EC, kid="rsa"))
+
+    assert "it is a key for RS256" in refused.hint
+
+
+def test_a_token_of_a_key_that_nobody_published_is_not() -> None:
+    assert refusal(server(), seal(kid="other")).hint == ""
