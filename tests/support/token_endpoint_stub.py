@@ -59,7 +59,7 @@ class StubApi:
         self.tokens: list[str] = []
         self.bodies: list[bytes] = []
         self.revoked: set[str] = set()
-        self.challenge = 'Bearer realm="orders", error="invalid_token"'
+        self.challenge: str | None = 'Bearer realm="orders", error="invalid_token"'
         self.barrier: threading.Barrier | None = None
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -68,7 +68,7 @@ class StubApi:
         self.tokens.append(token)
         self.bodies.append(request.content)
         if token in self.revoked or not token:
-            return httpx.Response(401, headers={"WWW-Authenticate": self.challenge})
+            return httpx.Response(401, headers={} if self.challenge is None else {"WWW-Authenticate": self.challenge})
         return httpx.Response(200, content=request.content)
 
     @property

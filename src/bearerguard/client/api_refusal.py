@@ -2,7 +2,7 @@
 
 import re
 from base64 import b64decode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,19 +26,22 @@ class ApiRefusal:
     claims: str = ""
 
 
-def read_refusal(www_authenticate: Iterable[str]) -> ApiRefusal | None:
+def read_refusal(www_authenticate: Collection[str]) -> ApiRefusal | None:
     """What the Bearer challenge of a 401 says; ``None`` where another token would not help.
 
     ``error="invalid_token"`` (RFC 6750 §3.1) asks for another token;
     ``error="insufficient_claims"`` with ``claims`` asks for one requested with those claims
     (Continuous Access Evaluation,
-    https://learn.microsoft.com/entra/identity-platform/claims-challenge).
+    https://learn.microsoft.com/entra/identity-platform/claims-challenge). A Bearer challenge
+    without an error, and a 401 without any challenge, may mean a revoked token: they ask for
+    another one, too. A challenge that cannot be read to its end asks for nothing.
 
     Args:
         www_authenticate: Every header line of that name.
     """
+    asks = not any(line.strip() for line in www_authenticate)
     for line in www_authenticate:
-        for scheme, parameters in _challenges(line[:_MAX_HEADER]):
+        for scheme, parameters, is_whole in _challenges(line[:_MAX_HEADER]):
             if scheme != "bearer":
                 continue
             if parameters.get("error") == "invalid_token":
@@ -46,11 +49,14 @@ def read_refusal(www_authenticate: Iterable[str]) -> ApiRefusal | None:
             if parameters.get("error") == "insufficient_claims":
                 claims = _claims(parameters.get("claims", ""))
                 return ApiRefusal(claims) if claims else None
-    return None
+            if "error" in parameters:
+                return None
+            asks = is_whole
+    return ApiRefusal() if asks else None
 
 
-def _challenges(line: str) -> Iterator[tuple[str, Mapping[str, str]]]:
-    """Schemes in lower case with their parameters; reading ends where the grammar does."""
+def _challenges(line: str) -> Iterator[tuple[str, Mapping[str, str], bool]]:
+    """Schemes in lower case, their parameters, and whether the line can be read on from there."""
     position = 0
     while (scheme := _SCHEME.match(line, position)) is not None:
         position = scheme.end()
@@ -59,7 +65,8 @@ def _challenges(line: str) -> Iterator[tuple[str, Mapping[str, str]]]:
             position = parameter.end()
             quoted, plain = parameter[2], parameter[3]
             parameters.setdefault(parameter[1].lower(), plain if quoted is None else re.sub(r"\\(.)", r"\1", quoted))
-        yield scheme[1].lower(), parameters
+        is_whole = not line[position:].strip(" \t,") or _SCHEME.match(line, position) is not None
+        yield scheme[1].lower(), parameters, is_whole
 
 
 def _claims(encoded: str) -> str:

@@ -60,10 +60,10 @@ class ClientCredentials(BearerAuth):
     Make one object and keep it: it holds the token. The token is asked for at the first request,
     once, however many wait for it; renewed in the background from 72 to 88 % of its lifetime; and
     used on while that fails, as long as it is good. When an API answers 401 with
-    ``error="invalid_token"``, or ``insufficient_claims`` with a claims challenge, the token is
-    dropped and the request repeated once. Token requests run on a short-lived thread of their own:
-    no event loop is blocked, and a cancelled request or an ended event loop does no harm to the
-    others.
+    ``error="invalid_token"``, with a claims challenge (``insufficient_claims``), or without any
+    error, the token is dropped and the request repeated once. Token requests run on a short-lived
+    thread of their own: no event loop is blocked, and a cancelled request or an ended event loop
+    does no harm to the others.
 
     **Credentials that change.** A secret, key, password or certificate may be a function that gives
     the present one, or a file. Both are read for each token request, about once an hour, on a

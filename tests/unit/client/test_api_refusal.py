@@ -34,24 +34,48 @@ def test_invalid_token_asks_for_another_token(header: str) -> None:
     assert read_refusal([header]) == ApiRefusal()
 
 
-def test_the_challenge_may_stand_on_any_line() -> None:
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [],
+        [""],
+        ["Bearer"],
+        ['Bearer realm="orders"'],
+        ['Bearer realm="error=\\"invalid_scope\\""'],
+        ['Bearer error_description="The token was revoked"'],
+        ['Basic realm="x"', "Bearer"],
+        ['Basic realm="x", Bearer realm="orders"'],
+    ],
+    ids=str,
+)
+def test_a_challenge_without_an_error_may_mean_a_revoked_token(lines: list[str]) -> None:
+    """RFC 6750 §3.1 has an error for it; many APIs and gateways send none."""
+    assert read_refusal(lines) == ApiRefusal()
+
+
+def test_an_error_on_another_line_decides() -> None:
+    assert read_refusal(["Bearer", 'Bearer error="insufficient_scope"']) is None
+
+
+def test_the_challenge_may_be_on_any_line() -> None:
     assert read_refusal(['Basic realm="x"', 'Bearer error="invalid_token"']) == ApiRefusal()
 
 
 @pytest.mark.parametrize(
     "header",
     [
-        "",
-        "Bearer",
-        'Bearer realm="orders"',
         'Bearer error="insufficient_scope", scope="orders.write"',
         'Bearer error="invalid_request"',
         'Bearer error="INVALID_TOKEN"',
-        'Bearer error_description="invalid_token"',
-        'Bearer realm="error=\\"invalid_token\\""',
         'Bearer error="insufficient_scope", error="invalid_token"',
         'DPoP error="invalid_token"',
         'Basic realm="x", error="invalid_token"',
+        'Basic realm="x"',
+        'DPoP algs="ES256"',
+        "Negotiate",
+        'Bearer, Bearer error="insufficient_scope"',
+        'Bearer realm="orders',
+        'Bearer realm="orders" ;',
         'error="invalid_token"',
         'Bearer error="invalid_token',
         '"Bearer" error="invalid_token"',

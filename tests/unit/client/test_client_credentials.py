@@ -107,7 +107,40 @@ def test_a_token_that_is_refused_again_is_the_callers_to_see() -> None:
     assert api.tokens == ["token-1", "token-2"]
 
 
-@pytest.mark.parametrize("challenge", ["Bearer", 'Bearer error="insufficient_scope"', 'Basic realm="x"', ""], ids=repr)
+@pytest.mark.parametrize("challenge", ["Bearer", 'Bearer realm="orders"', None], ids=repr)
+def test_a_bare_401_drops_the_token_once_and_asks_again(challenge: str | None) -> None:
+    """A revoked token, where the API says no more than 401."""
+    api, endpoint = StubApi(), StubEndpoint()
+    api.revoked, api.challenge = {"token-1"}, challenge
+    auth = credentials(endpoint)
+    assert get(auth, api).status_code == 200
+    assert api.tokens == ["token-1", "token-2"]
+
+
+def test_an_api_that_answers_every_token_with_a_bare_401_is_no_storm_on_the_endpoint() -> None:
+    """A wrong audience, say: ten tokens at first, then one in ten seconds."""
+    clock, api, endpoint = FakeClock(), StubApi(), StubEndpoint()
+    api.revoked, api.challenge = {f"token-{number}" for number in range(1000)}, None
+    auth = credentials(endpoint, clock=clock)
+    for _ in range(200):
+        assert get(auth, api).status_code == 401
+    assert len(endpoint.requests) == 11
+    clock.advance(100)
+    for _ in range(200):
+        assert get(auth, api).status_code == 401
+    assert len(endpoint.requests) == 21
+
+
+def test_a_bare_401_of_an_origin_that_the_token_is_not_meant_for_changes_nothing() -> None:
+    api, endpoint = StubApi(), StubEndpoint()
+    api.revoked, api.challenge = {"token-1"}, None
+    auth = credentials(endpoint, origins=[API])
+    with pytest.raises(ConfigurationError):
+        get(auth, api, "https://stock.example")
+    assert endpoint.requests == []
+
+
+@pytest.mark.parametrize("challenge", ['Bearer error="insufficient_scope"', 'Basic realm="x"', 'DPoP algs="ES256"'], ids=repr)
 def test_another_401_is_the_callers_to_see(challenge: str) -> None:
     api, endpoint = StubApi(), StubEndpoint()
     api.revoked, api.challenge = {"token-1"}, challenge
