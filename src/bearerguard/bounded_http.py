@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import anyio
 import httpx
@@ -21,7 +21,13 @@ import httpx
 CONNECT_TIMEOUT: Final = 2.0
 """Seconds to connect, and to shake hands, at most; of a shorter exchange two fifths."""
 
-Transport: TypeAlias = httpx.AsyncBaseTransport | httpx.BaseTransport
+if TYPE_CHECKING:
+    import httpx2
+
+    Transport: TypeAlias = httpx.AsyncBaseTransport | httpx.BaseTransport | httpx2.AsyncBaseTransport | httpx2.BaseTransport
+else:
+    Transport = httpx.AsyncBaseTransport | httpx.BaseTransport
+
 _HEADERS: Final = (("User-Agent", "bearerguard"), ("Accept-Encoding", "identity"))
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
@@ -93,10 +99,10 @@ class BoundedHttp:
     """Sends requests, each within the same bounds.
 
     Args:
-        transport: A transport to use instead of httpx's own, asynchronous or not. It stays the
-            caller's, who closes it. Of ``HTTPTransport`` and ``AsyncHTTPTransport`` only the
-            settings are used: connections that it keeps may belong to another event loop, or to the
-            process this one was forked from.
+        transport: A transport of httpx or httpx2 to use instead of httpx's own, asynchronous or
+            not. It stays the caller's, who closes it. Of ``HTTPTransport`` and
+            ``AsyncHTTPTransport`` only the settings are used: connections that it keeps may belong
+            to another event loop, or to the process this one was forked from.
         timeout: Seconds for one whole exchange. A synchronous transport has to keep it by itself.
     """
 
@@ -119,7 +125,7 @@ class BoundedHttp:
         Raises:
             ExchangeFailed: no such answer came. Its text may quote the request.
         """
-        libraries = [sys.modules[name] for name in ("httpx", "httpx2") if name in sys.modules]
+        libraries = _loaded_libraries()
         slow = tuple(library.TimeoutException for library in libraries)
         broken = tuple(kind for library in libraries for kind in (library.HTTPError, library.InvalidURL, library.StreamError))
         try:
@@ -131,8 +137,7 @@ class BoundedHttp:
             raise ExchangeFailed("unreachable", f"{type(error).__name__}: {error}") from None
 
     async def _exchange(self, request: Request, limit: int, body_of: Collection[int] | None) -> Answer:
-        library = sys.modules["httpx2"] if _is_of_httpx2(self._transport) else httpx
-        sent = library.Request(
+        sent = _library_of(self._transport).Request(
             request.method,
             request.url,
             headers=[*_HEADERS, *request.headers],
@@ -168,10 +173,16 @@ class BoundedHttp:
                 await own.aclose() if is_async else own.close()
 
 
-def _is_of_httpx2(transport: Transport | None) -> bool:
-    """Whether it wants requests of httpx2; that library is loaded already where it is."""
+def _loaded_libraries() -> list[Any]:
+    """httpx, and httpx2 if the program uses it: whoever has a transport of httpx2 has loaded it."""
     httpx2 = sys.modules.get("httpx2")
-    return httpx2 is not None and isinstance(transport, (httpx2.AsyncBaseTransport, httpx2.BaseTransport))
+    return [httpx] if httpx2 is None else [httpx2, httpx]
+
+
+def _library_of(transport: Transport | None) -> Any:
+    """The library whose requests a transport takes."""
+    kinds = ((library, (library.AsyncBaseTransport, library.BaseTransport)) for library in _loaded_libraries())
+    return next((library for library, kind in kinds if isinstance(transport, kind)), httpx)
 
 
 def _with_its_own_connections(transport: Transport | None) -> Any:

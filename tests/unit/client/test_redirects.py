@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from bearerguard import ClientCredentials, ConfigurationError
+from support.both_libraries import EACH_LIBRARY
 from support.servers import serve
 from support.token_endpoint_stub import API, ENDPOINT, StubEndpoint
 
@@ -78,10 +79,11 @@ def servers(running: Servers) -> Servers:
 @pytest.mark.socket
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_token_does_not_follow_a_redirect_to_another_origin(servers: Servers, status: int, method: str) -> None:
+@EACH_LIBRARY
+def test_a_token_does_not_follow_a_redirect_to_another_origin(library: Any, servers: Servers, status: int, method: str) -> None:
     """On real sockets: a token goes only to the origins it is meant for (RFC 6750 §5.3)."""
     servers.orders.location, servers.orders.status = f"{servers.other_url}/end", status
-    with httpx.Client(auth=servers.auth(), follow_redirects=True) as client:
+    with library.Client(auth=servers.auth(), follow_redirects=True) as client:
         client.request(method, f"{servers.orders_url}/start")
     assert servers.orders.authorizations == ["Bearer token-1"]
     assert servers.other.authorizations == [None]
