@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from bearerguard.resource_server import ResourceServer
     from bearerguard.version import __version__
     from bearerguard.web.audit import audit
-    from bearerguard.web.decorator import public, requires
+    from bearerguard.web.decorator import optional, public, requires
     from bearerguard.web.enforce import principal_of
     from bearerguard.web.metadata import protected_resource_metadata, resource_metadata_url
     from bearerguard.web.middleware import AccessTokenMiddleware
@@ -96,6 +96,7 @@ __all__ = [
     "keycloak",
     "oidc",
     "okta",
+    "optional",
     "principal_of",
     "protected_resource_metadata",
     "public",
@@ -131,7 +132,7 @@ _HOMES: Final = {
     "version": "__version__",
     "web.audit": "audit",
     "web.enforce": "principal_of",
-    "web.decorator": "public requires",
+    "web.decorator": "optional public requires",
     "web.metadata": "protected_resource_metadata resource_metadata_url",
     "web.middleware": "AccessTokenMiddleware",
     "web.readiness": "readiness",

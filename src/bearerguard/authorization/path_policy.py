@@ -25,6 +25,7 @@ class PathPolicy:
             "GET /reports/{number:int}": role("Read.All"),
             "/files/{path:path}": authenticated(),       # all that begins with /files/, every method and websockets
             "/health": PathPolicy.PUBLIC,
+            "/feed": PathPolicy.OPTIONAL,                # without a token, or with a good one
         })
 
     A row is methods in capitals, separated by commas, one space and a path; without methods it stands for every method, known or
@@ -49,6 +50,7 @@ class PathPolicy:
     """
 
     PUBLIC: ClassVar[Literal[Public.PUBLIC]] = Public.PUBLIC
+    OPTIONAL: ClassVar[Literal[Public.OPTIONAL]] = Public.OPTIONAL
 
     __slots__ = ("_other_methods", "_rows", "_tables")
 

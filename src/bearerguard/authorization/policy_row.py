@@ -30,12 +30,13 @@ _UUID: Final = "[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?
 
 
 class Public(Enum):
-    """The type of ``PathPolicy.PUBLIC``."""
+    """The type of ``PathPolicy.PUBLIC`` and ``PathPolicy.OPTIONAL``: what is reached without a token."""
 
     PUBLIC = "public"
+    OPTIONAL = "optional"
 
     def __repr__(self) -> str:
-        return "PathPolicy.PUBLIC"
+        return f"PathPolicy.{self.name}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +73,7 @@ class PolicyRow:
         text: Methods and path pattern.
         methods: Methods in the order they were written; empty stands for every method and for websockets.
         path: The path pattern.
-        requirement: What the caller must hold, or ``PathPolicy.PUBLIC``.
+        requirement: What the caller must hold, ``PathPolicy.PUBLIC`` or ``PathPolicy.OPTIONAL``.
         segments: What lies between the slashes of the path; a final ``{name:path}`` is ``REST``.
     """
 
@@ -97,7 +98,7 @@ def read_row(text: object, requirement: object) -> PolicyRow:
     if not isinstance(text, str):
         _refuse(text, "is no string")
     if not isinstance(requirement, Requirement | Public):
-        _refuse(text, f"has {show(requirement)}, which is neither a requirement nor PathPolicy.PUBLIC")
+        _refuse(text, f"has {show(requirement)}, which is neither a requirement nor PathPolicy.PUBLIC or OPTIONAL")
     methods, space, path = ("", "", text) if text.startswith("/") else text.partition(" ")
     if not path.startswith("/"):
         _refuse(

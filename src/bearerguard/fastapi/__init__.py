@@ -15,12 +15,20 @@ except ModuleNotFoundError as missing:
 
 from collections.abc import Collection
 
-from bearerguard.fastapi.dependency import CurrentPrincipal, current_principal, require
+from bearerguard.fastapi.dependency import CurrentPrincipal, OptionalPrincipal, current_principal, optional_principal, require
 from bearerguard.fastapi.security_document import document_security
 from bearerguard.resource_server import ResourceServer
 from bearerguard.web import metadata as _metadata
 
-__all__ = ["CurrentPrincipal", "current_principal", "document_security", "protected_resource_metadata", "require"]
+__all__ = [
+    "CurrentPrincipal",
+    "OptionalPrincipal",
+    "current_principal",
+    "document_security",
+    "optional_principal",
+    "protected_resource_metadata",
+    "require",
+]
 
 
 def protected_resource_metadata(

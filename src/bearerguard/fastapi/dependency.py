@@ -1,19 +1,24 @@
 """``require``: a requirement as a dependency of FastAPI."""
 
+import functools
+import operator
+from collections.abc import Sequence
 from typing import Annotated, Final, TypeAlias, final
 from weakref import WeakValueDictionary
 
 from fastapi import Depends
+from fastapi.security import SecurityScopes
 from starlette.requests import HTTPConnection
 from starlette.types import Message, Scope
 
 from bearerguard.authorization.combination import Requirement
-from bearerguard.authorization.requirement import authenticated
+from bearerguard.authorization.requirement import authenticated, scope
 from bearerguard.errors import ConfigurationError, show
 from bearerguard.principal import Principal
 from bearerguard.resource_server import ResourceServer
+from bearerguard.token.credentials import has_credentials
 from bearerguard.web.challenge import Challenge, Disclose
-from bearerguard.web.declaration import declare
+from bearerguard.web.declaration import declare, note_scoped
 from bearerguard.web.enforce import enforce, is_permitted
 from bearerguard.web.gate import Gate, checked_server
 from bearerguard.web.passage import PASSAGE, Passage
@@ -38,7 +43,7 @@ class Require:
     Called with a connection, it returns its ``Principal`` or raises the refusal.
     """
 
-    __slots__ = ("__weakref__", "_bearerguard_declaration", "_gate", "_requirement")
+    __slots__ = ("__weakref__", "_bearerguard_declaration", "_gate", "_requirement", "_scoped")
 
     dependency = Requirement.dependency  # so that a forgotten Depends is told here, too
     __get_pydantic_core_schema__ = Requirement.__get_pydantic_core_schema__
@@ -46,29 +51,44 @@ class Require:
     def __init__(self, requirement: Requirement, gate: Gate | None) -> None:
         self._requirement = requirement
         self._gate = gate
+        self._scoped: dict[tuple[str, ...], Requirement] = {}
         declare(self, requirement)
+        note_scoped(self)
 
     @property
     def resource_server(self) -> ResourceServer | None:
         """What verifies tokens where no middleware has; ``None`` where it relies on one."""
         return None if self._gate is None else self._gate.server
 
-    async def __call__(self, connection: HTTPConnection) -> Principal:
+    async def __call__(self, connection: HTTPConnection, security_scopes: SecurityScopes) -> Principal:
         """The caller.
+
+        Args:
+            connection: Given by FastAPI.
+            security_scopes: Given by FastAPI: those of ``Security(…, scopes=[…])`` here and of the
+                dependencies around. All of them are needed, too.
 
         Raises:
             AccessTokenError: there is no good token, or it does not permit the request.
             IssuerUnavailable: the token cannot be verified now.
             ConfigurationError: there is neither a middleware nor a resource server.
         """
-        scope, gate = connection.scope, self._gate
-        if gate is not None and PASSAGE not in scope:
-            scope[PASSAGE] = StandIn(gate)
-            answer_refusals_of(scope)
-        if (gate is None or scope[PASSAGE].gate.server is gate.server) and is_permitted(scope, self._requirement):
-            principal: Principal = scope[PASSAGE].principal
+        asgi, gate = connection.scope, self._gate
+        if gate is not None and PASSAGE not in asgi:
+            asgi[PASSAGE] = StandIn(gate)
+            answer_refusals_of(asgi)
+        requirement = self._with(security_scopes.scopes) if security_scopes.scopes else self._requirement
+        if (gate is None or asgi[PASSAGE].gate.server is gate.server) and is_permitted(asgi, requirement):
+            principal: Principal = asgi[PASSAGE].principal
             return principal
-        return await _enforced(scope, self._requirement, gate)
+        return await _enforced(asgi, requirement, gate)
+
+    def _with(self, scopes: Sequence[str]) -> Requirement:
+        """The requirement and all these scopes; there are as many as were written in the source."""
+        names = tuple(scopes)
+        if names not in self._scoped:
+            self._scoped[names] = self._requirement & all_scopes(names)
+        return self._scoped[names]
 
     def __repr__(self) -> str:
         return f"require({self._requirement!r})"
@@ -95,7 +115,8 @@ def require(
         @app.get("/orders", dependencies=[Depends(require(role("Read.All")))])                  # a route
         APIRouter(dependencies=[Depends(require(role("Read.All")))])                            # a router; FastAPI(…) likewise
 
-    For routes of HTTP and websockets. Of several, each is enforced. Behind an
+    For routes of HTTP and websockets. ``Security(require(role("Read.All")), scopes=["orders.read"])``
+    asks for the role and for the scopes, those of outer dependencies included. Of several, each is enforced. Behind an
     ``AccessTokenMiddleware`` it takes the principal that was verified there; alone, with
     ``resource_server``, it verifies the token itself and answers a refusal just as the middleware
     would with the same options: of several, the first that a request comes to gives the words.
@@ -139,8 +160,10 @@ def require(
     return _made.setdefault(arguments, Require(requirement, gate))
 
 
-async def current_principal(connection: HTTPConnection) -> Principal:
+async def current_principal(connection: HTTPConnection, security_scopes: SecurityScopes) -> Principal:
     """The caller whose token was verified; where none was yet, on a public route, it is now.
+
+    ``Security(current_principal, scopes=["orders.read"])`` asks for scopes as well.
 
     Raises:
         AccessTokenError: there is no good token.
@@ -148,7 +171,7 @@ async def current_principal(connection: HTTPConnection) -> Principal:
         ConfigurationError: there is neither a middleware nor a ``require`` with a resource server
             before it.
     """
-    return await _enforced(connection.scope, _ANYBODY)
+    return await _enforced(connection.scope, _anybody_with(security_scopes))
 
 
 CurrentPrincipal: TypeAlias = Annotated[Principal, Depends(current_principal)]
@@ -158,6 +181,37 @@ It asks for no permission and declares none: the start-up audit names a route wi
 """
 
 
+async def optional_principal(connection: HTTPConnection, security_scopes: SecurityScopes) -> Principal | None:
+    """The caller, or ``None`` where no credentials were sent. A token that was sent is verified.
+
+    Raises:
+        AccessTokenError: the token is no good one, or lacks the scopes of ``Security(…)``.
+        IssuerUnavailable: the token cannot be verified now.
+        ConfigurationError: there is neither a middleware nor a ``require`` with a resource server
+            before it.
+    """
+    asgi = connection.scope
+    passage = asgi.get(PASSAGE)
+    if passage is not None and passage.principal is None and not has_credentials(asgi["headers"]):
+        return None
+    return await _enforced(asgi, _anybody_with(security_scopes))
+
+
+OptionalPrincipal: TypeAlias = Annotated[Principal | None, Depends(optional_principal)]
+"""A parameter that is the caller, or ``None``. It declares nothing: put ``@optional`` beneath ``@app.get``."""
+
+note_scoped(current_principal)
+
+
+def all_scopes(names: Sequence[str]) -> Requirement:
+    """All of these scopes, at least one."""
+    return functools.reduce(operator.and_, map(scope, names))
+
+
+def _anybody_with(security_scopes: SecurityScopes) -> Requirement:
+    return all_scopes(security_scopes.scopes) if security_scopes.scopes else _ANYBODY
+
+
 def _check_not_given(**options: tuple[object, object]) -> None:
     for name, (value, default) in options.items():
         if value != default:
@@ -165,11 +219,11 @@ def _check_not_given(**options: tuple[object, object]) -> None:
             raise ConfigurationError(name, "without a resource_server, the middleware says how it refuses", example=example)
 
 
-async def _enforced(scope: Scope, requirement: Requirement, gate: Gate | None = None) -> Principal:
-    if PASSAGE not in scope:
+async def _enforced(asgi: Scope, requirement: Requirement, gate: Gate | None = None) -> Principal:
+    if PASSAGE not in asgi:
         problem = "there is neither an AccessTokenMiddleware before this route nor a resource_server of its own"
         raise ConfigurationError("require", problem, example="app.add_middleware(AccessTokenMiddleware, resource_server=api)")
-    return await enforce(scope, requirement, gate)
+    return await enforce(asgi, requirement, gate)
 
 
 async def _nowhere(_message: Message) -> None:

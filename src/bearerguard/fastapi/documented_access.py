@@ -62,6 +62,7 @@ def access_of(rows: Iterable[AuditedRoute], *, guarded: bool) -> Access:
     own = [first, *(row for row in others if row.endpoint == first.endpoint)]
     closed = [row for row in own if row.decided_by == "no row"]
     accesses = [authenticated() if row.access is None and guarded else row.access for row in own if row not in closed]
-    requirements = list(dict.fromkeys(access for access in accesses if isinstance(access, Requirement)))
+    asked = [authenticated() if access is Public.OPTIONAL else access for access in accesses]
+    requirements = list(dict.fromkeys(access for access in asked if isinstance(access, Requirement)))
     requirement = functools.reduce(operator.or_, requirements) if requirements else None
-    return Access(requirement, Public.PUBLIC in accesses, bool(closed))
+    return Access(requirement, any(isinstance(access, Public) for access in accesses), bool(closed))

@@ -49,3 +49,8 @@ def read_credentials(headers: Iterable[tuple[bytes, bytes]]) -> Credentials:
     if len(token) > MAX_TOKEN:
         raise too_large(token)  # before anything is computed over it: httptools hands on headers of any size (R121)
     return token  # type: ignore[return-value]  # a call of the NewType would cost as much as the loop above
+
+
+def has_credentials(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether the caller sent any credentials, of whatever scheme: then it is no anonymous caller."""
+    return any(name == b"authorization" for name, _ in headers)

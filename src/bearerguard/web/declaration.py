@@ -10,7 +10,7 @@ import functools
 import inspect
 import operator
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any, Final, NamedTuple, TypeAlias
 from weakref import WeakSet, ref
 
@@ -28,6 +28,7 @@ OTHER: Final = "other"
 
 _ATTRIBUTE: Final = "_bearerguard_declaration"
 _guarded: Final[WeakSet[types.FunctionType]] = WeakSet()
+_scoped: Final[WeakSet[Any]] = WeakSet()
 HANDLED: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY")  # what HTTPEndpoint hands to a method
 
 
@@ -41,6 +42,16 @@ class _Mark(NamedTuple):
 def declare(target: Any, declaration: Declaration) -> None:
     """Note a declaration on a function, class or object, or on a dependency of FastAPI."""
     setattr(target, _ATTRIBUTE, _Mark(ref(target), declaration))
+
+
+def note_scoped(dependency: Any) -> None:
+    """Note that a dependency of FastAPI enforces the scopes of ``Security(…, scopes=[…])``."""
+    _scoped.add(dependency)
+
+
+def enforces_scopes(dependency: Any) -> bool:
+    """Whether a dependency of FastAPI enforces the scopes that it is given."""
+    return isinstance(dependency, Hashable) and dependency in _scoped
 
 
 def note_guarded(function: Callable[..., Any]) -> None:
@@ -119,12 +130,15 @@ def handler_of(endpoint: Any, method: str) -> Callable[..., Any] | None:
 
 
 def combined(*declarations: Declaration | None) -> Declaration | None:
-    """What holds where several declare: all requirements; public only where nobody requires anything."""
+    """What holds where several declare: all requirements; what opens only where nobody requires.
+
+    Of what opens, a caller that is optional is more than one that is not looked at.
+    """
     found = dict.fromkeys(declarations)
     requirements = [one for one in found if isinstance(one, Requirement)]
     if requirements:
         return functools.reduce(operator.and_, requirements)
-    return Public.PUBLIC if Public.PUBLIC in found else None
+    return next((one for one in (Public.OPTIONAL, Public.PUBLIC) if one in found), None)
 
 
 def declared_by_methods(endpoint: type) -> dict[str, Declaration | None]:

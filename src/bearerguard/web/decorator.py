@@ -1,4 +1,4 @@
-"""``@requires`` and ``@public``: what an endpoint declares, and is held to.
+"""``@requires``, ``@public`` and ``@optional``: what an endpoint declares, and is held to.
 
 A decorator enforces on its own: where the middleware let a request through without a token, it
 verifies the token itself.
@@ -28,7 +28,6 @@ Subtree = TypeVar("Subtree", bound=Mount | Host)
 Target = TypeVar("Target")
 
 _REQUIRES: Final = "@requires"
-_PUBLIC: Final = "@public"
 _EXAMPLE: Final = '@requires(role("Read.All"))'
 _FUNCTIONS: Final = (types.FunctionType, types.MethodType)
 _ASGI: Final = ("scope", "receive", "send")
@@ -90,13 +89,14 @@ class requires:  # noqa: N801  reads as a decorator
 
     def _class(self, endpoint: type) -> type:
         _check_endpoint_class(_REQUIRES, endpoint)
-        if Public.PUBLIC in all_declared(endpoint):
-            _contradiction(_REQUIRES, endpoint)
+        for other in all_declared(endpoint):
+            if isinstance(other, Public):
+                _contradiction(_REQUIRES, endpoint, other)
         return guarded_class(endpoint, self._with(declared_by_class(endpoint)))
 
     def _function(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        if isinstance(declared(function), Public):
-            _contradiction(_REQUIRES, function)
+        if isinstance(other := declared(function), Public):
+            _contradiction(_REQUIRES, function, other)
         _check_function(function)
         guard = guarded_coroutine_function if is_async_callable(function) else guarded_function
         guarded = guard(function, self._requirement)
@@ -105,8 +105,9 @@ class requires:  # noqa: N801  reads as a decorator
         return guarded
 
     def _app(self, app: Any, target: object) -> GuardedApp:
-        if isinstance(declared(target), Public) or isinstance(declared(app), Public):
-            _contradiction(_REQUIRES, target)
+        for other in (declared(target), declared(app)):
+            if isinstance(other, Public):
+                _contradiction(_REQUIRES, target, other)
         guarded = GuardedApp(app, self._requirement)
         declare(guarded, self._requirement)
         return guarded
@@ -126,22 +127,43 @@ def public(endpoint: Target) -> Target:
     Raises:
         ConfigurationError: the endpoint has ``@requires``, too, or is nothing that can be declared.
     """
+    return _opened(endpoint, Public.PUBLIC)
+
+
+def optional(endpoint: Target) -> Target:
+    """The endpoint is reachable without a token; a token that is sent is verified.
+
+    ``request.user`` is the ``Principal`` where there was a good token, else
+    ``request.user.is_authenticated`` is false. A bad token is refused, and so is an
+    ``Authorization`` header with another scheme: who sends credentials wants to be known. Decorates
+    what ``public`` does, in the same way.
+
+    Raises:
+        ConfigurationError: the endpoint has ``@requires`` or ``@public``, too, or is nothing that
+            can be declared.
+    """
+    return _opened(endpoint, Public.OPTIONAL)
+
+
+def _opened(endpoint: Target, declaration: Public) -> Target:
     target: Any = endpoint
+    name = f"@{declaration.value}"
     if inspect.isclass(target):
-        _check_endpoint_class(_PUBLIC, target)
-        requirements = all_declared(target)
+        _check_endpoint_class(name, target)
+        others = all_declared(target)
     elif callable(target) and (isinstance(target, Mount | Host) or not isinstance(target, BaseRoute)):
-        requirements = {declared(target), declared(getattr(target, "app", None))}
+        others = {declared(target), declared(getattr(target, "app", None))}
     else:
-        _refuse(_PUBLIC, target, "cannot be declared itself; decorate the function", "@public")
-    if any(isinstance(found, Requirement) for found in requirements):
-        _contradiction(_PUBLIC, target)
+        _refuse(name, target, "cannot be declared itself; decorate the function", name)
+    for other in others - {None, declaration}:
+        _contradiction(name, target, other)
     if isinstance(target, types.MethodType):
-        target = functools.partial(target)  # the function belongs to all instances, and this one's endpoint alone is public
+        target = functools.partial(target)  # the function belongs to all instances, and this one's endpoint alone is open
     try:
-        declare(target, Public.PUBLIC)
+        declare(target, declaration)
     except (AttributeError, TypeError):  # the latter: it takes no weak references
-        _refuse(_PUBLIC, target, "takes no attributes; declare the Mount around it", 'public(Mount("/files", app=…))')
+        example = f'{declaration.value}(Mount("/files", app=…))'
+        _refuse(name, target, "takes no attributes; declare the Mount around it", example)
     return target  # type: ignore[no-any-return]
 
 
@@ -194,9 +216,9 @@ def _is_connection(kind: object) -> bool:
     return inspect.isclass(kind) and (issubclass(kind, HTTPConnection) or issubclass(HTTPConnection, kind))
 
 
-def _contradiction(decorator: str, target: object) -> NoReturn:
-    other = _PUBLIC if decorator == _REQUIRES else _REQUIRES
-    _refuse(decorator, target, f"has {other}, too, which says the opposite; take one of them away", _EXAMPLE)
+def _contradiction(decorator: str, target: object, other: object) -> NoReturn:
+    already = f"@{other.value}" if isinstance(other, Public) else _REQUIRES
+    _refuse(decorator, target, f"has {already}, too, which says something else; take one of them away", _EXAMPLE)
 
 
 def _refuse(decorator: str, target: object, problem: str, example: str) -> NoReturn:

@@ -9,6 +9,7 @@ from starlette.routing import Match, Router
 from starlette.types import Scope
 
 from bearerguard.web.declaration import Declaration
+from bearerguard.web.route_paths import is_as_written
 from bearerguard.web.routes import (
     declared_for_all,
     fallback_of,
@@ -72,6 +73,21 @@ def _full_match(router: Starlette | Router, scope: Scope) -> tuple[Any, Scope] |
         if match is Match.FULL:
             return route, {**scope, **child_scope}
     return None
+
+
+def answers_405(router: Starlette | Router, scope: Scope) -> bool:
+    """Whether a route has the path but not the method, and no other route takes the request."""
+    has_path = False
+    for route in routes_of(router):
+        match, child_scope = route.matches(scope)
+        if match is Match.FULL:
+            inner = router_of(subtree_of(route))
+            return inner is not None and answers_405(inner, {**scope, **child_scope})
+        if match is Match.PARTIAL and not has_path:
+            if not is_as_written(route):
+                return False  # what it does with the request is its own affair
+            has_path = True
+    return has_path and fallback_of(router) is None
 
 
 def readers_beneath(router: Starlette | Router) -> Iterator[object]:

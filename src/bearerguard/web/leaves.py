@@ -11,6 +11,7 @@ from starlette.routing import Router, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from bearerguard.authorization.combination import Requirement
+from bearerguard.authorization.requirement import scope
 from bearerguard.web.declaration import (
     OTHER,
     WEBSOCKET,
@@ -19,6 +20,7 @@ from bearerguard.web.declaration import (
     declared,
     declared_by_class,
     declared_by_methods,
+    enforces_scopes,
     is_guarded_elsewhere,
     is_hidden,
 )
@@ -206,6 +208,8 @@ def _required_by_dependencies(dependant: Any) -> Iterator[Declaration | None]:
     for dependency in getattr(dependant, "dependencies", ()):
         own = declared(dependency.call)
         yield own if isinstance(own, Requirement) else None
+        if enforces_scopes(dependency.call):
+            yield from map(scope, (*(dependency.parent_oauth_scopes or ()), *(dependency.own_oauth_scopes or ())))
         yield from _required_by_dependencies(dependency)
 
 

@@ -16,7 +16,7 @@ from bearerguard.authorization.path_policy import PathPolicy
 from bearerguard.authorization.policy_row import Public
 from bearerguard.errors import BearerguardError, ConfigurationError, show
 from bearerguard.resource_server import ResourceServer
-from bearerguard.token.credentials import read_credentials
+from bearerguard.token.credentials import has_credentials, read_credentials
 from bearerguard.web.challenge import Challenge, Disclose
 from bearerguard.web.gate import Gate, checked_server, refusal_for
 from bearerguard.web.judged_first import judge_first
@@ -35,6 +35,7 @@ Undeclared = Literal["refuse", "allow"]
 
 _PASSAGES: Final[Mapping[str, type[Passage]]] = {"http": Passage, "websocket": WebSocketPassage}
 _PUBLIC: Final = Public.PUBLIC  # a member of an enumeration is looked up in 50 ns
+_OPTIONAL: Final = Public.OPTIONAL
 _PATH_CHARACTERS: Final = "/:@!$&'()*+,;="  # RFC 3986 §3.3: what stands for itself in a path
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\ufffd]")
 
@@ -117,7 +118,9 @@ class AccessTokenMiddleware:
         passage = passage_class(self._gate, scope, send)
         try:
             rule = self._paths.rule(scope)
-            if rule is _PUBLIC:
+            if rule is _OPTIONAL and has_credentials(scope["headers"]):
+                rule = None
+            if rule is _PUBLIC or rule is _OPTIONAL:
                 scope["user"], scope["auth"] = UnauthenticatedUser(), AuthCredentials()
             else:
                 token = read_credentials(scope["headers"])

@@ -28,7 +28,7 @@ from bearerguard.web.routes import root_path_of
 Rule: TypeAlias = Requirement | Public | None
 """What a path needs; ``None`` stands for any valid token."""
 
-_PUBLIC_ROUTE: Final = PolicyRow("@public", (), "", Public.PUBLIC, ())
+_OPEN_ROUTES: Final = {one: PolicyRow(f"@{one.value}", (), "", one, ()) for one in Public}
 _HINT: Final = (
     "Give both paths the same rule. If the application takes the server's root_path off the path, say so: "
     'AccessTokenMiddleware(…, root_path="/api")'
@@ -104,8 +104,9 @@ class PathJudge:
         row = None
         if self._table is not None:
             row = self._table.row_for(method_of(scope), path)
-        if row is None and self._public_routes is not None and self._public_routes.serve(scope, path):
-            return _PUBLIC_ROUTE
+        if row is None and self._public_routes is not None:
+            declared = self._public_routes.open_for(scope, path)
+            return None if declared is None else _OPEN_ROUTES[declared]
         return row
 
     def _rule_of(self, row: PolicyRow | None) -> Rule:

@@ -2,9 +2,9 @@
 
 import functools
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from bearerguard.authorization.combination import Requirement
 from bearerguard.authorization.path_policy import PathPolicy
@@ -12,6 +12,8 @@ from bearerguard.authorization.policy_row import PolicyRow, Public
 from bearerguard.authorization.route_segment import RouteSegment
 from bearerguard.web.declaration import Declaration, combined
 from bearerguard.web.leaves import Leaf
+
+_OPENNESS: Final[Mapping[Declaration | None, int]] = {Public.OPTIONAL: 1, Public.PUBLIC: 2}
 
 DecidedBy: TypeAlias = Literal["endpoint", "mount", "public=", "policy", "no row", "nothing"]
 
@@ -65,7 +67,7 @@ def verdicts(leaf: Leaf, method: str, segments: Sequence[RouteSegment], rules: S
     """
     ways = itertools.product(*(one.verdicts(leaf, method, segments) for one in rules))
     found = list(dict.fromkeys(functools.reduce(_both, way) for way in ways))
-    found.sort(key=lambda verdict: verdict.access is Public.PUBLIC)
+    found.sort(key=lambda verdict: _OPENNESS.get(verdict.access, 0))
     return [replace(verdict, in_part=True) for verdict in found] if len(found) > 1 else found
 
 
@@ -76,6 +78,6 @@ def _both(outer: Verdict, inner: Verdict) -> Verdict:
             return one
     requiring = [one for one in (outer, inner) if isinstance(one.access, Requirement)]
     if not requiring:
-        return inner if inner.access is None else outer
+        return inner if inner.access is None or inner.access is Public.OPTIONAL else outer
     rows = " and ".join(dict.fromkeys(one.row for one in requiring if one.row))
     return replace(requiring[0], access=combined(*(one.access for one in requiring)), row=rows)

@@ -17,7 +17,7 @@ from starlette.types import Scope
 from bearerguard.authorization.policy_row import Public
 from bearerguard.events import logger
 from bearerguard.web.declaration import all_declared, declared, declared_for, method_of
-from bearerguard.web.destination import destination_of
+from bearerguard.web.destination import answers_405, destination_of
 from bearerguard.web.routes import declared_for_all, default_of, path_of, router_of, routes_of, subtree_of
 
 _NAMED_GROUP: Final = re.compile(r"\(\?P<\w+>")
@@ -41,19 +41,26 @@ class PublicRoutes:
         """Whether there is anything public at all."""
         return bool(self._literal) or self._patterns is not None
 
-    def serve(self, scope: Scope, route_path: str) -> bool:
-        """Whether this request, whose path the router sees as ``route_path``, ends at a public endpoint."""
+    def open_for(self, scope: Scope, route_path: str) -> Public | None:
+        """What the endpoint declares that takes this request, if it is open to callers without a token.
+
+        Args:
+            scope: Of the request.
+            route_path: Its path as the router sees it.
+        """
         if route_path not in self._literal and not (self._patterns is not None and self._patterns.fullmatch(route_path)):
-            return False
+            return None
         try:
+            if scope.get("method") == "HEAD" and answers_405(self._router, scope):
+                scope = {**scope, "method": "GET"}  # FastAPI's GET takes no HEAD: the answer tells no more than GET's
             found = destination_of(self._router, scope)
         except Exception:  # noqa: BLE001  a convertor that cannot convert, such as too many digits: the router fails alike
             logger.debug("a route could not be asked whether it is public", exc_info=True)
-            return False
+            return None
         if found is None:
-            return False  # a method too many, a slash too few, nothing at all: for those who have a token
+            return None  # a method too many, a slash too few, nothing at all: for those who have a token
         whole = declared_for(found.app, method_of(scope)) if found.whole is None else found.whole
-        return whole is Public.PUBLIC
+        return whole if isinstance(whole, Public) else None
 
 
 def _public_paths(router: Starlette | Router, path: str = "", pattern: str = "") -> Iterator[tuple[str, str]]:
@@ -62,13 +69,13 @@ def _public_paths(router: Starlette | Router, path: str = "", pattern: str = "")
         own = (path + path_of(route), pattern + _pattern(route))
         app = subtree_of(route)
         if app is None:
-            if Public.PUBLIC in all_declared(getattr(route, "endpoint", None)):
+            if any(isinstance(one, Public) for one in all_declared(getattr(route, "endpoint", None))):
                 yield own
-        elif declared_for_all(route) is Public.PUBLIC:
+        elif isinstance(declared_for_all(route), Public):
             yield own[0], own[1] + _ANYTHING
         elif declared_for_all(route) is None and (inner := router_of(app)) is not None:
             yield from _public_paths(inner, *own)
-    if declared(default_of(router)) is Public.PUBLIC:
+    if isinstance(declared(default_of(router)), Public):
         yield path + _ANYTHING, pattern + _ANYTHING
 
 

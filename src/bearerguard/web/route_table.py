@@ -30,7 +30,8 @@ class AuditedRoute:
         methods: HTTP methods or ``WEBSOCKET``; empty stands for all of them.
         path: Path with its parameters, mounts included; ``//host/path`` behind a ``Host``.
         endpoint: Module and name of the function, class or application that serves it.
-        access: Requirement, ``PathPolicy.PUBLIC``, or ``None`` where nobody said who may.
+        access: Requirement, ``PathPolicy.PUBLIC``, ``PathPolicy.OPTIONAL``, or ``None`` where nobody said
+            who may.
         decided_by: The ``endpoint`` or one of its dependencies, a ``mount`` around it, ``public=``
             or ``policy`` of the middleware; ``no row`` of the policy, so that it is refused; or
             ``nothing``.
@@ -56,7 +57,7 @@ class AuditedRoute:
 
     def _who(self) -> str:
         if isinstance(self.access, Public):
-            return "public"
+            return self.access.value
         if self.access is not None:
             return repr(self.access)
         return "refused: no row of the policy" if self.decided_by == "no row" else "UNDECLARED"
@@ -90,9 +91,8 @@ def check_declared(rows: Sequence[AuditedRoute]) -> None:
         if row.decided_by == "nothing"
     ]
     if lines:
-        problem = (
-            f"these routes declare neither @requires or require nor @public and are not listed in public=:{''.join(lines)}\n"
-        )
+        wanted = "these routes declare neither @requires or require nor @public or @optional"
+        problem = f"{wanted}, and are not listed in public=:{''.join(lines)}\n"
         raise ConfigurationError("undeclared", problem, example=_EXAMPLE)
 
 

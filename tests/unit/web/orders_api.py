@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
 from bearerguard import AccessTokenMiddleware, PathPolicy, ResourceServer, public, requires, role, scope
+from bearerguard.authorization.policy_row import Public
 
 POLICY: Final = PathPolicy(
     {
@@ -63,7 +64,7 @@ def _routes(guard: Callable[[Any, str], Any]) -> list[Any]:
 
 def _decorated(endpoint: Any, row: str) -> Any:
     requirement = {one.text: one.requirement for one in POLICY.rows}[row]
-    return public(_fresh(endpoint)) if requirement is PathPolicy.PUBLIC else requires(requirement)(endpoint)
+    return public(_fresh(endpoint)) if isinstance(requirement, Public) else requires(requirement)(endpoint)
 
 
 def _fresh(endpoint: Any) -> Any:

@@ -29,11 +29,24 @@ from bearerguard import (
     requires,
     role,
 )
+from bearerguard.authorization.policy_row import Public
 from bearerguard.web.route_table import AuditedRoute
 from support.asgi import Answer, call, http_scope, websocket_scope
 
 READ, WRITE = role("Read.All"), role("Write.All")
-ACCESSES: dict[str, Any] = {"open": PathPolicy.PUBLIC, "any": authenticated(), "read": READ, "write": WRITE}
+ACCESSES: dict[str, Any] = {
+    "open": PathPolicy.PUBLIC,
+    "optional": PathPolicy.OPTIONAL,
+    "any": authenticated(),
+    "read": READ,
+    "write": WRITE,
+}
+    "open": PathPolicy.PUBLIC,
+    "optional": PathPolicy.OPTIONAL,
+    "any": authenticated(),
+    "read": READ,
+    "write": WRITE,
+}
 CALLERS = {
     b"none": Principal("https://issuer.test", "1", None, None, frozenset(), frozenset()),
     b"read": Principal("https://issuer.test", "2", None, None, frozenset({"Read.All"}), frozenset()),
@@ -209,8 +222,8 @@ async def answered(app: ASGIApp, method: str, path: str, token: bytes | None) ->
 
 
 def lets_through(row: AuditedRoute, token: bytes | None) -> bool:
-    if row.access is PathPolicy.PUBLIC:
-        return True
+    if isinstance(row.access, Public):
+        return row.access is Public.PUBLIC or token is None or token in CALLERS
     if row.decided_by == "no row" or token is None:
         return False
     return row.access is None or row.access.permits(CALLERS[token])
