@@ -41,12 +41,6 @@ ACCESSES: dict[str, Any] = {
     "read": READ,
     "write": WRITE,
 }
-    "open": PathPolicy.PUBLIC,
-    "optional": PathPolicy.OPTIONAL,
-    "any": authenticated(),
-    "read": READ,
-    "write": WRITE,
-}
 CALLERS = {
     b"none": Principal("https://issuer.test", "1", None, None, frozenset(), frozenset()),
     b"read": Principal("https://issuer.test", "2", None, None, frozenset({"Read.All"}), frozenset()),
