@@ -4,19 +4,18 @@ import base64
 import io
 import json
 import logging
-import os
 import re
-import subprocess
-import sys
 import textwrap
 from collections.abc import Mapping
 from typing import Any, Final
 
 import anyio
 import httpx
+from click.testing import CliRunner
 from starlette.responses import Response
 
 from bearerguard import AccessTokenMiddleware, ResourceServer, entra
+from bearerguard.cli.program import program
 from bearerguard.testing import FakeClock, LocalIssuer
 from support.markdown import table
 from support.pages import ROOT
@@ -90,14 +89,7 @@ async def _request(app: AccessTokenMiddleware, bearer: str) -> None:
 
 def help_of_command(command: str) -> str:
     """What a command of the command line answers to ``--help``."""
-    run = subprocess.run(
-        [sys.executable, "-m", "bearerguard", *command.split(), "--help"],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=os.environ | {"COLUMNS": "80", "NO_COLOR": "1"},
-    )
-    return f"```text\n{run.stdout.strip()}\n```\n"
+    return f"```text\n{_output((*command.split(), '--help'))}\n```\n"
 
 
 def explained(_: str) -> str:
@@ -105,16 +97,13 @@ def explained(_: str) -> str:
     clock = FakeClock(1_790_000_000)
     issuer = LocalIssuer(ADDRESSES["entra_v2"], shape="entra_v1", audience="https://graph.microsoft.com", clock=clock)
     command = ("explain", "--audience", "api://orders", "--at", "2026-09-21T14:30:00Z")
-    run = subprocess.run(
-        [sys.executable, "-m", "bearerguard", *command],
-        input=issuer.mint("reader"),
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | {"COLUMNS": "80", "NO_COLOR": "1"},
-    )
-    told = run.stdout.partition("\nHeader\n")[0].strip()  # then come header and claims
+    told = _output(command, issuer.mint("reader")).partition("\nHeader\n")[0].strip()  # then come header and claims
     return f"```text\n$ pbpaste | bearerguard {' '.join(command)}\n{told}\n```\n"
+
+
+def _output(words: tuple[str, ...], standard_input: str = "") -> str:
+    runner = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"})
+    return runner.invoke(program, words, input=standard_input, prog_name="bearerguard").output.strip()
 
 
 def speed(_: str) -> str:
