@@ -139,7 +139,7 @@ def _environments(_: str) -> str:
     settings.read(ROOT / "tox.ini")
     names = [name for name in settings.sections() if name.startswith("testenv:")]
     rows = [(f"`tox -e {name.removeprefix('testenv:')}`", settings[name]["description"]) for name in names]
-    tests = ("`tox -e py311`, `py312`, `py313`", settings["testenv"]["description"])
+    tests = ("`tox -e py312`, `py313`", settings["testenv"]["description"])
     return table(("command", "what it does"), (tests, *rows))
 
 
