@@ -46,12 +46,13 @@ def url_problem(url: object, *, allow_http: bool, http_hosts: Collection[str] = 
         return "expected a valid https URL"
     if not host or "@" in parts.netloc:
         return "expected an https URL with a host and without credentials"
-    if parts.scheme == "https" or (parts.scheme == "http" and (host in http_hosts or (allow_http and _is_loopback(host)))):
+    if parts.scheme == "https" or (parts.scheme == "http" and (host in http_hosts or (allow_http and is_loopback(host)))):
         return ""
     return "expected https (http only on loopback with insecure_allow_http=True, or on a host of insecure_http_hosts=)"
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine."""
     if host == "localhost":
         return True
     try:

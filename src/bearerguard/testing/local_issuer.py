@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Mapping
 from os import PathLike
-from typing import Any, Final, Self
+from typing import Any, ClassVar, Final, Self
 
 from starlette.types import Receive, Scope, Send
 
@@ -11,6 +11,7 @@ from bearerguard.checks import checked_audience, checked_issuer_url
 from bearerguard.clock import Clock, SystemClock
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.testing.assertion_verifier import AssertionVerifier
+from bearerguard.testing.exposure import Exposure
 from bearerguard.testing.faults import Breakage, Endpoint, Faults
 from bearerguard.testing.issuer_state import Address, Operations
 from bearerguard.testing.key_ring import KeyRing
@@ -33,7 +34,8 @@ class LocalIssuer:
     In process, give ``httpx.ASGITransport(issuer)`` to clients and to ``ResourceServer`` as their
     ``transport``. On a socket, run ``uvicorn.run(issuer, port=9000)`` with
     ``base_url="http://127.0.0.1:9000"``. It is for development: anyone who reaches it and knows a
-    client's secret gets tokens, and its keys live in memory only.
+    client's secret gets tokens, and its keys live in memory only. It warns once where it can be
+    reached from elsewhere with a default secret.
 
     Args:
         base_url: Where it is reached, without a trailing slash. For the shape ``generic`` this is
@@ -64,6 +66,8 @@ class LocalIssuer:
         ConfigurationError: a value is wrong.
     """
 
+    _is_reachable: ClassVar[bool] = True
+
     def __init__(
         self,
         base_url: str = "https://issuer.test",
@@ -88,6 +92,7 @@ class LocalIssuer:
         twin = twin_of._operations if twin_of else None
         self._operations: Final[Operations] = _operations(twin, algorithm, clock)
         self._mint: Final = TokenMint(self.vendor, self.directory, self._operations.keys, self.clock)
+        self._exposure: Final = Exposure(self.clients.values())
         self._key_headers: Final = KeyHeaders(cache_control, etag=etag)
         self.move_to(base_url)
 
@@ -100,6 +105,8 @@ class LocalIssuer:
             ConfigurationError: it is not the URL of an issuer.
         """
         checked_issuer_url("base_url", base_url, allow_http=True)
+        if self._is_reachable:
+            self._exposure.check_address(base_url)
         here = base_url if self.shape == "generic" else base_url.rstrip("/")
         documents = self.vendor.documents(here, self.directory)
         names = [url for document in documents for url in (document.token_endpoint, document.issuer)]
@@ -131,6 +138,7 @@ class LocalIssuer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI connection."""
+        self._exposure.check_caller(scope)
         await self._address.app(scope, receive, send)
 
     def now(self) -> int:

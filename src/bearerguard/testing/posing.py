@@ -19,6 +19,12 @@ from bearerguard.testing.shapes import SHAPES
 _NOWHERE: Final = "https://issuer.test"
 
 
+class _InProcess(LocalIssuer):
+    """Nobody outside of the process reaches it, whatever its URLs are."""
+
+    _is_reachable = False
+
+
 def posing_as(
     issuer: Issuer, audience: str | Collection[str], *, clock: Clock | None = None, twin_of: LocalIssuer | None = None
 ) -> LocalIssuer:
@@ -40,7 +46,7 @@ def posing_as(
     base_url = names.pop("base")
     shares_keys = twin_of is not None and twin_of.signing_key.algorithm in issuer.algorithms
     own = DEFAULT_ALGORITHMS[0] if DEFAULT_ALGORITHMS[0] in issuer.algorithms else next(iter(issuer.algorithms))
-    return LocalIssuer(
+    return _InProcess(
         base_url,
         shape=replace(
             shape,
