@@ -37,13 +37,13 @@ class Exposure:
         """A request came from another machine."""
         host = scope["client"][0] if scope.get("client") else ""
         if not self._has_warned and _is_another_machine(host):
-            self._warn(f"from {host}")
+            self._warn(f"asked from {host}")
 
     def _warn(self, where: str) -> None:
         if not self._has_warned:
             self._has_warned = True
             logger.warning(
-                "a LocalIssuer can be reached %s and has the default secrets of %s: anybody there gets tokens; "
+                "a LocalIssuer %s has the default secrets of %s: anybody who reaches it gets tokens; "
                 "give it clients=[LocalClient(id, secret)] of its own",
                 where,
                 self._clients,
