@@ -13,7 +13,7 @@ import httpx
 
 from bearerguard import Issuer, ResourceServer
 from bearerguard.testing import FakeClock, LocalIssuer
-from issuers.certificates import make_certificates
+from support.certificates import make_certificates
 from support.outages import AUDIENCE
 from support.raw_server import json_answer, over_tls, raw_server
 
