@@ -59,12 +59,13 @@ def explain(
     decoded = decode_token(pasted.token)
     recognised = recognise(decoded)
     server = resource_server if resource_server is not None else _server(issuer, audience, decoded)
+    names = server.audience if server else frozenset([audience] if isinstance(audience, str) else audience or [NO_AUDIENCE])
     trust = Trust(
         server.connection.registrations if server else None,
-        _expected(recognised, decoded, server, audience),
-        server is not None and NO_AUDIENCE not in server.audience,
-        require,
-        server.effective_roles if server else frozenset,
+        _expected(recognised, decoded, names),
+        names_audience=NO_AUDIENCE not in names,
+        requirement=require,
+        effective_roles=server.effective_roles if server else frozenset,
     )
     checks = tuple(judged(pasted.token, trust, now))
     kind = kind_of(decoded, pasted.token, recognised)
@@ -114,17 +115,13 @@ def _server(
     return None if not issuer else ResourceServer(issuers_for(issuer, decoded), audience or NO_AUDIENCE)
 
 
-def _expected(
-    recognised: Recognised | None, decoded: Decoded, server: ResourceServer | None, audience: str | Collection[str] | None
-) -> Expectations | None:
+def _expected(recognised: Recognised | None, decoded: Decoded, audience: frozenset[str]) -> Expectations | None:
     """What the token's own issuer would demand, were it trusted."""
-    for issuer in recognised.issuers() if recognised else ():
-        if issuer.issuer == decoded.text("iss"):
-            given = frozenset([audience] if isinstance(audience, str) else audience or [NO_AUDIENCE])
-            names = server.audience if server else given
-            own = names if issuer.audience is None else frozenset(issuer.audience)
-            return Expectations(issuer, own, own | names, frozenset(issuer.algorithms), _LEEWAY)
-    return None
+    issuer = recognised.as_described(decoded) if recognised else None
+    if issuer is None:
+        return None
+    own = audience if issuer.audience is None else frozenset(issuer.audience)
+    return Expectations(issuer, own, own | audience, frozenset(issuer.algorithms), _LEEWAY)
 
 
 def _verdict(checks: Sequence[CheckResult]) -> Verdict:

@@ -83,10 +83,10 @@ def _is_id_token(decoded: Decoded, recognised: Recognised | None) -> bool:
 
 
 def _application_or_delegated(decoded: Decoded, recognised: Recognised | None) -> Kind:
-    profile = recognised.profile_of(decoded) if recognised else None
-    if profile is None:
+    issuer = recognised.as_described(decoded) if recognised else None
+    if issuer is None:
         return Kind.OTHER
-    caller = profile.read(decoded.claims)
+    caller = issuer.profile.read(decoded.claims)
     if caller.is_application:
         return Kind.APPLICATION
     return Kind.DELEGATED if caller.scopes else Kind.OTHER
@@ -96,9 +96,9 @@ def facts_of(decoded: Decoded, recognised: Recognised | None, now: float) -> dic
     """What the token says, in words: for which API, whose, with which permissions, until when."""
     claims = decoded.claims
     facts = {"issuer": decoded.text("iss"), "audience": ", ".join(texts(claims.get("aud"))), "subject": decoded.text("sub")}
-    profile = recognised.profile_of(decoded) if recognised else None
-    if profile is not None:
-        caller = profile.read(claims)
+    issuer = recognised.as_described(decoded) if recognised else None
+    if issuer is not None:
+        caller = issuer.profile.read(claims)
         facts["client"] = caller.client or ""
         facts["tenant"] = caller.tenant or ""
         facts["roles"] = " ".join(sorted(caller.roles))

@@ -9,26 +9,29 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from bearerguard._explain.decoded import Decoded
+from bearerguard.checks import url_problem
 from bearerguard.errors import ConfigurationError
 from bearerguard.issuers.auth0 import auth0
 from bearerguard.issuers.azure_b2c import azure_b2c
 from bearerguard.issuers.cognito import cognito
 from bearerguard.issuers.entra import entra
+from bearerguard.issuers.entra_external import entra_external
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.issuers.keycloak import keycloak
 from bearerguard.issuers.oidc import oidc
 from bearerguard.issuers.okta import okta
-from bearerguard.issuers.profile import Profile
 
 _PRESETS: Final[Mapping[str, Callable[..., Issuer | tuple[Issuer, ...]]]] = {
     "auth0": auth0,
     "azure_b2c": azure_b2c,
     "cognito": cognito,
     "entra": entra,
+    "entra_external": entra_external,
     "keycloak": keycloak,
     "oidc": oidc,
     "okta": okta,
 }
+_PLACES: Final = ("metadata_url", "metadata_issuers", "jwks_uri", "insecure_allow_http")
 _GUID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 
@@ -56,16 +59,21 @@ class Recognised:
 
     def issuers(self) -> tuple[Issuer, ...]:
         """What the line makes; empty where the token names something that no such vendor sends."""
-        try:
-            made = _PRESETS[self.preset](**self.arguments)
-        except ConfigurationError:
-            return ()
-        return made if isinstance(made, tuple) else (made,)
+        return _made(self.preset, self.arguments)
 
-    def profile_of(self, decoded: Decoded) -> Profile | None:
-        """How the token's claims are read, if the line accepts its very issuer."""
-        named = decoded.text("iss")
-        return next((issuer.profile for issuer in self.issuers() if issuer.issuer == named), None)
+    def as_described(self, decoded: Decoded) -> Issuer | None:
+        """The record of the token's very issuer, to read its claims by; it knows no keys, and is never fetched from."""
+        arguments = {name: value for name, value in self.arguments.items() if name not in _PLACES}
+        made = _made(self.preset, {**arguments, "jwks": {"keys": []}})
+        return next((issuer for issuer in made if issuer.issuer == decoded.text("iss")), None)
+
+
+def _made(preset: str, arguments: Mapping[str, Any]) -> tuple[Issuer, ...]:
+    try:
+        made = _PRESETS[preset](**arguments)
+    except ConfigurationError:
+        return ()
+    return made if isinstance(made, tuple) else (made,)
 
 
 class _Vendor(NamedTuple):
@@ -84,7 +92,15 @@ def recognise(decoded: Decoded, issuer: str | None = None) -> Recognised | None:
             return describe(match, decoded)
     if "gty" in decoded.claims or decoded.text("sub").endswith("@clients"):
         return _auth0(re.fullmatch(r"https://([^/]+)/?", issuer), issuer)
-    return Recognised("an OpenID Connect or RFC 8414 issuer", "oidc", {"issuer": issuer}) if issuer else None
+    return _unknown(issuer) if issuer else None
+
+
+def _unknown(issuer: str) -> Recognised:
+    """Any other issuer; plain http is possible on loopback alone, as with a local issuer."""
+    arguments: dict[str, Any] = {"issuer": issuer}
+    if issuer.startswith("http://") and not url_problem(issuer, allow_http=True):
+        arguments["insecure_allow_http"] = True
+    return Recognised("an OpenID Connect or RFC 8414 issuer", "oidc", arguments)
 
 
 def _quoted(value: object) -> str:
@@ -124,7 +140,7 @@ def _b2c(match: re.Match[str], decoded: Decoded) -> Recognised:
 
 def _auth0(match: re.Match[str] | None, issuer: str = "") -> Recognised:
     if match is None:
-        return Recognised("an OpenID Connect or RFC 8414 issuer", "oidc", {"issuer": issuer})
+        return _unknown(issuer)
     return Recognised("Auth0", "auth0", {"domain": match[1]})
 
 

@@ -57,9 +57,9 @@ def command(
     with place:
         settings["base_url"] = place.base_url
         issuer = LocalIssuer(**settings) if config is None else LocalIssuer.from_toml(config, **settings)
-        place.serve(issuer)
-        _announce(issuer, as_json=as_json)
         with suppress(KeyboardInterrupt):
+            place.serve(issuer)
+            _announce(issuer, as_json=as_json)
             threading.Event().wait()
     return 0
 

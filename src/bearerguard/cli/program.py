@@ -95,7 +95,7 @@ def _fail(problem: str) -> int:
 def _without(message: str, words: Sequence[str]) -> str:
     """The message without long arguments, which may be secrets; addresses, paths and names of modules are not."""
     for word in sorted(words, key=len, reverse=True):
-        value = word.partition("=")[2] if word.startswith("-") else word
+        value = word.partition("=")[2] or word
         if len(value) > _LONGEST_ECHO and not re.fullmatch(r"https?://\S+|[\w.]+:[\w.]+|[\w./\\-]+\.\w{1,5}", value):
             message = message.replace(value, "…")
     return message

@@ -1,0 +1,66 @@
+"""``bearerguard issuer``: a process that says how to use it, and does what it says."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+pytestmark = pytest.mark.socket
+
+
+@contextmanager
+def running(*words: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "bearerguard", "issuer", "--port", "0", *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=20)
+    assert process.returncode == 0
+
+
+def told(process: subprocess.Popen[str]) -> dict[str, object]:
+    """The JSON that it prints when it is ready."""
+    assert process.stdout is not None
+    text = ""
+    for line in process.stdout:
+        text += line
+        if line == "}\n":
+            break
+    return dict(json.loads(text))
+
+
+def test_its_clients_obtain_tokens_with_their_roles() -> None:
+    with running("--json", "--client", "robot:Read.All,Write.All") as process:
+        place = told(process)
+        answer = httpx.post(
+            str(place["token_endpoint"]), data={"grant_type": "client_credentials"}, auth=("robot", "robot-secret")
+        )
+
+    assert place["clients"] == {"robot": ["Read.All", "Write.All"]}
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("shape", ["generic", "entra-v2", "auth0", "keycloak"])
+def test_the_curl_lines_that_it_prints_obtain_a_token(shape: str) -> None:
+    with running("--shape", shape, "--client", "robot") as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(7)]
+        curl = "".join(lines[-2:]).replace("\\\n", "").strip()
+        answer = json.loads(subprocess.run(["sh", "-c", curl], capture_output=True, text=True, check=True).stdout)
+
+    assert answer["token_type"] == "Bearer"
+
+
+def test_a_configuration_file_is_read() -> None:
+    file = Path(__file__).parents[3] / "samples" / "local_issuer" / "issuer.toml"
+
+    with running("--json", "--config", str(file)) as process:
+        assert list(told(process)["clients"]) == ["billing", "guest"]  # type: ignore[call-overload]
