@@ -38,3 +38,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("timed") and not item.path.is_relative_to(config.rootpath / "tests" / "faults"):
             raise pytest.UsageError(f"{item.nodeid} is timed: such tests live in tests/faults")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--update-golden``: record what the command line prints, in place of comparing it."""
+    parser.addoption("--update-golden", action="store_true", help="write the golden files of tests/unit/cli anew")

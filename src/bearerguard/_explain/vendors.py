@@ -182,6 +182,7 @@ def _adfs(match: re.Match[str], _reading: Decoded) -> Recognised:
         "issuer": match[0],
         "metadata_url": f"{server}/.well-known/openid-configuration",
         "metadata_issuers": [server],
+        "client_claim": ["appid"],
     }
     return Recognised("AD FS", "oidc", arguments)
 
@@ -221,8 +222,11 @@ _VENDORS: Final = (
     _vendor(r"https://token\.actions\.githubusercontent\.com(?:/.*)?", _plainly("GitHub Actions")),
     _vendor(r"https://[a-z0-9-]+\.cloudflareaccess\.com", _cloudflare),
     _vendor(r"https?://(?P<host>[^/]+)/adfs/services/trust", _adfs),
-    _vendor(r"https://.+/application/o/[^/]+/", _plainly("Authentik")),
-    _vendor(r"https://[a-z0-9.-]+\.zitadel\.cloud", _plainly("Zitadel")),
+    _vendor(r"https://.+/application/o/[^/]+/", _plainly("Authentik", roles_claim=["groups"])),
+    _vendor(
+        r"https://[a-z0-9.-]+\.zitadel\.cloud",
+        _plainly("Zitadel", roles_claim=["urn:zitadel:iam:org:project:roles"], roles_form="object"),
+    ),
     _vendor(r"https://[a-z0-9.-]+\.oryapis\.com/?", _plainly("Ory")),
     _vendor(r"https://kubernetes\.default\.svc(?:\.cluster\.local)?|https://oidc\.eks\..+", _plainly("Kubernetes")),
 )

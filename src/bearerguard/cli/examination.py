@@ -137,7 +137,7 @@ def _of_keys(issuer: Issuer, page: _Page) -> Iterator[Finding]:
         return
     yield Finding("keys", "passed", f"{len(key_set.keys)} usable: {', '.join(str(kid) for kid in key_set.kids)}")
     if key_set.left_out:
-        words = f"{len(key_set.left_out)} left out: {'; '.join(key_set.left_out)}"
+        words = f"{len(key_set.left_out)} left out: {'; '.join(map(str, key_set.left_out))}"
         yield Finding("keys", "warning", words, "Tokens signed with these are refused as unknown_key.")
     yield from _of_algorithms(issuer, key_set)
     if len(key_set.keys) == 1:

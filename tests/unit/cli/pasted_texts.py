@@ -158,6 +158,13 @@ _BASES: Final = {
     "keycloak": "https://sso.example.com",
     "cognito": "https://cognito-idp.eu-central-1.amazonaws.com",
     "okta": "https://dev-1234.okta.com",
+    "zitadel": "https://contoso.zitadel.cloud",
+    "authentik": "https://sso.example.com",
+    "hydra": "https://contoso.projects.oryapis.com",
+    "duende": "https://identity.example.com",
+    "adfs": "https://fs.example.com",
+    "entra_external": "https://contoso.ciamlogin.com",
+    "cloudflare_access": "https://contoso.cloudflareaccess.com",
 }
 
 
