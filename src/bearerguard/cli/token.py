@@ -20,6 +20,7 @@ _MAKERS: Final[Mapping[str, Callable[..., ClientCredentials]]] = {
     "tenant_id": ClientCredentials.entra,
     "domain": ClientCredentials.auth0,
 }
+_NOT_WITH: Final = {"token_endpoint": (), "tenant_id": ("audience", "scope"), "domain": ("resource", "scope")}
 _SECRETS: Final = ("AZ_CLIENT_SECRET", "AZURE_CLIENT_SECRET", "BEARERGUARD_CLIENT_SECRET")
 
 
@@ -72,6 +73,9 @@ def _credentials(options: Mapping[str, Any]) -> ClientCredentials:
         raise click.UsageError("--token-endpoint, --tenant-id and --domain exclude one another.")
     if not places:
         return ClientCredentials.from_env(**given)
+    foreign = [f"--{name.replace('_', '-')}" for name in given if name in _NOT_WITH[places[0]]]
+    if foreign:
+        raise click.UsageError(f"{' and '.join(foreign)} cannot be given with --{places[0].replace('_', '-')}.")
     try:
         return _MAKERS[places[0]](client_secret=_secret(variable, file), **given)
     except TypeError as why:
