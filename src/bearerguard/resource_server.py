@@ -15,7 +15,7 @@ from bearerguard.authorization.implied_roles import ImpliedRoles
 from bearerguard.checks import check_methods, checked_audience, checked_count, checked_number
 from bearerguard.clock import Clock, SystemClock
 from bearerguard.connection import Connection
-from bearerguard.errors import ConfigurationError, InvalidRequest, IssuerUnavailable, Refusal, show
+from bearerguard.errors import ConfigurationError, InvalidRequest, IssuerUnavailable, MissingToken, Refusal, show
 from bearerguard.events import Event, EventHook, emit, logger
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.keys.jwk_set import JWKSet
@@ -105,7 +105,8 @@ class ResourceServer:
         """The caller, from the text of an access token (without ``Bearer``).
 
         Raises:
-            AccessTokenError: the token is refused; ``code`` tells why.
+            AccessTokenError: the token is refused, or is ``None``; ``code`` tells why.
+            ConfigurationError: it is not the text of a token.
             IssuerUnavailable: no key is at hand and none can be fetched now.
         """
         text = token if isinstance(token, bytes) else _ascii(token)
@@ -222,7 +223,11 @@ def _remember(text: bytes, token: AccessToken, principal: Principal, registratio
     connection.cache.remember(text, Remembered(principal, token.key, registration.keys, begins, ends, forgotten_at))
 
 
-def _ascii(token: str) -> bytes:
+def _ascii(token: object) -> bytes:
+    if token is None:  # of a header that is not there
+        raise MissingToken(codes.MISSING_TOKEN)
+    if not isinstance(token, str):
+        raise ConfigurationError("token", f"expected the text of an access token, got {type(token).__name__}", example='"eyJ…"')
     try:
         return token.encode("ascii")
     except UnicodeEncodeError:

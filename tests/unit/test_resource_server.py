@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from bearerguard import ResourceServer
-from bearerguard.errors import AccessTokenError, ConfigurationError, IssuerUnavailable
+from bearerguard.errors import AccessTokenError, ConfigurationError, IssuerUnavailable, MissingToken
 from bearerguard.events import Event
 from bearerguard.issuers.issuer import Issuer
 from support.published import LONG_AFTER, Published, background_work
@@ -212,3 +212,22 @@ def test_a_server_that_is_pickled_or_copied_says_what_to_do_instead(take: Callab
     """``multiprocessing`` pickles the arguments of a process that it spawns."""
     with pytest.raises(TypeError, match="Build it in each process that needs it"):
         take(server())
+
+
+def test_no_token_is_a_missing_token() -> None:
+    """What ``headers.get("authorization")`` gives where there is none."""
+    with pytest.raises(MissingToken) as caught:
+        judge(server(), None)  # type: ignore[arg-type]  # that is the point
+    assert caught.value.code == "missing_token"
+
+
+@pytest.mark.parametrize("token", [7, ["x"], {}, object()], ids=repr)
+def test_what_is_no_text_is_a_mistake_of_the_developers(token: Any) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        judge(server(), token)
+    assert caught.value.parameter == "token"
+
+
+def test_a_leeway_that_is_too_long_is_told_with_a_useful_value() -> None:
+    with pytest.raises(ConfigurationError, match=r"from 0 to 300, got 600\. A valid value: 60$"):
+        ResourceServer(issuer(), "api://orders", leeway=600)

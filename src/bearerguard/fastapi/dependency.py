@@ -16,7 +16,6 @@ from bearerguard.authorization.requirement import authenticated, scope
 from bearerguard.errors import ConfigurationError, show
 from bearerguard.principal import Principal
 from bearerguard.resource_server import ResourceServer
-from bearerguard.token.credentials import has_credentials
 from bearerguard.web.challenge import Challenge, Disclose
 from bearerguard.web.declaration import declare, note_scoped
 from bearerguard.web.enforce import enforce, is_permitted
@@ -192,7 +191,7 @@ async def optional_principal(connection: HTTPConnection, security_scopes: Securi
     """
     asgi = connection.scope
     passage = asgi.get(PASSAGE)
-    if passage is not None and passage.principal is None and not has_credentials(asgi["headers"]):
+    if passage is not None and passage.principal is None and not passage.gate.place.has_credentials(asgi):
         return None
     return await _enforced(asgi, _anybody_with(security_scopes))
 

@@ -12,7 +12,7 @@ from bearerguard.errors import ConfigurationError, Refusal, Undecided, show
 from bearerguard.events import logger
 from bearerguard.principal import Principal
 from bearerguard.resource_server import ResourceServer
-from bearerguard.token.credentials import read_credentials
+from bearerguard.token.credentials import IN_AUTHORIZATION, TokenPlace
 from bearerguard.web.challenge import Answer, Challenge
 
 
@@ -29,12 +29,14 @@ class Gate:
 
     Attributes:
         server: Verifies the tokens.
+        place: Where requests carry them.
     """
 
-    __slots__ = ("_challenge", "server")
+    __slots__ = ("_challenge", "place", "server")
 
-    def __init__(self, server: ResourceServer, challenge: Challenge) -> None:
+    def __init__(self, server: ResourceServer, challenge: Challenge, place: TokenPlace = IN_AUTHORIZATION) -> None:
         self.server = server
+        self.place = place
         self._challenge = challenge
 
     async def authenticate(self, scope: Scope) -> Principal:
@@ -44,7 +46,7 @@ class Gate:
             AccessTokenError: there is no token or it is refused.
             IssuerUnavailable: it cannot be verified now.
         """
-        token = read_credentials(scope["headers"])
+        token = self.place.read(scope)
         principal = self.server.recall(token)
         return await self.server.verify(token) if principal is None else principal
 

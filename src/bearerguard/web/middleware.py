@@ -16,7 +16,7 @@ from bearerguard.authorization.path_policy import PathPolicy
 from bearerguard.authorization.policy_row import Public
 from bearerguard.errors import BearerguardError, ConfigurationError, show
 from bearerguard.resource_server import ResourceServer
-from bearerguard.token.credentials import has_credentials, read_credentials
+from bearerguard.token.credentials import IN_AUTHORIZATION, TokenPlace, read_credentials
 from bearerguard.web.challenge import Challenge, Disclose
 from bearerguard.web.gate import Gate, checked_server, refusal_for
 from bearerguard.web.judged_first import judge_first
@@ -72,6 +72,11 @@ class AccessTokenMiddleware:
             ``@public``, or ``"allow"`` it to be served to whoever has a valid token.
         disclose: ``"code"`` tells callers why they are refused; ``"none"`` only tells them that.
         resource_metadata: URL of this API's metadata document (RFC 9728), for the challenge.
+        token_header: Header that holds the bare token, such as ``"Cf-Access-Jwt-Assertion"`` where
+            a gateway adds it; no other place is then read.
+        websocket_protocol: Whether a websocket may carry the token as its sub-protocol behind
+            ``bearer``, as ``new WebSocket(url, ["bearer", token])`` does; ``bearer`` is answered
+            unless the application chooses another one. Proxies may log that header.
 
     Raises:
         ConfigurationError: an option is wrong.
@@ -89,6 +94,8 @@ class AccessTokenMiddleware:
         undeclared: Undeclared = "refuse",
         disclose: Disclose = "code",
         resource_metadata: str | None = None,
+        token_header: str = "authorization",  # noqa: S107  the name of a header
+        websocket_protocol: bool = False,
     ) -> None:
         _check(app, resource_server, policy, undeclared)
         self.app: ASGIApp = app
@@ -98,7 +105,9 @@ class AccessTokenMiddleware:
             raise ConfigurationError("public", problem, example='PathPolicy({"/health": PathPolicy.PUBLIC, …})')
         self.resource_server = resource_server
         self._recall, self._verify = resource_server.recall, resource_server.verify
-        self._gate = Gate(resource_server, Challenge(realm, disclose=disclose, resource_metadata=resource_metadata))
+        challenge = Challenge(realm, disclose=disclose, resource_metadata=resource_metadata)
+        self._gate = Gate(resource_server, challenge, TokenPlace(token_header, websocket_protocol))
+        self._is_usual = self._gate.place == IN_AUTHORIZATION
         self._is_audited = policy is None and undeclared == "refuse"
         self._paths = PathJudge(self.rules, root_path)
         self._routing: Routing | None = None
@@ -118,12 +127,12 @@ class AccessTokenMiddleware:
         passage = passage_class(self._gate, scope, send)
         try:
             rule = self._paths.rule(scope)
-            if rule is _OPTIONAL and has_credentials(scope["headers"]):
+            if rule is _OPTIONAL and self._gate.place.has_credentials(scope):
                 rule = None
             if rule is _PUBLIC or rule is _OPTIONAL:
                 scope["user"], scope["auth"] = UnauthenticatedUser(), AuthCredentials()
             else:
-                token = read_credentials(scope["headers"])
+                token = read_credentials(scope["headers"]) if self._is_usual else self._gate.place.read(scope)
                 principal = self._recall(token)
                 if principal is None:
                     principal = await self._verify(token)

@@ -17,6 +17,7 @@ from starlette.types import Message, Scope, Send
 from bearerguard.errors import Refusal
 from bearerguard.principal import Principal
 from bearerguard.resource_server import ResourceServer
+from bearerguard.token.credentials import PROTOCOL
 from bearerguard.web.challenge import Answer, send_refusal
 from bearerguard.web.gate import Gate
 
@@ -135,6 +136,8 @@ class WebSocketPassage(Passage):
         """Pass a message on."""
         if message["type"] == "websocket.accept":
             self.accepted = True
+            if not message.get("subprotocol") and self.gate.place.answers(self._scope):
+                message = {**message, "subprotocol": PROTOCOL}
         elif message["type"] in _ENDS:
             self.started = True
         return self._send(message)
