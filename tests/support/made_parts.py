@@ -14,6 +14,7 @@ from bearerguard import (
     azure_b2c,
     cognito,
     entra,
+    entra_external,
     errors,
     keycloak,
     oidc,
@@ -28,6 +29,7 @@ from support.public_modules import PUBLIC_MODULES
 POOL: Final = "eu-central-1_Example01"
 EXAMPLES: Final[Mapping[str, Issuer | tuple[Issuer, ...]]] = {
     "entra": entra(TENANT),
+    "entra_external": entra_external(TENANT, tenant_name="contoso"),
     "azure_b2c": azure_b2c("contoso", TENANT, "B2C_1_signin"),
     "auth0": auth0("dev-1x2y3z.us.auth0.com"),
     "keycloak": keycloak("https://sso.example.com", "contoso", "orders"),
