@@ -16,11 +16,13 @@ from starlette.responses import Response
 
 from bearerguard import AccessTokenMiddleware, ResourceServer, entra
 from bearerguard.cli.program import program
-from bearerguard.testing import FakeClock, LocalIssuer
+from bearerguard.testing import FakeClock, LocalClient, LocalIssuer
 from support.markdown import table
 from support.pages import ROOT
 
+GRAPH: Final = "https://graph.microsoft.com"
 API_ID: Final = "2bfddaf4-0673-49a7-a615-2b6bb3acbf31"
+CALLER: Final = LocalClient("reader", "the-secret-of-reader", roles=["Read.All"], scopes=["orders.read"])
 TENANT: Final = "11111111-2222-3333-4444-555555555555"
 ADDRESSES: Final = {
     "entra_v1": "https://login.microsoftonline.com",
@@ -45,7 +47,7 @@ SHOWN: Final = {
 def token(shape: str) -> str:
     """Header and claims of a token that a local issuer of this shape gives; the key's id, made anew each time, is left out."""
     audience = API_ID if shape == "entra_v2" else "api://orders"
-    issuer = LocalIssuer(ADDRESSES[shape], shape=shape, audience=audience, clock=FakeClock(1_790_000_000))
+    issuer = LocalIssuer(ADDRESSES[shape], shape=shape, audience=audience, clients=[CALLER], clock=FakeClock(1_790_000_000))
     parts = [json.loads(base64.urlsafe_b64decode(f"{part}===")) for part in issuer.mint("reader").split(".")[:2]]
     header = {name: "…" if name in ("kid", "x5t") else value for name, value in parts[0].items()}
     lines = [json.dumps(header, ensure_ascii=False), *_wrapped(parts[1])]
@@ -64,7 +66,7 @@ def log_of_graph_token(_: str) -> str:
     """What the log says of a token for Microsoft Graph, which is the most frequent mistake with Entra."""
     clock = FakeClock(1_790_000_000)
     api = ResourceServer([entra(TENANT)], "api://orders", clock=clock)
-    issuer = LocalIssuer(ADDRESSES["entra_v2"], shape="entra_v1", audience="https://graph.microsoft.com", clock=clock)
+    issuer = LocalIssuer(ADDRESSES["entra_v2"], shape="entra_v1", audience=GRAPH, clients=[CALLER], clock=clock)
     guarded = AccessTokenMiddleware(Response(), resource_server=api)
     shown = io.StringIO()
     handler = logging.StreamHandler(shown)
@@ -95,7 +97,7 @@ def help_of_command(command: str) -> str:
 def explained(_: str) -> str:
     """What ``bearerguard explain`` says of a token for Microsoft Graph."""
     clock = FakeClock(1_790_000_000)
-    issuer = LocalIssuer(ADDRESSES["entra_v2"], shape="entra_v1", audience="https://graph.microsoft.com", clock=clock)
+    issuer = LocalIssuer(ADDRESSES["entra_v2"], shape="entra_v1", audience=GRAPH, clients=[CALLER], clock=clock)
     command = ("explain", "--audience", "api://orders", "--at", "2026-09-21T14:30:00Z")
     told = _output(command, issuer.mint("reader")).partition("\nHeader\n")[0].strip()  # then come header and claims
     return f"```text\n$ pbpaste | bearerguard {' '.join(command)}\n{told}\n```\n"
