@@ -90,6 +90,10 @@ class PathPolicy:
             row = table.find(path)
         return row
 
+    def rows_in_any_case(self, method: str, path: str) -> set[PolicyRow]:
+        """All rows that name this request to an application that ignores the case of letters."""
+        return self._tables.get(method, self._other_methods).find_in_any_case(path)
+
     def rows_of(self, method: str, segments: Sequence[RouteSegment]) -> tuple[PolicyRow | None, ...]:
         """For an audit: the rows that name requests for a route, as they were written; last ``None`` where some have no row.
 

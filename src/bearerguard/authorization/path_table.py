@@ -40,6 +40,11 @@ class _Node:
         # any two converters have texts in common
         return [*(node for text, node in self.literals.items() if segment.takes(text)), *(node for _, node in self.parameters)]
 
+    def meeting_in_any_case(self, segment: str) -> list["_Node"]:
+        """The nodes behind all segments that take this text, or take it but for the case of its letters."""
+        literals = [node for text, node in self.literals.items() if text.lower() == segment.lower()]
+        return literals + [node for converter, node in self.parameters if converter.takes(segment)]
+
 
 class PathTable:
     """The rows of one method. At most one of them names a path, so that their order means nothing.
@@ -89,6 +94,15 @@ class PathTable:
         # what is deeper than the table stays one piece, slashes and all: only a rest takes it
         segments = iter(path.split("/", self._depth + 1))
         return None if next(segments) else _search(self._root, segments)
+
+    def find_in_any_case(self, path: str) -> set[PolicyRow]:
+        """All rows that name the path, or name it but for the case of its letters."""
+        nodes, rows = [self._root], set[PolicyRow | None]()
+        for segment in path.split("/", self._depth + 1)[1:]:
+            rows.update(node.rest for node in nodes)
+            nodes = [below for node in nodes for below in node.meeting_in_any_case(segment)]
+        rows.update(node.row for node in nodes)
+        return {row for row in rows if row is not None}
 
     def rows_of(self, segments: Sequence[RouteSegment]) -> set[PolicyRow | None]:
         """All rows that name paths of a route; ``None`` among them where a path is named by none.

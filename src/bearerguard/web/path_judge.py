@@ -125,9 +125,12 @@ class PathJudge:
                 others.add(request.without_root_path())
             if not is_in_front:
                 others |= {*request.cut_in_the_middle()}
-        for other in others - {path}:
+        for other in {path, *others}:
             other_row = self._row(_moved(scope, other), other) if self._has_rules else None
-            if self._rule_of(other_row) != rule and not (other_row is None and _ends_in_a_slash(row, path, other)):
+            rules = set() if other_row is None and _is_written_so(row, path, other) else {self._rule_of(other_row)}
+            if request.reader.ignores_case and self._table is not None:
+                rules |= {one.requirement for one in self._table.rows_in_any_case(method_of(scope), other)}
+            if rules - {rule}:
                 return None if self._elsewhere is None else Unclear(path, rule, other)
         return rule
 
@@ -158,9 +161,9 @@ def _moved(scope: Scope, path: str) -> Scope:
     return {**scope, "path": (scope.get("root_path") or "") + path}
 
 
-def _ends_in_a_slash(row: PolicyRow | None, path: str, other: str) -> bool:
-    """Whether a row is written with the slash that the other reading leaves out: then the path with it was meant."""
-    return row is not None and row.path.endswith("/") and other == path[:-1]
+def _is_written_so(row: PolicyRow | None, path: str, other: str) -> bool:
+    """Whether a row has the slash at its end, or has it not, just as the path: then it says so of the other path, too."""
+    return row is not None and ((row.path.endswith("/") and other == path[:-1]) or other == path + "/")
 
 
 class _Closed(Requirement):

@@ -31,6 +31,7 @@ class PathReader:
             group ``tail`` is what they serve.
         served_apart: Paths that go to none of these.
         routes_by_raw_path: It looks for the root path in ``raw_path``, where that is encoded.
+        ignores_case: Its routes match letters in any case.
         is_known: It is one of the frameworks that are known here.
     """
 
@@ -39,18 +40,19 @@ class PathReader:
     boundless: tuple[re.Pattern[str], ...] = ()
     served_apart: frozenset[str] = frozenset()
     routes_by_raw_path: bool = False
+    ignores_case: bool = False
     is_known: bool = True
 
     @property
     def can_hide_anything(self) -> bool:
         """Whether paths without an odd character may have two readings, too."""
-        return bool(self.boundless or self.prefix) or self.routes_by_raw_path
+        return bool(self.boundless or self.prefix) or self.routes_by_raw_path or self.ignores_case
 
     def behind_a_slash(self, path: str) -> Iterator[str]:
-        """A path whose first segments a mount takes without a slash, as if there were one."""
+        """A path that a mount takes without a slash behind it, as if there were one."""
         for pattern in () if path in self.served_apart else self.boundless:
             found = pattern.match(path)
-            if found is not None and found["tail"] and path[found.start("tail") - 1] != "/":
+            if found is not None and path[found.start("tail") - 1] != "/":
                 yield f"{path[: found.start('tail')]}/{found['tail']}"
 
 
@@ -109,6 +111,7 @@ def _blacksheep(app: Any) -> PathReader:
         takes_off_root_path=not mounted,
         boundless=tuple(re.compile(pattern, re.IGNORECASE) for pattern in found),
         routes_by_raw_path=True,
+        ignores_case=True,
     )
 
 

@@ -83,7 +83,7 @@ class Request:
         for spelling in spellings(own):
             yield mount + spelling
             for other in self.reader.behind_a_slash(spelling):
-                yield mount + other
+                yield from (mount + one for one in spellings(other))
         taken_off = self.found.scope.get("root_path") or ""
         if taken_off and taken_off in own and not self.reader.takes_off_root_path:
             yield mount + own.replace(taken_off, "", 1)  # once by it, once by what it hands the request to
