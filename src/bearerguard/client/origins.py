@@ -1,6 +1,5 @@
 """A token goes to the origins it is meant for, over https (RFC 6750 §5.3, RFC 9700 §2.3)."""
 
-import threading
 from collections.abc import Collection
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
@@ -12,6 +11,7 @@ from bearerguard.events import logger
 Origin: TypeAlias = tuple[str, str, int]
 """Scheme, host and port (RFC 6454 §4)."""
 
+_ORIGINS: Final = "origins"
 _PORTS: Final = {"http": 80, "https": 443}
 _EXAMPLE: Final = 'origins=["https://orders.internal"]'
 
@@ -41,8 +41,10 @@ class Origins:
             logger.warning("insecure_any_origin is on: the access token goes wherever the program sends a request")
         self._allow_http = allow_http
         self._any_origin = any_origin
-        self._meant = None if origins is None else frozenset(self._parsed(url) for url in origins)
-        self._lock = threading.Lock()
+        # the first request fills it in one step, so that no lock is needed
+        self._meant: dict[str, frozenset[Origin]] = {}
+        if origins is not None:
+            self._meant[_ORIGINS] = frozenset(self._parsed(url) for url in origins)
 
     def check(self, scheme: str, host: str, port: int | None) -> None:
         """Accept the origin of a request.
@@ -56,7 +58,7 @@ class Origins:
             ConfigurationError: the token is not meant for it. The request is not sent.
         """
         origin = (scheme, host, port or _PORTS.get(scheme, 0))
-        if self._meant is not None and origin in self._meant:
+        if origin in self._meant.get(_ORIGINS, ()):
             return
         url = _text(origin)
         problem = url_problem(url, allow_http=self._allow_http)
@@ -64,14 +66,12 @@ class Origins:
             raise ConfigurationError("origins", f"a token is not sent to {url}: {problem}", example=_EXAMPLE)
         if self._any_origin:
             return
-        with self._lock:
-            if self._meant is None:
-                self._meant = frozenset({origin})
-        if origin not in self._meant:
-            meant = ", ".join(sorted(map(_text, self._meant)))
+        meant = self._meant.setdefault(_ORIGINS, frozenset({origin}))
+        if origin not in meant:
+            named = ", ".join(sorted(map(_text, meant)))
             raise ConfigurationError(
                 "origins",
-                f"the token is meant for {meant}, and the request goes to {url}; send it with auth=None, or allow it",
+                f"the token is meant for {named}, and the request goes to {url}; send it with auth=None, or allow it",
                 example=f'origins=["{url}"]',
             )
 

@@ -169,6 +169,10 @@ class Schedule:
         self.claims = claims
         return True
 
+    def abandon_flight(self) -> None:
+        """Nothing will be heard of the flight in the air any more: the next request begins another."""
+        self._in_flight = None
+
     def retry_after(self, now: float) -> float:
         """Seconds until the endpoint is asked again."""
         return max(0.0, self._next_try - now)

@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 import anyio
 
+from bearerguard.after_fork import renew_after_fork
 from bearerguard.client.flight import Flight
 from bearerguard.client.schedule import HeldToken, Refuse, Schedule
 from bearerguard.client.token_response import IssuedToken
@@ -48,6 +49,12 @@ class SharedToken:
         # held for a few instructions, never during I/O: an event loop may take it
         self._lock = threading.Lock()
         self._flight = Flight(0, 0.0)
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """In a forked child: keep the token. Lock and request under way were the parent's."""
+        self._lock = threading.Lock()
+        self._schedule.abandon_flight()
 
     def get(self) -> HeldToken:
         """A token that is good now; blocks this thread where there is none yet.
