@@ -82,19 +82,6 @@ class Answer:
         return self.status in _REDIRECTS and "location" in self.headers
 
 
-def import_ahead(transport: Transport | None) -> None:
-    """Import what the first exchange would import, so that it does not stop an event loop for 100 ms and more.
-
-    httpx imports its connections on first use, and with them trio and h2 where these are installed.
-    anyio does the same with what serves an event loop.
-    """
-    on_trio = ["anyio._backends._trio"] if "trio" in sys.modules else []
-    connections = ["httpcore", "encodings.idna"] if transport is None else []
-    for name in ["anyio._backends._asyncio", *on_trio, *connections]:
-        with suppress(ImportError):  # where another release has it under another name, the first exchange takes longer
-            import_module(name)
-
-
 class BoundedHttp:
     """Sends requests, each within the same bounds.
 
@@ -107,6 +94,7 @@ class BoundedHttp:
     """
 
     def __init__(self, transport: Transport | None = None, *, timeout: float) -> None:
+        _import_ahead(transport)
         self._transport = transport
         self._timeout = timeout
         connect = min(CONNECT_TIMEOUT, timeout * 0.4)
@@ -171,6 +159,20 @@ class BoundedHttp:
         finally:
             if own is not None:
                 await own.aclose() if is_async else own.close()
+
+
+def _import_ahead(transport: Transport | None) -> None:
+    """Import what the first exchange would import.
+
+    It would stop an event loop for 100 ms and more, and a child forked meanwhile would have half a
+    module. httpx imports its connections on first use, and with them trio and h2 where these are
+    installed; anyio imports what serves an event loop.
+    """
+    on_trio = ["anyio._backends._trio"] if "trio" in sys.modules else []
+    connections = ["httpcore"] if transport is None else []
+    for name in ["anyio._backends._asyncio", "encodings.idna", *on_trio, *connections]:
+        with suppress(ImportError):  # under another name in another release: later, then
+            import_module(name)
 
 
 def _loaded_libraries() -> list[Any]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bearerguard.bounded_http import BoundedHttp, ExchangeFailed, Request, Transport, import_ahead
+from bearerguard.bounded_http import BoundedHttp, ExchangeFailed, Request, Transport
 
 TOTAL_TIMEOUT: Final = 5.0
 _OK: Final = 200
@@ -58,7 +58,6 @@ class Fetcher:
     """
 
     def __init__(self, transport: Transport | None = None, *, timeout: float = TOTAL_TIMEOUT) -> None:
-        import_ahead(transport)
         self._http = BoundedHttp(transport, timeout=timeout)
 
     async def get(self, url: str, *, limit: int, validators: Mapping[str, str] | None = None) -> Document:

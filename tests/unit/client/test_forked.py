@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +16,7 @@ from bearerguard.testing import FakeClock, LocalIssuer
 from support.both_libraries import EACH_LIBRARY
 from support.forked import held_by_another_thread, holds_in_a_child
 from support.held_up_endpoint import HeldUpEndpoint, settled, shared
+from support.raw_server import json_answer, raw_server
 from support.servers import serve
 from support.token_endpoint_stub import API, StubApi
 
@@ -139,3 +142,25 @@ def test_parent_and_children_obtain_tokens_side_by_side(library: Any, number: in
         for _ in range(3):
             assert holds_in_a_child(renewed)
             assert renewed()
+
+
+IMPORTS = """
+import sys
+from bearerguard import ClientCredentials, TokenRequestError
+
+auth = ClientCredentials(token_endpoint=sys.argv[1], client_id="c", client_secret="s", insecure_allow_http=True)
+before = set(sys.modules)
+try:
+    auth.token_sync()
+except TokenRequestError:
+    pass
+print(sorted(set(sys.modules) - before))
+"""
+
+
+@pytest.mark.socket
+def test_the_first_token_request_imports_nothing() -> None:
+    """A child that is forked during an import has half a module, and fails with an ``AttributeError``."""
+    with raw_server(json_answer(b"{}")) as server:
+        done = subprocess.run([sys.executable, "-c", IMPORTS, server.url], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "[]\n"
