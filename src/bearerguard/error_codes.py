@@ -92,9 +92,9 @@ REPEATED_AUTHORIZATION: Final = _request(
 )
 MALFORMED_PATH: Final = _request(
     "malformed_path",
-    "The request path holds a control character",
-    "The decoded path holds a control character or U+FFFD, which routers and access rules read differently.",
-    "Remove %00 to %1F, %7F and invalid UTF-8 from the path.",
+    "The request path is malformed",
+    "The decoded path holds a control character, U+FFFD, or a segment '.' or '..': routers and rules read these differently.",
+    "Remove %00 to %1F, %7F, invalid UTF-8, and the segments '.' and '..' from the path.",
 )
 
 # --- the text of the token

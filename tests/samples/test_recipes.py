@@ -108,3 +108,31 @@ def test_tenants_see_their_own_orders_alone() -> None:
             assert contoso.post("/orders", json={"item": "tea"}).status_code == 201
             assert contoso.get("/orders").json() == {"orders": ["tea"]}
             assert contoso.get("/tenants").status_code == 200
+
+
+# --- several APIs in one process
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("path", "token_for", "status"),
+    [
+        ("/orders/", "orders_api", 200),
+        ("/bills/", "bills_api", 200),
+        ("/bills/", "orders_api", 401),
+        ("/orders/", "bills_api", 401),
+        ("/orders/", None, 401),
+        ("/health", None, 200),
+    ],
+)
+async def test_each_mount_takes_the_tokens_of_its_own_api(path: str, token_for: str | None, status: int) -> None:
+    module = sample("recipes.several_apis")
+
+    with stand_in(module.orders_api) as orders, stand_in(module.bills_api) as bills:
+        issuers = {"orders_api": orders, "bills_api": bills}
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(module.app), base_url="https://apis.test") as client:
+            if token_for is not None:
+                client.headers["Authorization"] = f"Bearer {AccessTokens(issuers[token_for])(roles=['Read.All'])}"
+            answer = await client.get(path)
+
+    assert answer.status_code == status
