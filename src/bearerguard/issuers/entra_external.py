@@ -2,21 +2,16 @@
 
 from typing import Final, Unpack
 
-from bearerguard.checks import checked_base_url, checked_domain, checked_tenant_id, checked_text
+from bearerguard.checks import checked_domain, checked_tenant_id, checked_text
 from bearerguard.issuers.entra import entra_profile
 from bearerguard.issuers.issuer import OPENID_CONFIGURATION, Issuer
-from bearerguard.issuers.options import IssuerOptions, check_options, names_keys, plain_http
+from bearerguard.issuers.options import IssuerOptions, check_options, names_keys
 
 _TENANT_NAME: Final = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 
 
 def entra_external(
-    tenant_id: str,
-    *,
-    tenant_name: str | None = None,
-    custom_domain: str | None = None,
-    base_url: str | None = None,
-    **options: Unpack[IssuerOptions],
+    tenant_id: str, *, tenant_name: str | None = None, custom_domain: str | None = None, **options: Unpack[IssuerOptions]
 ) -> tuple[Issuer, ...]:
     """An external tenant of Microsoft Entra (External ID, "CIAM").
 
@@ -40,7 +35,6 @@ def entra_external(
             ``https://{tenant_name}.ciamlogin.com``.
         custom_domain: A custom URL domain such as ``login.contoso.com``; metadata is then fetched
             from it, as it must be where the default domain is blocked.
-        base_url: Replaces all these hosts, such as a local issuer.
         options: As in ``Issuer``: ``algorithms``, ``require_at_jwt``, ``audience``,
             ``metadata_url``, ``jwks_uri``, ``jwks``, ``insecure_allow_http``,
             ``insecure_http_hosts``.
@@ -55,8 +49,6 @@ def entra_external(
     check_options(entra_external, options)
     tenant = checked_tenant_id("tenant_id", tenant_id)
     bases = _bases(tenant, tenant_name, custom_domain)
-    if base_url is not None:
-        bases = (checked_base_url("base_url", base_url, example='"https://contoso.ciamlogin.com"', **plain_http(options)),)
     if not names_keys(options):
         options["metadata_url"] = f"{bases[-1]}/{tenant}/v2.0{OPENID_CONFIGURATION}"
     forms = tuple(f"{base}/{tenant}/v2.0" for base in bases)

@@ -83,7 +83,6 @@ WRONG = {
     "a domain as tenant": ({"tenant_id": "contoso.onmicrosoft.com"}, "tenant_id"),
     "a domain as name": ({"tenant_name": "contoso.ciamlogin.com"}, "tenant_name"),
     "an address as domain": ({"custom_domain": "https://login.contoso.com"}, "custom_domain"),
-    "a base with a slash": ({"base_url": "https://issuer.test/"}, "base_url"),
 }
 
 

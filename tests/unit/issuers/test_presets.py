@@ -159,6 +159,7 @@ def test_a_local_http_issuer_needs_the_insecure_switch_and_is_logged(preset: str
         "azure_b2c": {"authority": "http://127.0.0.1:9000"},
         "okta": {"issuer": "http://127.0.0.1:9000/oauth2/default"},
         "oidc": {"issuer": "http://127.0.0.1:9000"},
+        "entra_external": {"metadata_url": "http://127.0.0.1:9000/metadata"},
     }.get(preset, {"base_url": "http://127.0.0.1:9000"})
     with pytest.raises(ConfigurationError):
         built(preset, **local)
@@ -170,6 +171,7 @@ def test_a_local_http_issuer_needs_the_insecure_switch_and_is_logged(preset: str
 LOCAL = {
     "entra_v1": ("entra", {"authority": BASE}),
     "entra_v2": ("entra", {"authority": BASE}),
+    "entra_external": ("entra_external", {"metadata_url": f"{BASE}/{TENANT}/v2.0/.well-known/openid-configuration"}),
     "azure_b2c": ("azure_b2c", {"authority": BASE}),
     "auth0": ("auth0", {"base_url": BASE}),
     "keycloak": ("keycloak", {}),

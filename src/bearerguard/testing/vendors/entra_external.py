@@ -9,7 +9,7 @@ Sources: https://learn.microsoft.com/entra/external-id/customers/how-to-web-app-
 from dataclasses import replace
 from typing import Any, Final
 
-from bearerguard.issuers.entra import entra
+from bearerguard.issuers.entra_external import entra_external
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.testing.shape import Directory, Document, Shape, Site
 from bearerguard.testing.vendors.entra import (
@@ -38,19 +38,10 @@ def _documents(base_url: str, directory: Directory) -> tuple[Document, ...]:
 
 
 def _trusted(site: Site, **settings: Any) -> tuple[Issuer, ...]:
-    """Entra's v2 record under the name of the external tenant."""
     (document,) = _documents(site.base_url, site.directory)
-    _, v2 = entra(site.directory.tenant_id, authority=site.base_url, **settings)
-    profile = replace(v2.profile, name="entra_external", key_issuers=(document.issuer,))
-    external = replace(
-        v2,
-        issuer=document.issuer,
-        metadata_issuers=(document.issuer,),
-        metadata_url=document.urls[0] if v2.metadata_url else None,
-        token_endpoint=document.token_endpoint,
-        profile=profile,
-    )
-    return (external,)
+    place = {} if {"jwks", "jwks_uri"} & settings.keys() else {"metadata_url": document.urls[0]}
+    (external,) = entra_external(site.directory.tenant_id, **{**place, **settings})
+    return (replace(external, token_endpoint=document.token_endpoint),)
 
 
 SHAPES: Final = (
