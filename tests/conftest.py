@@ -14,9 +14,8 @@ settings.register_profile(
     "ci", deadline=None, max_examples=50, derandomize=True, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile("thorough", deadline=None, max_examples=2_000, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile(
-    "mutation", settings.get_profile("ci"), phases=[Phase.explicit, Phase.generate]
-)  # nobody reads the example
+_WITHOUT_SHRINKING = [Phase.explicit, Phase.generate]  # nobody reads the example that kills a mutant
+settings.register_profile("mutation", settings.get_profile("ci"), phases=_WITHOUT_SHRINKING)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
@@ -24,6 +23,10 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 def anyio_backend() -> str:
     """asyncio; a test that must hold on both parametrizes ``anyio_backend`` with ``["asyncio", "trio"]``."""
     return "asyncio"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write golden files anew instead of comparing them")
 
 
 def pytest_configure(config: pytest.Config) -> None:

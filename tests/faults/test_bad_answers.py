@@ -218,7 +218,7 @@ async def cold_tls(server: RawServer) -> None:
 
 
 async def test_a_set_with_duplicate_kids_serves_with_each_of_its_keys() -> None:
-    """Design §4: two different keys under one kid and algorithm: both."""
+    """Two different keys under one kid and algorithm are both kept: a token is tried with each."""
     other = {**SigningKey("EdDSA").public_jwk(), "kid": ISSUER.signing_key.kid}
     for keys in ([other, *ISSUER.jwks()["keys"]], [*ISSUER.jwks()["keys"], other]):
         with raw_server(json_answer(json.dumps({"keys": keys}).encode())) as server:

@@ -1,4 +1,4 @@
-"""A thousand issuers: each with its own state, and idle ones fetch nothing (issue 3)."""
+"""A thousand issuers: each with its own state, and idle ones fetch nothing."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""``CORSMiddleware`` around the whole: in every framework preflights are answered, and pages can read refusals (R123)."""
+"""``CORSMiddleware`` around the whole: in every framework preflights are answered, and pages can read refusals."""
 
 import json
 from collections.abc import Callable

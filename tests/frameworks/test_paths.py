@@ -18,7 +18,7 @@ from support.refusals import check_refusal
 
 pytestmark = [pytest.mark.anyio, pytest.mark.frameworks]
 
-# R119 and requirements §1.3: what routers and rules are known to read differently.
+# What routers and rules are known to read differently.
 HOSTILE: Final = (
     "/files/",
     "//files",

@@ -100,7 +100,7 @@ def test_an_expired_token_is_refused(tokens: Tokens, launcher: Launcher, certifi
 
 
 def test_a_token_of_another_issuer_is_refused_and_fetches_nothing(launcher: Launcher, certificates: Certificates) -> None:
-    """RFC 8725 §3.8, and design §5: an unknown ``iss`` causes no network call."""
+    """RFC 8725 §3.8: an unknown ``iss`` causes no network call."""
     with running(PLAIN, "RS256", launcher, certificates) as setting, launcher.start() as stranger:
         before = setting.server.requests()
         answer = setting.call("GET", stranger.token("writer"))
@@ -110,7 +110,7 @@ def test_a_token_of_another_issuer_is_refused_and_fetches_nothing(launcher: Laun
 
 
 def test_one_entra_configuration_takes_v1_and_v2_tokens(launcher: Launcher, certificates: Certificates) -> None:
-    """R95: the version depends on the API's registration, not on the endpoint that the client asked."""
+    """The version depends on the API's registration, not on the endpoint that the client asked."""
     with running(ENTRA_V2, "RS256", launcher, certificates) as setting:
         answers = [setting.call("GET", setting.server.token("reader", path=tokens.path)) for tokens in (ENTRA_V1, ENTRA_V2)]
     assert [answer.status_code for answer in answers] == [200, 200]

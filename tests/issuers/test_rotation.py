@@ -52,7 +52,7 @@ def test_a_known_key_serves_on_when_the_issuer_is_gone(launcher: Launcher, certi
 
 
 def test_without_any_key_a_missing_issuer_is_not_the_callers_fault(launcher: Launcher, certificates: Certificates) -> None:
-    """R16: 503 with ``Retry-After`` and no ``invalid_token``."""
+    """503 with ``Retry-After`` and no ``invalid_token``."""
     with launcher.start() as server:
         token = server.token("reader")
         server.stop()

@@ -12,7 +12,7 @@ from support.sample_files import sample
 
 pytestmark = pytest.mark.anyio
 
-API: Final = "2bfddaf4-0673-49a7-a615-2b6bb3acbf31"  # client id of the API: `aud` of every v2 token (R94)
+API: Final = "2bfddaf4-0673-49a7-a615-2b6bb3acbf31"  # client id of the API: `aud` of every v2 token
 OLD: Final = "https://orders.example"  # audience at the issuer that two_issuers.py moves away from
 CLOSER: Final = "4e4c9d60-3356-40be-94a5-ed8b55587619"  # the client that entra.py lets close a month
 

@@ -1,4 +1,4 @@
-"""Everything an issuer may send in place of its key set, as values: for mock transport and real socket alike (issue 3)."""
+"""Everything an issuer may send in place of its key set, as values: for mock transport and real socket alike."""
 
 import gzip
 import json

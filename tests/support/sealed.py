@@ -109,7 +109,7 @@ def verdict(judging: ResourceServer, token: str | bytes) -> str:
 
 
 def tells_nothing(error: AccessTokenError, token: bytes) -> None:
-    """The wire's text is a constant; the operator's is one short line without the token, its payload or its signature (R127)."""
+    """The wire's text is a constant; the operator's is one short line without the token, its payload or its signature."""
     assert error.reason in ALL_CODES
     shown = error.operator_text
     assert shown.isprintable()

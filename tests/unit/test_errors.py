@@ -48,7 +48,6 @@ EXAMPLES: Final[list[BearerguardError]] = [
 
 
 def test_the_tree_is_what_the_documentation_draws() -> None:
-    """Design §3."""
     parents = {kind.__name__: kind.__bases__ for kind in (type(error) for error in EXAMPLES)}
 
     assert parents == {
@@ -84,7 +83,7 @@ def test_what_could_not_be_judged_is_not_the_callers_fault() -> None:
 
 @pytest.mark.parametrize(("wait", "told"), [(-1, 1), (0, 1), (0.2, 1), (1, 1), (1.01, 2), (59.5, 60)])
 def test_retry_after_is_whole_seconds_rounded_up(wait: float, told: int) -> None:
-    """Design §4, RFC 9110 §10.2.3."""
+    """RFC 9110 §10.2.3."""
     assert IssuerUnavailable("i", retry_after=wait, last_error="r").retry_after == told
 
 
@@ -92,7 +91,6 @@ def test_retry_after_is_whole_seconds_rounded_up(wait: float, told: int) -> None
 
 
 def test_the_operator_reads_expected_actual_place_and_next_step() -> None:
-    """Design §3: the example."""
     error = InvalidToken(
         codes.WRONG_AUDIENCE,
         expected="`aud` to contain 'api://orders'",
@@ -164,7 +162,6 @@ def test_every_text_begins_with_its_name_and_ends_as_a_sentence(error: Bearergua
 
 
 def test_a_configuration_error_names_the_parameter_and_shows_a_valid_value() -> None:
-    """Design §3."""
     error = ConfigurationError("leeway", "expected a number from 0 to 300, got '60'", example="60")
 
     assert error.parameter == "leeway"

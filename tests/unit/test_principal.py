@@ -50,7 +50,6 @@ def thawed(value: Any) -> Any:
 
 
 def test_a_principal_tells_who_calls() -> None:
-    """Design §3."""
     assert (PRINCIPAL.issuer, PRINCIPAL.subject, PRINCIPAL.client_id) == ("https://issuer.test/", "5f1d", "reader")
     assert (PRINCIPAL.roles, PRINCIPAL.scopes) == (frozenset({"Read.All"}), frozenset({"orders.read"}))
     assert PRINCIPAL.is_application
@@ -67,7 +66,7 @@ def test_a_principal_can_be_copied_and_pickled_without_its_key_source() -> None:
 
 
 def test_a_principal_has_starlettes_user_interface() -> None:
-    """Design §3, without importing Starlette."""
+    """Without importing Starlette."""
     assert PRINCIPAL.is_authenticated
     assert PRINCIPAL.identity == "5f1d"
     assert Principal("i", "5f1d").display_name == "5f1d"
@@ -162,7 +161,7 @@ def test_claims_say_what_the_payload_says(payload: dict[str, Any]) -> None:
 
 
 def test_claims_are_parsed_once_and_only_when_asked() -> None:
-    """Issue 4: a cached principal keeps bytes."""
+    """A cached principal keeps bytes."""
     claims = PayloadClaims(b"not JSON at all")
     assert claims._members is None
 

@@ -62,7 +62,7 @@ def test_a_static_key_set_without_a_usable_key_is_a_wrong_setting() -> None:
     ids=["alone", "list", "tuple", "set", "tuple in a list", "iterator"],
 )
 def test_issuers_come_alone_in_a_collection_or_in_tuples_of_presets(given: Any) -> None:
-    """Design §3: a preset gives an issuer or a tuple of them."""
+    """A preset gives an issuer or a tuple of them."""
     api = ResourceServer(given, AUDIENCE)
 
     assert [one.issuer for one in api.issuers] == [ISSUER]
@@ -70,13 +70,12 @@ def test_issuers_come_alone_in_a_collection_or_in_tuples_of_presets(given: Any) 
 
 @pytest.mark.parametrize("audience", ["a", ["a"], ("a", "a"), {"a"}, frozenset("a")])
 def test_the_audience_is_one_name_or_several(audience: Any) -> None:
-    """Design §3."""
     assert ResourceServer(issuer(), audience).audience == {"a"}
 
 
 @pytest.mark.parametrize("leeway", [0, 0.0, 300, 0.5])
 def test_a_leeway_up_to_five_minutes_is_accepted(leeway: float) -> None:
-    """R46."""
+    """RFC 7519 §4.1.4: a few minutes at most."""
     assert ResourceServer(issuer(), AUDIENCE, leeway=leeway).issuers
 
 
@@ -84,7 +83,6 @@ def test_a_leeway_up_to_five_minutes_is_accepted(leeway: float) -> None:
 
 
 def test_a_caller_is_what_its_token_says() -> None:
-    """Design §3: the principal."""
     token = seal(payload=claims(roles=["Read.All", "b"], scope="orders.read  orders.write"))
     principal = judge(server(), token)
 
@@ -114,7 +112,7 @@ def test_a_caller_is_what_its_token_says() -> None:
     ids=repr,
 )
 def test_a_roles_claim_of_the_wrong_type_means_no_role(roles: object) -> None:
-    """R116, design §3: never an error, never a guess; roles are not split on blanks or commas."""
+    """Never an error, never a guess; roles are not split on blanks or commas."""
     assert judge(server(), seal(payload=claims(roles=roles))).roles == frozenset()
 
 
@@ -124,7 +122,7 @@ def test_a_caller_without_subject_has_an_empty_one() -> None:
 
 
 def test_roles_hold_what_they_imply() -> None:
-    """Design §3: applied once, when the principal is built."""
+    """Applied once, when the principal is built."""
     api = server(implied_roles={"ReadWrite.All": ["Read.All", "Write.All"]})
 
     assert judge(api, seal(payload=claims(roles=["ReadWrite.All"]))).roles == {"ReadWrite.All", "Read.All", "Write.All"}
@@ -181,7 +179,7 @@ def test_a_hook_that_fails_decides_nothing(caplog: pytest.LogCaptureFixture) -> 
 
 
 def test_a_refusal_is_reported_to_the_operator_without_the_token(caplog: pytest.LogCaptureFixture) -> None:
-    """R127, design §3: INFO for what callers send."""
+    """INFO for what callers send: anyone can cause it, and nobody need get up at night."""
     api = server()
     token = seal(payload=claims(aud="api://billing"))
     with caplog.at_level(logging.INFO, logger="bearerguard"):

@@ -42,7 +42,6 @@ WRONG_CLAIMS: Final[tuple[dict[str, Any], ...]] = (
 
 
 def test_nothing_is_fetched_when_a_server_is_built() -> None:
-    """Design §3."""
     published = Published()
     published.server().status()
 
@@ -63,7 +62,7 @@ def test_nothing_is_fetched_when_a_server_is_built() -> None:
 )
 @pytest.mark.anyio
 async def test_a_token_that_is_refused_anyway_causes_no_fetch(token: bytes) -> None:
-    """Trust rule 3, design §2: unverified values are judged first, only to refuse."""
+    """Unverified values are judged first, only to refuse: made-up tokens cause no traffic."""
     published = Published()
 
     assert await outcome(published.server(), token) not in {"accepted", "issuer_unavailable"}
@@ -72,7 +71,7 @@ async def test_a_token_that_is_refused_anyway_causes_no_fetch(token: bytes) -> N
 
 @pytest.mark.anyio
 async def test_key_locations_in_a_header_are_never_fetched() -> None:
-    """R28, R58: one fetch, of the configured key set."""
+    """RFC 8725 §3.10: `jku` and `x5u` are a caller's words. One fetch, of the configured key set."""
     published = Published()
     token = seal(jku="https://evil.test/keys", x5u="https://evil.test/x", jwk=RSA.public_jwk())
 
@@ -86,7 +85,7 @@ async def test_key_locations_in_a_header_are_never_fetched() -> None:
 @both_loops
 @pytest.mark.anyio
 async def test_the_first_token_waits_for_one_fetch(anyio_backend: str) -> None:
-    """Design §2: the only await that may touch the network."""
+    """It is the only await that may touch the network."""
     published = Published()
     api = published.server()
 
@@ -100,7 +99,7 @@ async def test_the_first_token_waits_for_one_fetch(anyio_backend: str) -> None:
 @both_loops
 @pytest.mark.anyio
 async def test_the_first_token_after_a_rotation_is_accepted(anyio_backend: str) -> None:
-    """Design §4: an unknown kid is worth a fetch at once."""
+    """An unknown kid is worth a fetch at once."""
     published = Published()
     api = published.server()
     await api.authenticate(TOKEN)
@@ -126,7 +125,7 @@ async def test_a_kidless_token_may_be_of_a_newer_key() -> None:
 
 @pytest.mark.anyio
 async def test_a_set_fetched_for_this_very_token_is_not_asked_for_again() -> None:
-    """Design §4: an unknown kid on a cold start costs one fetch."""
+    """An unknown kid on a cold start costs one fetch."""
     published = Published()
 
     assert await outcome(published.server(), seal(kid="unknown")) == "unknown_key"
@@ -185,7 +184,7 @@ async def test_a_token_that_expires_while_its_keys_are_fetched_is_refused() -> N
 @both_loops
 @pytest.mark.anyio
 async def test_without_any_key_the_issuer_is_unavailable(anyio_backend: str) -> None:
-    """R16: 503 and Retry-After, whatever the caller sent."""
+    """503 and Retry-After, whatever the caller sent: the token may be good."""
     published = Published()
     published.is_down = True
     with pytest.raises(IssuerUnavailable) as caught:
@@ -222,7 +221,6 @@ def test_the_operator_reads_which_keys_there_are() -> None:
 @both_loops
 @pytest.mark.anyio
 async def test_warming_up_fetches_the_keys_of_all_issuers_once(anyio_backend: str) -> None:
-    """Design §3."""
     published = Published()
     published.keys["other.test"] = [RSA]
     api = published.server(published.issuer(), published.issuer("https://other.test/"))
@@ -251,7 +249,7 @@ async def test_warming_up_never_raises(caplog: pytest.LogCaptureFixture) -> None
 
 
 def test_the_status_of_each_issuer_comes_in_their_order() -> None:
-    """Design §3: for a readiness probe."""
+    """For a readiness probe."""
     published = Published()
     api = published.server(published.issuer(), issuer("https://static.test/"))
 
@@ -264,7 +262,7 @@ def test_the_status_of_each_issuer_comes_in_their_order() -> None:
 @both_loops
 @pytest.mark.anyio
 async def test_closing_ends_a_fetch_and_leaves_the_server_usable(anyio_backend: str) -> None:
-    """Design §3: no task outlives the application."""
+    """No task outlives the application."""
     begun, answer = anyio.Event(), anyio.Event()
     codes: list[str] = []
 

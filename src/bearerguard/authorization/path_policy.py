@@ -13,7 +13,7 @@ _EXAMPLE: Final = '{"GET /orders/{id}": role("Read.All"), "/health": PathPolicy.
 
 
 class PathPolicy:
-    """Which requirement guards which method and path; default deny (R118).
+    """Which requirement guards which method and path; default deny.
 
     ::
 
@@ -35,7 +35,7 @@ class PathPolicy:
     ``{name}`` takes one segment that is not empty; ``{name:int}``, ``{name:float}`` and ``{name:uuid}`` take what Starlette's
     converters of that name take; ``{name:path}``, only at the end, takes the rest with its slashes, also an empty one:
     ``/files/{path:path}`` names ``/files/`` as Starlette's routes and mounts do, but not ``/files``. No parameter takes a control
-    character or U+FFFD (R119). What is a parameter elsewhere, ``<id>``, ``:id`` and ``*``, is an error, not a text.
+    character or U+FFFD (CVE-2022-22978). What is a parameter elsewhere, ``<id>``, ``:id`` and ``*``, is an error, not a text.
 
     At most one row names a request, so the order of rows means nothing: rows that overlap or shadow one another are an error,
     a literal beside a ``{name}`` included.
@@ -118,5 +118,5 @@ class PathPolicy:
 
 
 def _covered(row: PolicyRow) -> frozenset[str]:
-    # R118: GET covers HEAD
+    # RFC 9110 §9.3.2: HEAD is GET without the content
     return frozenset(row.methods) | ({"HEAD"} if "GET" in row.methods else frozenset())

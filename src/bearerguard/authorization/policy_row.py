@@ -17,7 +17,7 @@ from bearerguard.errors import ConfigurationError, show
 # RFC 9110 §9.3, RFC 5789 (PATCH), RFC 10008 (QUERY). Any other method is reached only by a row without methods.
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY", "WEBSOCKET"})
 
-# R119: what a router and a rule read differently. No pattern has one, and no parameter takes one.
+# CVE-2020-8595, CVE-2022-22978: what a router and a rule read differently. No pattern has one, and no parameter takes one.
 UNSAFE: Final = re.compile("[\x00-\x1f\x7f\ufffd]")
 
 DOT_SEGMENTS: Final = frozenset({".", ".."})  # RFC 3986 §3.3; clients remove them, so that who sends one means it

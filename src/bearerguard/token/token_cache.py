@@ -22,7 +22,7 @@ _SPARE_VERIFIERS: Final = 1_000
 
 
 class _Entries(LRUCache[Digest, Packed]):
-    """Shows nothing that a token says (R127)."""
+    """Shows nothing that a token says."""
 
     def __repr__(self) -> str:
         return f"<{len(self)} verified tokens>"

@@ -1,4 +1,4 @@
-"""A policy names who may reach what; what it does not name stays closed (R118 to R120)."""
+"""A policy names who may reach what; what it does not name stays closed."""
 
 import pickle
 from collections.abc import Mapping
@@ -81,7 +81,7 @@ CASES: list[tuple[str, str, Requirement | Public | None]] = [
 
 @pytest.mark.parametrize(("method", "path", "requirement"), CASES, ids=[f"{row[0]} {row[1]}" for row in CASES])
 def test_a_request_meets_the_one_row_that_names_it(method: str, path: str, requirement: Requirement | Public | None) -> None:
-    """R118: default deny; a row without methods covers all; GET covers HEAD; OPTIONS is not special."""
+    """Default deny; a row without methods covers all; GET covers HEAD; OPTIONS is not special."""
     assert POLICY.requirement_for(method, path) is requirement
 
 
@@ -130,7 +130,7 @@ LOOKALIKES = [
 
 @pytest.mark.parametrize("path", [row[1] for row in LOOKALIKES], ids=[row[0] for row in LOOKALIKES])
 def test_a_path_that_only_looks_like_a_row_is_named_by_none(path: str) -> None:
-    """Un-anchored patterns and path confusion (CVE lessons): whole, exact, case-sensitive, on the string given (R119)."""
+    """CVE-2022-22978, CVE-2020-8595: paths match whole, exact, case-sensitive, on the string given."""
     assert POLICY.requirement_for("GET", path) is None
 
 

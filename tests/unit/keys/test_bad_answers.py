@@ -1,4 +1,4 @@
-"""Whatever an issuer sends: the last good set stays in use to its limit, and where there is none, 503 (issue 3, "Bad input")."""
+"""Whatever an issuer sends: the last good set stays in use to its limit, and where there is none, 503."""
 
 import socket
 import ssl

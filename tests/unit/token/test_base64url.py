@@ -91,5 +91,5 @@ def test_of_all_pairs_of_characters_a_sixteenth_is_canonical() -> None:
     ],
 )
 def test_any_other_spelling_is_refused(text: bytes) -> None:
-    """R24, RFC 7515 §2: no padding, no line breaks, no white space, no other characters."""
+    """RFC 7515 §2: no padding, no line breaks, no white space, no other characters."""
     assert decoded(text) is None

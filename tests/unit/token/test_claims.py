@@ -178,7 +178,7 @@ def test_tid_is_the_tenant_in_iss(name: str, tid: object, code: str) -> None:
 
 
 def test_all_failures_of_a_token_are_told_in_the_order_of_the_table() -> None:
-    """Design §2: one table serves the verifier and whoever explains a token."""
+    """One table serves the verifier and whoever explains a token."""
     payload = claims(exp=1, nbf=NOW + 999, aud="x", iat="x", sub=1, cnf={}, nonce="x")
     token = Parser().parse(seal(payload=payload, typ="x", alg="none"))
     expected = Expectations(issuer(), frozenset({AUDIENCE}), frozenset({AUDIENCE}), frozenset({"ES256"}), 60.0)

@@ -62,7 +62,7 @@ def test_any_of_several_configured_audiences_will_do() -> None:
 
 
 def test_an_issuer_may_have_its_own_audience() -> None:
-    """Trust rule 3: issuer, keys and audience are one record."""
+    """RFC 8725 §3.8: issuer, keys and audience are one record."""
     other = issuer("https://other.test/", audience="api://other")
     api = server(issuer(), other, token_cache_size=0)
 

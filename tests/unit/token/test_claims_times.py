@@ -50,7 +50,7 @@ def test_nbf_and_iat_may_be_any_past_number(name: str, value: float) -> None:
 
 
 def test_exp_is_mandatory() -> None:
-    """Trust rule 4; PyJWT and fastmcp accept a token without it."""
+    """PyJWT and fastmcp accept a token without it: absence is never success."""
     assert judged(exp=ABSENT) == "missing_claim"
 
 

@@ -80,7 +80,7 @@ def test_what_is_seen_is_what_a_reader_finds_or_nothing_it_accepts(members: dict
     ],
 )
 def test_an_unknown_issuer_is_refused_before_the_payload_is_read(payload: bytes, code: str) -> None:
-    """Issue 4: bad input is refused at the cheapest point; this payload cannot be read."""
+    """Bad input is refused at the cheapest point; this payload cannot be read."""
     assert verdict(server(), seal(payload)) == code
 
 

@@ -67,7 +67,7 @@ def test_what_a_token_permits_is_not_judged_before_its_signature() -> None:
 
 
 def test_no_token_is_logged_at_any_level(caplog: pytest.LogCaptureFixture) -> None:
-    """R127, CVE-2025-65015: neither by this library nor by those below it."""
+    """CVE-2025-65015: neither by this library nor by those below it."""
     caplog.set_level(logging.DEBUG)
     api, good = server(), seal()
     refused = (FORGED, *ODD, good[:-3], b"2YotnFZFEjr1zCsicMWpAA", seal(payload=claims(exp=1)))
@@ -84,7 +84,7 @@ def test_no_token_is_logged_at_any_level(caplog: pytest.LogCaptureFixture) -> No
     "alg", ['ES256", error="none', "ES256\r\nSet-Cookie: a=b", "ES256\u2028", "\u0000", "a" * 500], ids=ascii
 )
 def test_the_tokens_alg_reaches_neither_the_wire_nor_a_line_of_its_own_in_the_log(alg: str) -> None:
-    """R8: copied into ``WWW-Authenticate``, it brought quotes and line breaks."""
+    """RFC 6750 §3: copied into ``WWW-Authenticate``, it brought quotes and line breaks."""
     error = refusal(API, seal(alg=alg))
 
     assert error.code == "unsupported_algorithm"
@@ -95,7 +95,7 @@ def test_the_tokens_alg_reaches_neither_the_wire_nor_a_line_of_its_own_in_the_lo
 @pytest.mark.parametrize("first", [seal(), seal(claims(iss="https://elsewhere.test/")), seal(b"{"), b"a.b"])
 @pytest.mark.parametrize("between", [b" ", b", ", b",", b", Bearer "])
 def test_several_credentials_are_a_malformed_request_whatever_the_first_is_worth(first: bytes, between: bytes) -> None:
-    """R3: which of them counts would be a guess, and the answer must not depend on one of them."""
+    """RFC 6750 §3.1: which of them counts would be a guess, and the answer must not depend on one of them."""
     error = refusal(API, first + between + seal())
 
     assert (error.code, error.status) == ("malformed_authorization", 400)
@@ -113,7 +113,7 @@ def test_an_unknown_crit_is_not_ignored() -> None:
 
 
 def test_ps256_is_not_accepted_with_a_key_for_rs256() -> None:
-    """R51: each key is used with exactly one algorithm where it names one."""
+    """RFC 7517 §4.4: a key is used with the one algorithm that it names."""
     api = server(issuer(keys=[RSA], algorithms=["RS256", "PS256"]), token_cache_size=0)
 
     assert verdict(api, seal(key=RSA)) == "accepted"
@@ -145,7 +145,7 @@ async def _code(api: ResourceServer, token: bytes) -> str:
 
 @pytest.mark.parametrize("alg", ["RS256", "PS256"])
 def test_keys_without_alg_are_not_dropped(alg: str) -> None:
-    """R100: Entra publishes none; fastapi-zitadel-auth refuses them, PyJWT binds them to RS256."""
+    """Entra publishes keys without `alg`; fastapi-zitadel-auth refuses them, PyJWT binds them to RS256."""
     jwk = {name: value for name, value in RSA.public_jwk().items() if name not in {"alg", "use"}}
 
     assert verdict(server(issuer(keys=[jwk])), seal(key=RSA, alg=alg)) == "accepted"
@@ -181,7 +181,7 @@ def test_the_scheme_is_not_compared_by_case(scheme: bytes) -> None:
 
 @pytest.mark.parametrize("role", ["Read All", "Read,All", "Read.All Write.All", " Read.All", "Läs.Allt"])
 def test_a_role_is_a_whole_element_and_is_not_split(role: str) -> None:
-    """Design §3: names match exactly; a role may hold blanks and commas."""
+    """Names match exactly; a role may hold blanks and commas."""
     assert judge(API, seal(payload=claims(roles=[role]))).roles == {role}
 
 
@@ -199,7 +199,7 @@ def test_a_role_is_a_whole_element_and_is_not_split(role: str) -> None:
     ids=["list as alg", "no base64", "symmetric", "unknown curve", "unknown type", "empty", "list as crv of an RSA key"],
 )
 def test_a_key_that_cannot_be_used_does_not_sink_the_set(odd: dict[str, Any]) -> None:
-    """R33: a list as ``alg`` loses a whole set in PyJWT."""
+    """RFC 7517 §5: unusable members are ignored one by one. A list as ``alg`` loses a whole set in PyJWT."""
     api = server(Issuer(ISSUER, jwks={"keys": [odd, *key_set(EC)["keys"]]}))
 
     assert verdict(api, seal()) == "accepted"

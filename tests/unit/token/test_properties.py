@@ -57,7 +57,7 @@ header_values = json_values | st.sampled_from(["RS256", "ES256", "none", "HS256"
 
 @given(members(*HEADER_NAMES, values=header_values))
 def test_any_json_as_header_under_a_good_signature(header: dict[str, Any]) -> None:
-    """R24 to R31: and where it is accepted, it is by the one key and algorithm there are for it."""
+    """RFC 7515 §4.1: and where it is accepted, it is by the one key and algorithm there are for it."""
     raw = json.dumps(header).encode()
     code = verdict(API, seal(raw_header=raw))
 
@@ -91,7 +91,7 @@ claim_values = json_values | st.sampled_from(
 
 @given(members(*CLAIM_NAMES, values=claim_values))
 def test_any_json_as_claims_under_a_good_signature(changes: dict[str, Any]) -> None:
-    """R45 to R49: and where they are accepted, they are for us, of this kind, and now."""
+    """RFC 7519 §4.1: and where they are accepted, they are for us, of this kind, and now."""
     payload = {**claims(), **changes}
     code = verdict(API, seal(payload=payload))
 
@@ -108,7 +108,7 @@ def test_any_json_as_claims_under_a_good_signature(changes: dict[str, Any]) -> N
 
 @given(json_values)
 def test_any_json_as_payload_under_a_good_signature(payload: Any) -> None:
-    """R26: an array skipped every claim check elsewhere (CVE-2026-107723)."""
+    """RFC 7519 §7.2: an array skipped every claim check elsewhere (CVE-2026-107723)."""
     assert verdict(API, seal(payload=json.dumps(payload).encode())) != "accepted"
 
 
@@ -130,7 +130,7 @@ def test_any_flipped_bit_of_a_good_token_is_refused(key: Any, more: dict[str, An
 
 @given(st.dictionaries(st.sampled_from(["aud", "iss", "sub", "exp", "typ", "nonce", "azp"]), st.text(min_size=100), min_size=1))
 def test_the_operators_text_is_short_and_on_one_line_whatever_a_claim_says(changes: dict[str, str]) -> None:
-    """R127: no forged log lines; ``refusal`` demands printable text without the token."""
+    """No forged log lines; ``refusal`` demands printable text without the token."""
     if verdict(API, seal(payload=claims(**changes))) != "accepted":
         refusal(API, seal(payload=claims(**changes)))
 
@@ -147,7 +147,7 @@ changed_keys = st.builds(lambda key, changes: {**key.public_jwk(), **changes}, s
 
 @given(st.lists(odd_keys | changed_keys | json_values, max_size=5))
 def test_any_json_as_static_key_set_is_a_wrong_setting_or_a_key_set(keys: list[Any]) -> None:
-    """R33: and then a token is judged by documented errors."""
+    """RFC 7517 §5: and then a token is judged by documented errors."""
     try:
         api = ResourceServer(Issuer(ISSUER, jwks={"keys": keys}), AUDIENCE, clock=FakeClock(NOW))
     except ConfigurationError:
@@ -158,7 +158,7 @@ def test_any_json_as_static_key_set_is_a_wrong_setting_or_a_key_set(keys: list[A
 
 @given(st.lists(odd_keys | changed_keys | json_values, max_size=5), st.integers(0, 5))
 def test_no_member_of_a_key_set_sinks_a_good_one(keys: list[Any], place: int) -> None:
-    """R33, RFC 7517 §5: a list as ``alg`` lost a whole set elsewhere."""
+    """RFC 7517 §5: a list as ``alg`` lost a whole set elsewhere."""
     stranger = [key for key in keys if not (isinstance(key, dict) and key.get("kid") == "ec")]
     api = server(Issuer(ISSUER, jwks={"keys": [*stranger[:place], EC.public_jwk(), *stranger[place:]]}))
 

@@ -37,7 +37,7 @@ def test_what_was_packed_is_unpacked_as_it_was() -> None:
 
 
 def test_a_packed_token_is_nothing_to_the_garbage_collector() -> None:
-    """Issue 4: with 10 000 principals a full collection takes as long as hundreds of verifications."""
+    """With 10 000 principals a full collection takes as long as hundreds of verifications."""
     packed = Packing().pack(remembered())
 
     gc.collect()
@@ -47,7 +47,7 @@ def test_a_packed_token_is_nothing_to_the_garbage_collector() -> None:
 
 
 def test_entries_share_what_they_have_in_common() -> None:
-    """Issue 4: at most 1.4 kB for an entry."""
+    """At most 1.4 kB for an entry."""
     packing = Packing()
     first, second = (packing.pack(remembered(roles=frozenset({"a", "b"}), subject=str(number))) for number in range(2))
 

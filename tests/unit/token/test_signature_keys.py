@@ -19,7 +19,7 @@ def test_a_foreign_key_under_a_known_kid_does_not_verify() -> None:
 
 
 def test_the_key_of_another_issuer_does_not_verify_under_the_same_kid_and_algorithm() -> None:
-    """Trust rule 3, CVE-2025-59936, CVE-2026-49998: keys are found by issuer and kid, never by kid alone."""
+    """CVE-2025-59936, CVE-2026-49998: keys are found by issuer and kid, never by kid alone."""
     theirs = SigningKey("ES256", kid="ec")
     api = server(issuer(), issuer("https://other.test/", keys=[theirs]), token_cache_size=0)
 
@@ -29,7 +29,7 @@ def test_the_key_of_another_issuer_does_not_verify_under_the_same_kid_and_algori
 
 
 def test_each_of_two_keys_under_one_kid_verifies() -> None:
-    """R36, design §4: two different keys under one kid and algorithm are both kept."""
+    """RFC 7517 §4.5: two different keys under one kid and algorithm are both kept."""
     first, second = SigningKey("ES256", kid="same"), SigningKey("ES256", kid="same")
     api = server(issuer(keys=[first, second]), token_cache_size=0)
 
@@ -62,7 +62,7 @@ SECOND: Final = SigningKey("ES256", kid="second")
     ],
 )
 def test_tokens_and_keys_without_kid(keys: list[Any], kid: Any, code: str) -> None:
-    """R36, RFC 7515 §4.1.4: ``kid`` is optional, and an absent one never returns just any key (CVE-2025-59936)."""
+    """RFC 7515 §4.1.4: ``kid`` is optional, and an absent one never returns just any key (CVE-2025-59936)."""
     assert verdict(server(issuer(keys=keys)), seal(kid=kid)) == code
 
 
@@ -88,7 +88,7 @@ OTHER: Final = "00000000-0b6e-4c49-9d55-2f1f6a0f3b11"
     "name", [f"https://login.test/{GUID}/v2.0", "https://login.test/{tenantid}/v2.0"], ids=["exact", "template"]
 )
 def test_a_key_that_names_its_issuer_verifies_no_other_tenants_tokens(name: str, named: str | None, code: str) -> None:
-    """R97: Microsoft's key sets hold keys of one tenant and keys of all."""
+    """Microsoft's key sets hold keys of one tenant and keys of all."""
     profile = Profile(tenant=(("tid",),), tenant_in_issuer=True, key_issuers=(name,))
     jwk = {**EC.public_jwk(), "issuer": named} if named is not None else EC.public_jwk()
     api = server(issuer(name, keys=[jwk], profile=profile))
@@ -98,7 +98,7 @@ def test_a_key_that_names_its_issuer_verifies_no_other_tenants_tokens(name: str,
 
 @pytest.mark.parametrize("named", [None, [], [f"https://login.test/{GUID}/v2.0"], 1, "\ud800"], ids=repr)
 def test_a_key_whose_issuer_is_no_text_is_nobodys(named: object) -> None:
-    """R97: only a key that names no issuer at all serves every tenant; absence is not read into a damaged name."""
+    """Only a key that names no issuer at all serves every tenant; absence is not read into a damaged name."""
     profile = Profile(tenant=(("tid",),), tenant_in_issuer=True, key_issuers=(f"https://login.test/{GUID}/v2.0",))
     jwk = {**EC.public_jwk(), "issuer": named}
     iss = f"https://login.test/{GUID}/v2.0"

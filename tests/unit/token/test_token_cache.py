@@ -35,7 +35,7 @@ def entries(api: ResourceServer) -> Any:
 
 
 def test_a_verified_token_is_recalled() -> None:
-    """Issue 4: a machine-to-machine caller sends the same token for up to an hour."""
+    """A machine-to-machine caller sends the same token for up to an hour."""
     api = server()
     assert api.recall(TOKEN) is None
 
@@ -67,7 +67,7 @@ def test_only_the_very_text_that_was_verified_is_recalled(bad: bytes) -> None:
 
 
 def test_size_zero_turns_the_cache_off() -> None:
-    """Design §3: 0 = off."""
+    """0 = off."""
     api = server(token_cache_size=0)
     judge(api, TOKEN)
 
@@ -76,7 +76,7 @@ def test_size_zero_turns_the_cache_off() -> None:
 
 
 def test_the_least_recently_used_token_goes_first() -> None:
-    """Issue 4: bounded, and a hit counts as use."""
+    """Bounded, and a hit counts as use."""
     api = server(token_cache_size=2)
     first, second, third = (seal(payload=claims(jti=name)) for name in "abc")
     judge(api, first)
@@ -102,7 +102,7 @@ def test_a_token_in_use_is_never_among_the_first_to_go(size: int) -> None:
 
 
 def test_few_entries_are_at_hand_and_come_there_by_being_used() -> None:
-    """Issue 4: entries at hand are what the garbage collector has to look into."""
+    """Entries at hand are what the garbage collector has to look into."""
     api = server(token_cache_size=320)
     tokens = [seal(payload=claims(jti=str(number))) for number in range(50)]
     for token in tokens:
@@ -142,7 +142,7 @@ def test_the_keys_of_entries_are_let_go_in_time() -> None:
 
 
 def test_a_hundred_thousand_bad_tokens_evict_nothing() -> None:
-    """Issue 4: only good tokens enter, so that a flood cannot make the API verify everything anew."""
+    """Only good tokens enter, so that a flood cannot make the API verify everything anew."""
     api = server(token_cache_size=2)
     good = [TOKEN, FOR_LONG]
     remembered = [judge(api, token) for token in good]
@@ -159,7 +159,7 @@ def test_a_hundred_thousand_bad_tokens_evict_nothing() -> None:
 
 
 def test_requirements_are_judged_anew_on_a_hit() -> None:
-    """R76: what is remembered is who calls, never what it may do."""
+    """What is remembered is who calls, never what it may do."""
     api = server()
     judge(api, TOKEN)
     principal = api.recall(TOKEN)
@@ -176,7 +176,7 @@ def test_requirements_are_judged_anew_on_a_hit() -> None:
 @pytest.mark.parametrize("leeway", [0, 60])
 @either_form
 def test_an_entry_dies_at_exp_to_the_second(leeway: int, size: int) -> None:
-    """Design §4: the hit is judged by the same comparison as the miss."""
+    """The hit is judged by the same comparison as the miss."""
     clock = FakeClock(NOW)
     api = server(token_cache_size=size, clock=clock, leeway=leeway)
     token = seal(payload=claims(exp=NOW + 100))
@@ -224,7 +224,7 @@ def test_a_clock_set_back_before_nbf_ends_an_entry(size: int) -> None:
 @pytest.mark.parametrize("step", [-3600, -86_400, -1])
 @either_form
 def test_a_wall_clock_set_back_does_not_lengthen_an_entrys_life(step: int, size: int) -> None:
-    """Issue 4: the same life is bounded by the monotonic clock too."""
+    """The same life is bounded by the monotonic clock too."""
     clock = FakeClock(NOW)
     api = server(token_cache_size=size, clock=clock)
     token = seal(payload=claims(nbf=ABSENT, exp=NOW + 100))
@@ -239,7 +239,7 @@ def test_a_wall_clock_set_back_does_not_lengthen_an_entrys_life(step: int, size:
 
 @either_form
 def test_an_expired_entry_is_not_revived_by_a_clock_set_back(size: int) -> None:
-    """Issue 4: once seen as expired, it is gone; the token is judged anew, in full."""
+    """Once seen as expired, it is gone; the token is judged anew, in full."""
     clock = FakeClock(NOW)
     api = server(token_cache_size=size, clock=clock)
     judge(api, TOKEN)
@@ -270,7 +270,7 @@ def test_a_clock_that_was_wrong_when_a_token_was_verified_does_not_lengthen_its_
 
 
 def test_two_audiences_of_one_issuer_share_nothing() -> None:
-    """R76, CVE-2021-32701: each resource server has its own memory."""
+    """CVE-2021-32701: each resource server has its own memory."""
     orders, billing = server(), server(audience="api://billing")
     judge(orders, TOKEN)
 
@@ -305,7 +305,7 @@ def test_several_threads_share_a_cache() -> None:
 
 
 def test_returned_claims_cannot_be_changed_at_any_level() -> None:
-    """Issue 4: one request must not change what the next one sees."""
+    """One request must not change what the next one sees."""
     api = server()
     token = seal(payload=claims(realm={"roles": ["a", {"b": ["c"]}]}))
     claimed: Any = judge(api, token).claims
@@ -343,7 +343,7 @@ def reachable(root: object) -> Iterator[object]:
 
 
 def test_no_text_of_a_token_is_reachable_from_the_cache() -> None:
-    """Issue 4, R127: a memory dump of the cache holds nothing that could be sent again."""
+    """A memory dump of the cache holds nothing that could be sent again."""
     api = server()
     header, payload, signature = TOKEN.split(b".")
     judge(api, TOKEN)
@@ -357,7 +357,6 @@ def test_no_text_of_a_token_is_reachable_from_the_cache() -> None:
 
 
 def test_an_entry_shows_nothing_a_token_says() -> None:
-    """R127."""
     api = server()
     judge(api, TOKEN)
 

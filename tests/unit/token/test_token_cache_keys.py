@@ -36,7 +36,7 @@ def entries(api: ResourceServer) -> Any:
 @pytest.mark.anyio
 @either_form
 async def test_of_two_issuers_only_the_one_whose_key_is_gone_loses_its_tokens(size: int) -> None:
-    """Trust rule 3: the cache knows which issuer's set must still hold the key."""
+    """CVE-2025-59936: the cache knows which issuer's set must still hold the key."""
     published = Published()
     published.keys["other.test"] = [SigningKey("ES256", kid="ec")]
     api = published.server(published.issuer(), published.issuer("https://other.test/"), token_cache_size=size)
@@ -56,7 +56,7 @@ async def test_of_two_issuers_only_the_one_whose_key_is_gone_loses_its_tokens(si
 @pytest.mark.anyio
 @either_form
 async def test_hits_keep_the_keys_fresh_and_so_notice_that_one_was_withdrawn(size: int) -> None:
-    """Issue 4: revoked at the issuer, forgotten here. Nothing but hits comes in, and they ask for the set ahead of time."""
+    """Revoked at the issuer, forgotten here. Nothing but hits comes in, and they ask for the set ahead of time."""
     published = Published()
     api = published.server(token_cache_size=size)
     await api.authenticate(TOKEN)
@@ -126,7 +126,7 @@ async def test_a_key_that_comes_back_does_not_revive_its_entries(size: int) -> N
 @pytest.mark.anyio
 @either_form
 async def test_a_set_older_than_a_day_is_never_used_by_a_hit(size: int) -> None:
-    """Design §4: kept 24 h when the issuer fails, and not a second longer."""
+    """Kept 24 h when the issuer fails, and not a second longer."""
     published = Published()
     api = published.server(token_cache_size=size)
     await api.authenticate(FOR_LONG)
@@ -173,7 +173,7 @@ def test_a_hit_outside_of_an_event_loop_is_a_hit() -> None:
 
 @pytest.mark.anyio
 async def test_concurrent_misses_of_one_token_share_one_fetch_and_agree() -> None:
-    """R98: single flight; the second to finish overwrites an equal entry."""
+    """Single flight; the second to finish overwrites an equal entry."""
     published = Published()
     api = published.server()
     principals: list[Principal] = []

@@ -1,4 +1,4 @@
-"""One table of requests for every form of protection and every framework (issue 6 runs it there, too).
+"""One table of requests for every form of protection and every framework.
 
 Each row is a request and the answer that every form owes it. ``SENT`` tells what a kind of token puts into the headers.
 """
@@ -141,7 +141,7 @@ CASES: Final = (
     Case("two headers of different schemes", "GET", "/orders", "two schemes", 400, "repeated_authorization"),
     Case("two headers of a websocket", "WEBSOCKET", "/orders/live", "two headers", 400, "repeated_authorization"),
     Case("a line break in the token", "GET", "/orders", "line break", 400, "malformed_authorization"),
-    Case("requirements §1.1: a line feed behind the path", "GET", "/orders%0A", "reader", 400, "malformed_path"),
+    Case("a line feed behind the path", "GET", "/orders%0A", "reader", 400, "malformed_path"),
     Case("a line feed behind the path, no token", "GET", "/orders%0A", "none", 400, "malformed_path"),
     Case("a line feed behind a public path", "GET", "/health%0A", "none", 400, "malformed_path"),
     Case("a NUL", "GET", "/orders%00", "reader", 400, "malformed_path"),
@@ -164,7 +164,7 @@ CASES: Final = (
     Case("a doubled slash", "GET", "//health", "none", 401, "missing_token"),
     Case("a websocket on the public path", "WEBSOCKET", "/health", "none", 401, "missing_token"),
     Case("another method on the public path", "POST", "/health", "none", 401, "missing_token"),
-    # requirements §1.3: what the router decodes
+    # what the router decodes
     Case("a percent-encoded letter is the letter", "GET", "/%6Frders", "none", 401, "missing_token"),
     Case("a percent-encoded letter, served", "GET", "/%6Frders", "reader", 200),
     Case("a percent-encoded slash", "GET", "/orders%2F7", "none", 401, "missing_token"),

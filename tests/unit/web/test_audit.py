@@ -204,7 +204,7 @@ def test_what_a_mount_declares_counts_for_all_beneath() -> None:
 
 
 def test_listed_paths_are_declared() -> None:
-    """Design §3: a path listed in public= counts as declared."""
+    """A path listed in public= counts as declared."""
     found = rows(
         Route("/docs", forgotten),
         Route("/docs/{page}", forgotten),

@@ -129,7 +129,7 @@ def test_a_code_of_ones_own_is_answered_within_the_characters() -> None:
 
 @pytest.mark.parametrize("code", ALL_CODES, ids=lambda code: code.code)
 def test_disclosing_nothing_tells_the_error_alone(code: ErrorCode) -> None:
-    """Design §3: `disclose="none"` leaves code and the cause's description off the wire."""
+    """`disclose="none"` leaves code and the cause's description off the wire."""
     quiet = Challenge(disclose="none").answer(AccessTokenError(code))
     body = json.loads(quiet.body)
 

@@ -115,7 +115,7 @@ def test_what_a_dependency_declares_counts_for_the_route() -> None:
 
 
 async def test_documentation_pages_are_undeclared_until_listed(api: ResourceServer) -> None:
-    """Issue 6: /docs, /redoc and /openapi.json are public only when said so."""
+    """/docs, /redoc and /openapi.json are public only when said so."""
     pages = ["/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json"]
     app = FastAPI(middleware=[Middleware(AccessTokenMiddleware, resource_server=api)])
     with pytest.raises(ExceptionGroup):

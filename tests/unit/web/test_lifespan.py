@@ -74,7 +74,7 @@ async def test_keys_are_fetched_ahead_and_the_server_closed_in_the_end(issuer: L
 
 
 async def test_a_slow_issuer_delays_no_start(issuer: LocalIssuer) -> None:
-    """Issue 3: warm_up() and the lifespan hook never block or break the start."""
+    """``warm_up()`` and the lifespan hook never block or break the start."""
     server = Watched(issuer, anyio.sleep_forever)
     async with lifespan(app_with(server)) as sent:
         assert kinds(sent) == ["startup.complete"]
@@ -120,7 +120,6 @@ async def test_a_server_that_two_applications_share_survives_the_end_of_one(issu
 
 
 async def test_a_start_with_an_undeclared_route_is_refused_and_the_route_named(issuer: LocalIssuer) -> None:
-    """Issue 2, item 7."""
     server = Watched(issuer)
     sent = await refused_start(app_with(server, undeclared_endpoint))
     await anyio.wait_all_tasks_blocked()

@@ -83,7 +83,7 @@ def raising(error: Exception, *, after: tuple[Message, ...] = ()) -> ASGIApp:
 
 
 async def test_the_principal_is_the_user_and_its_scopes_the_credentials(api: ResourceServer, issuer: LocalIssuer) -> None:
-    """Design §3: request.user is the Principal; request.auth.scopes holds the scopes."""
+    """request.user is the Principal; request.auth.scopes holds the scopes."""
 
     @requires(authenticated())
     async def endpoint(request: Request) -> Response:
@@ -307,7 +307,7 @@ FRAMEWORKS = [lambda app: app, _starlette, _mounted, _swallowing, _debugging, _i
 async def test_a_refusal_raised_in_an_application_becomes_the_challenge(
     framework: Callable[[ASGIApp], ASGIApp], error: Exception, status: int, api: ResourceServer, token: list[Header]
 ) -> None:
-    """Design §2: also raised in an endpoint, decorator or dependency; no layer in between makes a 500 of it."""
+    """Also raised in an endpoint, decorator or dependency; no layer in between makes a 500 of it."""
     app = AccessTokenMiddleware(framework(raising(error)), resource_server=api, undeclared="allow")
     answer = await get(app, "/", token)
 
@@ -423,7 +423,7 @@ async def test_a_websocket_that_is_closed_cannot_be_refused(api: ResourceServer,
 
 
 async def test_a_websocket_is_not_passed_through_unseen(api: ResourceServer, token: list[Header]) -> None:
-    """requirements §1.4, prior-art: a WebSocket scope passed through."""
+    """Elsewhere a WebSocket scope passed through: `BaseHTTPMiddleware` does not see it."""
     app = AccessTokenMiddleware(Seen(), resource_server=api)
 
     assert (await connect(app, "/", [(b"authorization", b"Bearer a.b.c")])).status == 401
@@ -448,7 +448,7 @@ async def test_what_no_row_names_is_refused_after_the_token_was_judged(api: Reso
 
 @pytest.mark.parametrize("target", ["/api/orders", "/orders"])
 async def test_the_table_sees_the_path_that_the_router_sees(target: str, api: ResourceServer, token: list[Header]) -> None:
-    """requirements §1.2."""
+    """Routers strip ``root_path`` from a path that begins with it."""
     policy = PathPolicy({"/orders": role("Admin.All"), "/api/{rest:path}": PathPolicy.PUBLIC})
     app = AccessTokenMiddleware(Seen(), resource_server=api, policy=policy)
 

@@ -114,7 +114,7 @@ async def test_a_redirect_to_a_protected_route_is_not_made_for_nobody(target: st
 
 @pytest.mark.parametrize(("target", "who"), [("/api/a", "opened"), ("/a", "opened"), ("/api/admin", "401"), ("/admin", "401")])
 async def test_root_path_gives_each_route_two_spellings(target: str, who: str, api: ResourceServer) -> None:
-    """requirements §1.2: with root_path="/api" both /admin and /api/admin run the handler."""
+    """With root_path="/api" both /admin and /api/admin run the handler."""
     app = inside(api, Route("/a", opened), Route("/admin", closed))
 
     assert await reached(app, target, root_path="/api") == who
@@ -367,7 +367,7 @@ async def test_a_protected_route_added_later_is_seen(api: ResourceServer) -> Non
 
 
 async def test_a_middleware_of_a_mount_asks_the_mounts_routes_and_not_the_applications(api: ResourceServer) -> None:
-    """requirements §1.2: inside a Mount the paths are relative; the application's own public /a is another."""
+    """Inside a Mount the paths are relative; the application's own public /a is another."""
     guard = Middleware(AccessTokenMiddleware, resource_server=api, undeclared="allow")
     app = Starlette(
         routes=[

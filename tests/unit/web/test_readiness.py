@@ -1,4 +1,4 @@
-"""What a readiness probe sees (issue 3)."""
+"""What a readiness probe sees."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

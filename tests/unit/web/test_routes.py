@@ -39,7 +39,7 @@ def test_layers_end_somewhere() -> None:
 
 
 def test_the_applications_name_counts_only_before_a_router_was_asked() -> None:
-    """Beneath a mount its routes are not those that will be asked: requirements §1.2."""
+    """Beneath a mount its routes are not those that will be asked."""
     app = Starlette()
 
     assert router_behind(foreign, {"app": app}) is app
