@@ -25,10 +25,6 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-golden", action="store_true", help="write golden files anew instead of comparing them")
-
-
 def pytest_configure(config: pytest.Config) -> None:
     """Trust one authority: no test gets beyond loopback, and to read those of the whole world takes 17 ms each time."""
     folder = TemporaryDirectory(prefix="authority-")
