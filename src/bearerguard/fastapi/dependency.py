@@ -19,6 +19,7 @@ from bearerguard.resource_server import ResourceServer
 from bearerguard.web.challenge import Challenge, Disclose
 from bearerguard.web.declaration import declare, note_scoped
 from bearerguard.web.enforce import enforce, is_permitted
+from bearerguard.web.error_format import ErrorFormat
 from bearerguard.web.gate import Gate, checked_server
 from bearerguard.web.passage import PASSAGE, Passage
 from bearerguard.web.refusal_handler import answer_refusals_of
@@ -93,7 +94,7 @@ class Require:
         return f"require({self._requirement!r})"
 
 
-_Arguments: TypeAlias = tuple[Requirement, int, str, str, str | None]
+_Arguments: TypeAlias = tuple[Requirement, int, str, str, str | None, ErrorFormat]
 
 _made: Final[WeakValueDictionary[_Arguments, Require]] = WeakValueDictionary()  # none outlives its resource server
 
@@ -105,6 +106,7 @@ def require(
     realm: str = "api",
     disclose: Disclose = "code",
     resource_metadata: str | None = None,
+    error_format: ErrorFormat = "oauth",
 ) -> Require:
     """A dependency that lets only callers through who meet the requirement, and returns the ``Principal``.
 
@@ -139,6 +141,7 @@ def require(
             count.
         disclose: As in ``AccessTokenMiddleware``.
         resource_metadata: URL of this API's metadata document (RFC 9728), for the challenge.
+        error_format: As in ``AccessTokenMiddleware``.
 
     Raises:
         ConfigurationError: no requirement, no resource server, or an option that is wrong or goes
@@ -151,11 +154,16 @@ def require(
     if resource_server is not None:
         gate = Gate(
             checked_server("resource_server", resource_server),
-            Challenge(realm, disclose=disclose, resource_metadata=resource_metadata),
+            Challenge(realm, disclose=disclose, resource_metadata=resource_metadata, error_format=error_format),
         )
     else:
-        _check_not_given(realm=(realm, "api"), disclose=(disclose, "code"), resource_metadata=(resource_metadata, None))
-    arguments = (requirement, id(resource_server), realm, disclose, resource_metadata)
+        _check_not_given(
+            realm=(realm, "api"),
+            disclose=(disclose, "code"),
+            resource_metadata=(resource_metadata, None),
+            error_format=(error_format, "oauth"),
+        )
+    arguments = (requirement, id(resource_server), realm, disclose, resource_metadata, error_format)
     return _made.setdefault(arguments, Require(requirement, gate))
 
 

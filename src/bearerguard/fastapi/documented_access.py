@@ -36,10 +36,15 @@ class Access:
     is_closed: bool = False
 
 
+def is_ours(layer: Any) -> bool:
+    """Whether an entry of ``app.user_middleware`` is an ``AccessTokenMiddleware``."""
+    return inspect.isclass(layer.cls) and issubclass(layer.cls, AccessTokenMiddleware)
+
+
 def access_by_operation(app: FastAPI) -> dict[Operation, Access]:
     """By method in lower case and path in the document's notation; nothing is said of what nobody guards."""
     layers: list[Any] = app.user_middleware
-    guarded = any(inspect.isclass(layer.cls) and issubclass(layer.cls, AccessTokenMiddleware) for layer in layers)
+    guarded = any(map(is_ours, layers))
     found: dict[Operation, list[AuditedRoute]] = {}
     for row in audit(app):
         path = PARAM_REGEX.sub(r"{\1}", row.path)

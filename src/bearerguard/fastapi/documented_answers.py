@@ -8,6 +8,7 @@ from bearerguard import error_codes as codes
 from bearerguard.error_codes import ErrorCode
 from bearerguard.errors import AccessTokenError, IssuerUnavailable
 from bearerguard.web.challenge import Answer, Challenge
+from bearerguard.web.error_format import MEDIA_TYPES, Format
 
 SCHEMA: Final = "AccessTokenRefusal"
 
@@ -16,31 +17,41 @@ UNREADABLE: Final = "InvalidAuthorizationOrBody"
 UNAUTHORIZED: Final = "AccessTokenRequired"
 UNAVAILABLE: Final = "IssuerUnavailable"
 
-_WIRE: Final = Challenge()
 _TEXT: Final = {"type": "string"}
 _REFERENCE: Final = {"$ref": f"#/components/schemas/{SCHEMA}"}
 
 
-def components() -> dict[str, Any]:
-    """Schema and responses that operations refer to."""
+def components(wire: Challenge | None = None) -> dict[str, Any]:
+    """Schema and responses that operations refer to.
+
+    Args:
+        wire: What the API sends; by default what a middleware without options does.
+    """
+    sent = wire or Challenge()
+    challenge = {"description": "The challenge of RFC 6750 §3.", "required": True, "schema": _TEXT}
+
+    def answer(description: str, *examples: ErrorCode) -> dict[str, Any]:
+        found = {code.code: sent.answer(AccessTokenError(code)) for code in examples}
+        return _described(description, {"WWW-Authenticate": challenge}, sent.form, found)
+
     return {
-        "schemas": {SCHEMA: _schema()},
+        "schemas": {} if sent.form is None else {SCHEMA: _schema(sent.form)},
         "responses": {
-            INVALID_REQUEST: _response(
+            INVALID_REQUEST: answer(
                 "The request's `Authorization` or path is malformed.",
                 codes.MALFORMED_AUTHORIZATION,
                 codes.REPEATED_AUTHORIZATION,
                 codes.MALFORMED_PATH,
             ),
-            UNREADABLE: _unreadable(),
-            UNAUTHORIZED: _response(
+            UNREADABLE: _unreadable(sent.form),
+            UNAUTHORIZED: answer(
                 "There is no access token, or it is not accepted.",
                 codes.MISSING_TOKEN,
                 codes.TOKEN_EXPIRED,
                 codes.WRONG_AUDIENCE,
                 codes.INVALID_SIGNATURE,
             ),
-            UNAVAILABLE: _unavailable(),
+            UNAVAILABLE: _unavailable(sent),
         },
     }
 
@@ -50,55 +61,63 @@ def reference(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/responses/{name}"}
 
 
-def forbidden(requirement: str) -> dict[str, Any]:
+def forbidden(requirement: str, form: Format | None = "oauth") -> dict[str, Any]:
     """The answer to a good token that does not meet a requirement."""
-    return _response(f"The access token is good, but does not permit this. Needed: `{requirement}`.")
+    challenge = {"description": "The challenge of RFC 6750 §3.", "required": True, "schema": _TEXT}
+    described = f"The access token is good, but does not permit this. Needed: `{requirement}`."
+    return _described(described, {"WWW-Authenticate": challenge}, form, {})
 
 
-def _schema() -> dict[str, Any]:
+def _schema(form: Format) -> dict[str, Any]:
+    error = {
+        "type": "string",
+        "enum": ["invalid_request", "invalid_token", "insufficient_scope"],
+        "description": "RFC 6750 §3.1; absent where no access token was sent or the fault is not the caller's.",
+    }
+    code = {"type": "string", "description": "The reason, stable; absent where the API does not disclose it."}
+    sentence = {"type": "string", "description": "A sentence for people, the same for each `code`."}
+    properties: dict[str, Any] = {"error": error, "error_description": sentence, "code": code}
+    if form == "problem":
+        status = {"type": "integer", "description": "The HTTP status."}
+        properties = {"type": _TEXT, "title": _TEXT, "status": status, "detail": sentence, "error": error, "code": code}
     return {
         "title": SCHEMA,
-        "description": "Why a request was refused (RFC 6750).",
+        "description": f"Why a request was refused ({'RFC 9457, ' if form == 'problem' else ''}RFC 6750).",
         "type": "object",
-        "required": ["error_description"],
-        "properties": {
-            "error": {
-                "type": "string",
-                "enum": ["invalid_request", "invalid_token", "insufficient_scope"],
-                "description": "RFC 6750 §3.1; absent where no access token was sent or the fault is not the caller's.",
-            },
-            "error_description": {"type": "string", "description": "A sentence for people, the same for each `code`."},
-            "code": {"type": "string", "description": "The reason, stable; absent where the API does not disclose it."},
-        },
+        "required": ["type", "title", "status", "detail"] if form == "problem" else ["error_description"],
+        "properties": properties,
     }
 
 
-def _response(description: str, *examples: ErrorCode) -> dict[str, Any]:
-    challenge = {"description": "The challenge of RFC 6750 §3.", "required": True, "schema": _TEXT}
-    answers = {code.code: _WIRE.answer(AccessTokenError(code)) for code in examples}
-    return _described(description, {"WWW-Authenticate": challenge}, answers)
-
-
-def _unreadable() -> dict[str, Any]:
+def _unreadable(form: Format | None) -> dict[str, Any]:
     """FastAPI answers 400, too, to a body that it cannot parse."""
-    own = {"type": "object", "required": ["detail"], "properties": {"detail": {"type": "string"}}}
+    own = {"type": "object", "required": ["detail"], "properties": {"detail": _TEXT}}
     challenge = {"description": "The challenge of RFC 6750 §3, where `Authorization` or path is to blame.", "schema": _TEXT}
     described = "The request's `Authorization` or path is malformed, or its body cannot be read."
-    response = _described(described, {"WWW-Authenticate": challenge}, {})
-    response["content"]["application/json"]["schema"] = {"anyOf": [_REFERENCE, own]}
+    response = _described(described, {"WWW-Authenticate": challenge}, form, {})
+    content = response.setdefault("content", {})
+    if form == "oauth":
+        content["application/json"]["schema"] = {"anyOf": [_REFERENCE, own]}
+    else:
+        content["application/json"] = {"schema": own}
     return response
 
 
-def _unavailable() -> dict[str, Any]:
+def _unavailable(sent: Challenge) -> dict[str, Any]:
     seconds = {"type": "integer", "minimum": 1}
     wait = {"description": "Seconds until it is worth another try.", "required": True, "schema": seconds}
-    answer = _WIRE.answer(IssuerUnavailable("", retry_after=1, last_error=""))
+    answer = sent.answer(IssuerUnavailable("", retry_after=1, last_error=""))
     described = "Whether the access token is good cannot be told now: its issuer's keys cannot be had."
-    return _described(described, {"Retry-After": wait}, {codes.ISSUER_UNAVAILABLE.code: answer})
+    return _described(described, {"Retry-After": wait}, sent.form, {codes.ISSUER_UNAVAILABLE.code: answer})
 
 
-def _described(description: str, headers: Mapping[str, Any], answers: Mapping[str, Answer]) -> dict[str, Any]:
+def _described(
+    description: str, headers: Mapping[str, Any], form: Format | None, answers: Mapping[str, Answer]
+) -> dict[str, Any]:
+    response: dict[str, Any] = {"description": description, "headers": dict(headers)}
+    if form is None:
+        return response  # what a function of the user's makes cannot be described
     content: dict[str, Any] = {"schema": _REFERENCE}
     if answers:
         content["examples"] = {name: {"value": json.loads(answer.body)} for name, answer in answers.items()}
-    return {"description": description, "headers": dict(headers), "content": {"application/json": content}}
+    return {**response, "content": {MEDIA_TYPES[form]: content}}

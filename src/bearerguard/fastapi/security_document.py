@@ -11,10 +11,12 @@ from bearerguard.authorization.requirement import authenticated
 from bearerguard.checks import url_problem
 from bearerguard.errors import ConfigurationError, show
 from bearerguard.fastapi import documented_answers as answers
-from bearerguard.fastapi.documented_access import Access, Operation, access_by_operation
+from bearerguard.fastapi.documented_access import Access, Operation, access_by_operation, is_ours
 from bearerguard.fastapi.documented_requirement import described, scope_alternatives
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.resource_server import ResourceServer
+from bearerguard.web.challenge import Challenge
+from bearerguard.web.error_format import Format
 from bearerguard.web.gate import checked_server
 from bearerguard.web.metadata import authorization_servers
 
@@ -82,7 +84,9 @@ class _OpenAPI:
         scheme = self._scheme()
         made_of = self._made_of
         if made_of is None or made_of[0] is not plain or made_of[1] != scheme:
-            self._document = _completed(copy.deepcopy(plain), scheme, access_by_operation(self._app), self._scopes)
+            self._document = _completed(
+                copy.deepcopy(plain), scheme, access_by_operation(self._app), self._scopes, _wire(self._app)
+            )
             self._made_of = plain, scheme
         return self._document
 
@@ -101,19 +105,28 @@ class _OpenAPI:
         return next(status.token_endpoint for status in self._api.status() if status.issuer == issuer.issuer)
 
 
-def _completed(document: Document, scheme: Document, access: Mapping[Operation, Access], scopes: Mapping[str, str]) -> Document:
+def _wire(app: FastAPI) -> Challenge:
+    """What the middleware of an application sends; without one, what ``require`` sends by default."""
+    layers: list[Any] = app.user_middleware
+    options: Mapping[str, Any] = next((layer.kwargs for layer in layers if is_ours(layer)), {})
+    return Challenge(disclose=options.get("disclose", "code"), error_format=options.get("error_format", "oauth"))
+
+
+def _completed(
+    document: Document, scheme: Document, access: Mapping[Operation, Access], scopes: Mapping[str, str], wire: Challenge
+) -> Document:
     named: dict[str, str] = dict(scopes)
     for path, methods in document.get("paths", {}).items():
         for method, operation in methods.items():
             allowed = access.get((method, path), Access())
             if allowed.requirement is not None or allowed.is_closed:
-                _complete(operation, allowed, names_scopes=scheme["type"] != "http")
+                _complete(operation, allowed, wire.form, names_scopes=scheme["type"] != "http")
                 needed = () if allowed.requirement is None else allowed.requirement.scope_names()
                 named = {**dict.fromkeys(needed, ""), **named}
             elif allowed.is_public and "{" in path:
                 operation["responses"].setdefault("400", answers.reference(answers.INVALID_REQUEST))  # malformed_path
     shared = document.setdefault("components", {})
-    for kind, members in answers.components().items():
+    for kind, members in answers.components(wire).items():
         shared.setdefault(kind, {}).update(members)
     shared.setdefault("securitySchemes", {})[SCHEME] = _with_scopes(scheme, named)
     return document
@@ -126,7 +139,7 @@ def _with_scopes(scheme: Document, scopes: Mapping[str, str]) -> Document:
     return described_scheme
 
 
-def _complete(operation: Document, access: Access, *, names_scopes: bool) -> None:
+def _complete(operation: Document, access: Access, form: Format | None, *, names_scopes: bool) -> None:
     requirement = access.requirement
     alternatives = scope_alternatives(requirement) if requirement is not None and names_scopes else ((),)
     ways: list[Document] = [{SCHEME: list(scopes)} for scopes in alternatives]
@@ -143,5 +156,5 @@ def _complete(operation: Document, access: Access, *, names_scopes: bool) -> Non
     responses.setdefault("400", answers.reference(malformed))
     responses.setdefault("401", answers.reference(answers.UNAUTHORIZED))
     if access.is_closed or requirement != authenticated():
-        responses.setdefault("403", answers.forbidden(_NO_ROW if requirement is None else described(requirement)))
+        responses.setdefault("403", answers.forbidden(_NO_ROW if requirement is None else described(requirement), form))
     responses.setdefault("503", answers.reference(answers.UNAVAILABLE))

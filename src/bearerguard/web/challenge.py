@@ -7,10 +7,9 @@ Standards: RFC 6750 §3; ASGI HTTP and WebSocket message format 2.5 with its ext
 ``websocket.http.response``; RFC 6455 §7.4.1 (code 1008).
 """
 
-import json
 import re
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal, get_args
+from typing import Final, Literal, get_args
 
 from starlette.types import Scope, Send
 
@@ -18,6 +17,7 @@ from bearerguard import error_codes as codes
 from bearerguard.checks import SCOPE_TOKEN, url_problem
 from bearerguard.error_codes import ErrorCode
 from bearerguard.errors import AccessTokenError, ConfigurationError, IssuerUnavailable, Refusal
+from bearerguard.web.error_format import MEDIA_TYPES, ErrorFormat, Format, body_of, checked_format, own_body
 
 Disclose = Literal["code", "none"]
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -36,8 +36,8 @@ class Answer:
     Attributes:
         status: HTTP status: 400, 401, 403, 500 or 503.
         headers: Raw header pairs, ``content-length`` of the body included.
-        body: JSON object with ``error`` (where RFC 6750 has one), ``error_description`` and
-            ``code``.
+        body: As ``error_format`` says; by default a JSON object with ``error`` (where RFC 6750 has
+            one), ``error_description`` and ``code``.
         reason: ``error_description`` alone, for the close frame of a websocket; at most 123 bytes
             (RFC 6455 §5.5).
     """
@@ -57,12 +57,21 @@ class Challenge:
             description off the wire.
         resource_metadata: URL of this API's metadata document, named in every challenge (RFC 9728
             §5.1).
+        error_format: Of the body: ``"oauth"``, ``"problem"`` (RFC 9457), or a function of the
+            refusal that gives media type and body.
 
     Raises:
         ConfigurationError: a value cannot stand in a header, or is none of those above.
     """
 
-    def __init__(self, realm: str = "api", *, disclose: Disclose = "code", resource_metadata: str | None = None) -> None:
+    def __init__(
+        self,
+        realm: str = "api",
+        *,
+        disclose: Disclose = "code",
+        resource_metadata: str | None = None,
+        error_format: ErrorFormat = "oauth",
+    ) -> None:
         if not isinstance(realm, str) or not realm or _NOT_QUOTABLE.search(realm):
             problem = f"expected printable ASCII without quotes and backslashes, got {realm!r}"
             raise ConfigurationError("realm", problem, example='"api"')
@@ -70,10 +79,28 @@ class Challenge:
             raise ConfigurationError("disclose", f'expected "code" or "none", got {disclose!r}', example='"code"')
         self._parameters = f'Bearer realm="{realm}"' + _metadata_parameter(resource_metadata)
         self._tells_code = disclose == "code"
+        self._form, self._own_format = checked_format(error_format)
         self._prepared = {code: self._made(code) for code in codes.ALL_CODES}
 
+    @property
+    def form(self) -> Format | None:
+        """Of the body; ``None`` where a user's function makes it."""
+        return self._form if self._own_format is None else None
+
     def answer(self, refusal: Refusal) -> Answer:
-        """The answer to a refused request (RFC 6750 §3.1), with ``Retry-After`` where the issuer is to blame."""
+        """The answer to a refused request (RFC 6750 §3.1).
+
+        It has ``Retry-After`` where the issuer is to blame.
+        """
+        answer = self._answer(refusal)
+        own = None if self._own_format is None else own_body(self._own_format, refusal)
+        if own is None:
+            return answer
+        media_type, body = own
+        about_the_body = ((b"content-type", media_type), (b"content-length", str(len(body)).encode()))
+        return replace(answer, headers=(*about_the_body, *answer.headers[len(about_the_body) :]), body=body)
+
+    def _answer(self, refusal: Refusal) -> Answer:
         answer = self._prepared.get(refusal.reason) or self._made(refusal.reason)
         if isinstance(refusal, IssuerUnavailable):
             retry_after = (b"retry-after", str(refusal.retry_after).encode())
@@ -83,13 +110,9 @@ class Challenge:
 
     def _made(self, code: ErrorCode, scope: str = "") -> Answer:
         description = _NOT_QUOTABLE.sub("?", code.description if self._tells_code else code.undisclosed)
-        members: dict[str, Any] = {"error": code.error} if code.error else {}
-        members["error_description"] = description
-        if self._tells_code:
-            members["code"] = code.code
-        body = json.dumps(members, separators=(",", ":")).encode()
+        body = body_of(self._form, code, description, tells_code=self._tells_code)
         headers = [
-            (b"content-type", b"application/json"),
+            (b"content-type", MEDIA_TYPES[self._form].encode()),
             (b"content-length", str(len(body)).encode()),
             (b"cache-control", b"no-store"),
         ]

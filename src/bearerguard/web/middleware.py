@@ -18,6 +18,7 @@ from bearerguard.errors import BearerguardError, ConfigurationError, show
 from bearerguard.resource_server import ResourceServer
 from bearerguard.token.credentials import IN_AUTHORIZATION, TokenPlace, read_credentials
 from bearerguard.web.challenge import Challenge, Disclose
+from bearerguard.web.error_format import ErrorFormat
 from bearerguard.web.gate import Gate, checked_server, refusal_for
 from bearerguard.web.judged_first import judge_first
 from bearerguard.web.lifespan import Lifespan
@@ -77,6 +78,10 @@ class AccessTokenMiddleware:
         websocket_protocol: Whether a websocket may carry the token as its sub-protocol behind
             ``bearer``, as ``new WebSocket(url, ["bearer", token])`` does; ``bearer`` is answered
             unless the application chooses another one. Proxies may log that header.
+        error_format: Body of a refusal: ``"oauth"``, ``"problem"`` (RFC 9457,
+            ``application/problem+json``), or a function of the ``Refusal`` that gives media type
+            and body. It must not wait, and is called for each refusal; where it raises, the body is
+            that of ``"oauth"``. Status and headers are the same in all forms.
 
     Raises:
         ConfigurationError: an option is wrong.
@@ -96,6 +101,7 @@ class AccessTokenMiddleware:
         resource_metadata: str | None = None,
         token_header: str = "authorization",  # noqa: S107  the name of a header
         websocket_protocol: bool = False,
+        error_format: ErrorFormat = "oauth",
     ) -> None:
         _check(app, resource_server, policy, undeclared)
         self.app: ASGIApp = app
@@ -105,7 +111,7 @@ class AccessTokenMiddleware:
             raise ConfigurationError("public", problem, example='PathPolicy({"/health": PathPolicy.PUBLIC, …})')
         self.resource_server = resource_server
         self._recall, self._verify = resource_server.recall, resource_server.verify
-        challenge = Challenge(realm, disclose=disclose, resource_metadata=resource_metadata)
+        challenge = Challenge(realm, disclose=disclose, resource_metadata=resource_metadata, error_format=error_format)
         self._gate = Gate(resource_server, challenge, TokenPlace(token_header, websocket_protocol))
         self._is_usual = self._gate.place == IN_AUTHORIZATION
         self._is_audited = policy is None and undeclared == "refuse"
