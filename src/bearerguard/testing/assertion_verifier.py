@@ -3,23 +3,19 @@
 Sources: RFC 7523 §3, OpenID Connect Core 1.0 §9.
 """
 
-import json
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import jwt
-from jwt.algorithms import OKPAlgorithm
 
 from bearerguard.clock import Clock
-from bearerguard.issuers.issuer import ALGORITHMS
 from bearerguard.testing.local_client import LocalClient
+from bearerguard.testing.signed_claims import signed_claims
 from bearerguard.testing.token_refusal import Reason, TokenRefused
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _LEEWAY: Final = 60.0
 _REQUIRED: Final = ("iss", "sub", "aud", "exp", "jti")  # OpenID Connect Core 1.0 §9
-_JWS: Final = jwt.PyJWS()
-_JWS.register_algorithm("Ed25519", OKPAlgorithm())  # PyJWT only knows EdDSA, its older name
 
 
 class AssertionVerifier:
@@ -61,7 +57,9 @@ class AssertionVerifier:
         Raises:
             TokenRefused: one of them is wrong.
         """
-        claims = _signed_claims(assertion, client)
+        claims = signed_claims(assertion, (client.public_jwks or {"keys": []})["keys"])
+        if claims is None:
+            raise _wrong("no registered key of the client verifies it", Reason.ASSERTION_WRONGLY_SIGNED)
         self._check_audience_and_times(claims)
         now = self._clock.now()
         self._seen = {used: until for used, until in self._seen.items() if until > now - _LEEWAY}
@@ -84,22 +82,6 @@ class AssertionVerifier:
             raise _wrong("it has expired", Reason.ASSERTION_OUT_OF_TIME)
         if not not_before <= now + _LEEWAY:
             raise _wrong("it is not valid yet", Reason.ASSERTION_OUT_OF_TIME)
-
-
-def _signed_claims(assertion: str, client: LocalClient) -> dict[str, Any]:
-    header = jwt.get_unverified_header(assertion)
-    algorithm, kid = header.get("alg"), header.get("kid")
-    if algorithm not in ALGORITHMS:
-        raise _wrong("its algorithm is not asymmetric", Reason.ASSERTION_WRONGLY_SIGNED)
-    for jwk in (client.public_jwks or {"keys": []})["keys"]:
-        if None in (kid, jwk.get("kid")) or kid == jwk["kid"]:  # msal sends x5t, no kid
-            try:
-                key = jwt.PyJWK(jwk, algorithm="EdDSA" if algorithm == "Ed25519" else algorithm)
-                claims: dict[str, Any] = json.loads(_JWS.decode(assertion, key.key, algorithms=[algorithm]))
-            except jwt.PyJWTError:
-                continue
-            return claims
-    raise _wrong("no registered key of the client verifies it", Reason.ASSERTION_WRONGLY_SIGNED)
 
 
 def _is_time(value: object) -> bool:

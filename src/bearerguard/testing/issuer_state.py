@@ -9,6 +9,7 @@ from bearerguard.clock import Clock
 from bearerguard.testing.faults import Endpoint, Faults
 from bearerguard.testing.key_ring import KeyRing
 from bearerguard.testing.shape import Document
+from bearerguard.testing.token_store import TokenStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +21,14 @@ class Operations:
         faults: What is wrong at the moment.
         requests: How often each endpoint was asked.
         clock: Times of tokens.
+        tokens: Opaque tokens, and tokens that are no longer active.
     """
 
     keys: KeyRing
     faults: Faults
     requests: Counter[Endpoint]
     clock: Clock
+    tokens: TokenStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ class LocalClient:
         scopes: Scopes it may request.
         public_jwks: Its public keys, a JWK Set, for ``private_key_jwt`` (RFC 7523).
         claims: Members added to its tokens unchanged.
+        opaque_tokens: Whether its tokens are opaque, so that an API has to ask about them (RFC 7662).
 
     Raises:
         ConfigurationError: a value has the wrong type or is empty.
@@ -31,6 +32,7 @@ class LocalClient:
     scopes: Collection[str] = ()
     public_jwks: Mapping[str, Any] | None = field(default=None, repr=False)
     claims: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    opaque_tokens: bool = False
 
     def __post_init__(self) -> None:
         """Checks the values: a TOML file is written by hand."""
@@ -38,6 +40,8 @@ class LocalClient:
             raise ConfigurationError("id", f"expected the client's id, got {self.id!r}", example=EXAMPLE)
         if self.secret is not None and (not isinstance(self.secret, str) or not self.secret):
             raise ConfigurationError("secret", f"the secret of {self.id!r} is not a string, or is empty", example=EXAMPLE)
+        if not isinstance(self.opaque_tokens, bool):
+            raise ConfigurationError("opaque_tokens", f"expected True or False, got {self.opaque_tokens!r}", example="True")
         for name in ("roles", "scopes"):
             object.__setattr__(self, name, _names(name, getattr(self, name)))
         keys = self.public_jwks

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from os import PathLike
 from typing import Any, ClassVar, Final, Self
 
@@ -11,12 +12,14 @@ from bearerguard.checks import checked_audience, checked_issuer_url
 from bearerguard.clock import Clock, SystemClock
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.testing.assertion_verifier import AssertionVerifier
+from bearerguard.testing.drills import Drills
+from bearerguard.testing.endpoint_answer import EndpointAnswers
 from bearerguard.testing.exposure import Exposure
-from bearerguard.testing.faults import Breakage, Endpoint, Faults
+from bearerguard.testing.faults import Endpoint, Faults
 from bearerguard.testing.issuer_state import Address, Operations
 from bearerguard.testing.key_ring import KeyRing
 from bearerguard.testing.local_client import DEFAULT_CLIENTS, LocalClient
-from bearerguard.testing.pages import KeyHeaders, Pages
+from bearerguard.testing.pages import KeyHeaders, Page, Pages, endpoints_of
 from bearerguard.testing.registered_clients import RegisteredClients
 from bearerguard.testing.settings import checked_algorithm, checked_lifetime, clients_by_id, read_settings, unusable
 from bearerguard.testing.shape import Directory, Document, Shape, Site, TokenContent
@@ -24,11 +27,11 @@ from bearerguard.testing.shapes import shape_named
 from bearerguard.testing.signing_key import SigningKey
 from bearerguard.testing.token_endpoint import Issued, TokenEndpoint
 from bearerguard.testing.token_mint import TokenMint
+from bearerguard.testing.token_status import IntrospectionEndpoint, RevocationEndpoint
+from bearerguard.testing.token_store import TokenStore
 
-_ALL: Final[tuple[Endpoint, ...]] = ("metadata", "jwks", "token")
 
-
-class LocalIssuer:
+class LocalIssuer(Drills):
     """An OAuth 2.0 authorization server for the client-credentials grant, as an ASGI application.
 
     In process, give ``httpx.ASGITransport(issuer)`` to clients and to ``ResourceServer`` as their
@@ -83,15 +86,14 @@ class LocalIssuer:
         clock: Clock | None = None,
         twin_of: "LocalIssuer | None" = None,
     ) -> None:
+        super().__init__(_operations(twin_of._operations if twin_of else None, algorithm, clock))
         self.vendor: Final = shape_named(shape)
         self.directory: Final = directory or Directory()
         checked_audience("audience", audience)
         self.audiences: Final = (audience,) if isinstance(audience, str) else tuple(audience)
         self.lifetime: Final = checked_lifetime(self.vendor.lifetime if lifetime is None else lifetime)
         self.clients: Final = clients_by_id(clients)
-        twin = twin_of._operations if twin_of else None
-        self._operations: Final[Operations] = _operations(twin, algorithm, clock)
-        self._mint: Final = TokenMint(self.vendor, self.directory, self._operations.keys, self.clock)
+        self._mint: Final = TokenMint(self.vendor, self.directory, self._operations)
         self._exposure: Final = Exposure(self.clients.values())
         self._key_headers: Final = KeyHeaders(cache_control, etag=etag)
         self.move_to(base_url)
@@ -109,16 +111,27 @@ class LocalIssuer:
             self._exposure.check_address(base_url)
         here = base_url if self.shape == "generic" else base_url.rstrip("/")
         documents = self.vendor.documents(here, self.directory)
-        names = [url for document in documents for url in (document.token_endpoint, document.issuer)]
-        endpoint = TokenEndpoint(
-            self.vendor,
-            audiences=self.audiences,
-            clients=RegisteredClients(self.clients, AssertionVerifier(names, self.clock)),
-            mint=self._mint_issued,
-            clock=self.clock,
+        self._address = Address(here, documents, self._pages(documents).application(self._key_headers))
+
+    def _pages(self, documents: tuple[Document, ...]) -> Pages:
+        names = [url for document in documents for url in (document.issuer, *endpoints_of(document).values())]
+        clients = RegisteredClients(self.clients, AssertionVerifier(names, self.clock))
+        answers = EndpointAnswers(self.vendor.refusals, self.clock)
+        tokens = self._operations.tokens
+        issuing = TokenEndpoint(self.vendor, audiences=self.audiences, clients=clients, mint=self._mint_issued, answers=answers)
+        posts: Mapping[Endpoint, Page] = {
+            "token": issuing,
+            "introspection": IntrospectionEndpoint(clients, tokens, answers, self.clock),
+            "revocation": RevocationEndpoint(clients, tokens, answers),
+        }
+        return Pages(
+            documents,
+            self.jwks,
+            posts=posts,
+            unknown_tenant=issuing.unknown_tenant,
+            faults=self._operations.faults,
+            requests=self.requests,
         )
-        pages = Pages(documents, self.jwks, endpoint, self._operations.faults, self.requests)
-        self._address = Address(here, documents, pages.application(self._key_headers))
 
     @classmethod
     def from_toml(cls, path: str | PathLike[str], **settings: Any) -> Self:
@@ -192,6 +205,16 @@ class LocalIssuer:
         """Where clients ask for tokens."""
         return self.documents[0].token_endpoint
 
+    @property
+    def introspection_endpoint(self) -> str:
+        """Where APIs ask about tokens (RFC 7662); empty where the vendor has none."""
+        return self.documents[0].introspection_endpoint
+
+    @property
+    def revocation_endpoint(self) -> str:
+        """Where clients revoke their tokens (RFC 7009); empty where the vendor has none."""
+        return self.documents[0].revocation_endpoint
+
     def jwks(self, document: Document | None = None) -> dict[str, Any]:
         """The published JWK Set in the vendor's form, of the first document or of the one given."""
         shown = document or self.documents[0]
@@ -222,6 +245,7 @@ class LocalIssuer:
         header: Mapping[str, Any] | None = None,
         key: SigningKey | None = None,
         algorithm: str | None = None,
+        opaque: bool | None = None,
     ) -> str:
         """A token as the token endpoint would issue it, or with changes as no issuer would.
 
@@ -239,6 +263,8 @@ class LocalIssuer:
             header: Header members to add or replace; ``None`` removes one.
             key: A key of your own, published or not, in place of the issuer's current one.
             algorithm: Another algorithm that the key can sign with, such as ``PS256``.
+            opaque: A text that only the introspection endpoint understands; by default what the
+                client gets. ``header``, ``key`` and ``algorithm`` then say nothing.
 
         Raises:
             ValueError: the key cannot sign with the algorithm.
@@ -256,7 +282,8 @@ class LocalIssuer:
             user=user or "",
         )
         changes = {**client.claims, **(claims or {})}
-        return self._mint.access_token(content, claims=changes, header=header, key=key, algorithm=algorithm)
+        is_opaque = client.opaque_tokens if opaque is None else opaque
+        return self._mint.access_token(content, claims=changes, opaque=is_opaque, header=header, key=key, algorithm=algorithm)
 
     def mint_id_token(
         self,
@@ -310,61 +337,12 @@ class LocalIssuer:
             lifetime=self.lifetime,
             by_key=issued.by_key,
         )
-        return self._mint.access_token(content, claims=client.claims), content
-
-    # --- keys and faults
-
-    @property
-    def signing_key(self) -> SigningKey:
-        """The key that signs at the moment."""
-        return self._operations.keys.current
-
-    def rotate_keys(self, *, keep_old: bool = True, algorithm: str | None = None) -> str:
-        """Sign with a new key from now on.
-
-        Args:
-            keep_old: Whether the old keys stay in the key set. A real issuer may drop them at once.
-            algorithm: Of the new key; by default that of the last one.
-
-        Returns:
-            The new ``kid``.
-        """
-        return self._operations.keys.rotate(keep_old=keep_old, algorithm=algorithm).kid
-
-    def withdraw(self, kid: str) -> None:
-        """Take a key out of the key set.
-
-        Raises:
-            ValueError: no published key has this ``kid``.
-        """
-        self._operations.keys.withdraw(kid)
-
-    def go_down(self, *endpoints: Endpoint) -> None:
-        """Answer 503 from now on, everywhere or at ``metadata``, ``jwks`` or ``token`` alone.
-
-        An ASGI application cannot refuse a connection; to see that, stop the server.
-        """
-        self._operations.faults.go_down(*(endpoints or _ALL))
-
-    def slow(self, seconds: float, *endpoints: Endpoint) -> None:
-        """Wait so long before each answer, everywhere or at these endpoints."""
-        self._operations.faults.slow(seconds, *(endpoints or _ALL))
-
-    def break_keys(self, kind: Breakage = "html") -> None:
-        """Answer something else in place of the key set, such as ``"truncated"`` or ``"no_keys"``.
-
-        Raises:
-            ValueError: the kind is unknown; the message lists all kinds.
-        """
-        self._operations.faults.break_keys(kind)
-
-    def come_back(self) -> None:
-        """Turn every fault off."""
-        self._operations.faults.mend()
+        return self._mint.access_token(content, claims=client.claims, opaque=client.opaque_tokens), content
 
 
 def _operations(twin: Operations | None, algorithm: str | None, clock: Clock | None) -> Operations:
     own_keys = KeyRing("RS256" if algorithm is None else checked_algorithm(algorithm))
     if twin is None:
-        return Operations(own_keys, Faults(), Counter(), clock or SystemClock())
-    return Operations(twin.keys if algorithm is None else own_keys, twin.faults, twin.requests, clock or twin.clock)
+        return Operations(own_keys, Faults(), Counter(), clock or SystemClock(), TokenStore(own_keys))
+    shared = replace(twin, clock=clock or twin.clock)
+    return shared if algorithm is None else replace(shared, keys=own_keys, tokens=TokenStore(own_keys))

@@ -2,9 +2,9 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
@@ -17,8 +17,8 @@ from starlette.routing import Route
 from bearerguard.issuers.issuer import ALGORITHMS
 from bearerguard.testing.faults import Endpoint, Faults
 from bearerguard.testing.shape import Document
-from bearerguard.testing.token_endpoint import TokenEndpoint
 
+_METHODS: Final = ["client_secret_basic", "client_secret_post", "private_key_jwt"]
 Page: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
@@ -34,9 +34,10 @@ class Pages:
     """The routes of an issuer. Each counts its requests and obeys the faults.
 
     Args:
-        documents: Metadata documents; each names its own key set and token endpoint.
+        documents: Metadata documents; each names its own key set and endpoints.
         jwks: The key set that belongs to a document.
-        token_endpoint: Answers token requests.
+        posts: What answers token, introspection and revocation requests.
+        unknown_tenant: What answers at the token endpoint of a tenant that does not exist.
         faults: What is wrong at the moment.
         requests: Where requests are counted.
     """
@@ -45,13 +46,16 @@ class Pages:
         self,
         documents: tuple[Document, ...],
         jwks: Callable[[Document], dict[str, Any]],
-        token_endpoint: TokenEndpoint,
+        *,
+        posts: Mapping[Endpoint, Page],
+        unknown_tenant: Page,
         faults: Faults,
         requests: Counter[Endpoint],
     ) -> None:
         self._documents = documents
         self._jwks = jwks
-        self._token_endpoint = token_endpoint
+        self._posts = posts
+        self._unknown_tenant = unknown_tenant
         self._faults = faults
         self._requests = requests
 
@@ -61,9 +65,10 @@ class Pages:
         for document in self._documents:
             routes += [self._route("metadata", url, self._metadata(document)) for url in document.urls]
             routes.append(self._route("jwks", document.jwks_uri, self._key_set(document, key_headers)))
-            routes.append(self._route("token", document.token_endpoint, self._token_endpoint))
+            places = endpoints_of(document).items()
+            routes += [self._route(endpoint, url, self._breakable(endpoint, self._posts[endpoint])) for endpoint, url in places]
         for pattern in {document.any_tenant for document in self._documents if document.any_tenant}:
-            routes.append(self._route("token", pattern, self._token_endpoint.unknown_tenant))
+            routes.append(self._route("token", pattern, self._unknown_tenant))
         anyone = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"])
         return Starlette(routes=routes, middleware=[anyone])
 
@@ -72,7 +77,13 @@ class Pages:
             self._requests[endpoint] += 1
             return await self._faults.before(endpoint) or await page(request)
 
-        return Route(urlsplit(url).path, answer, methods=["POST"] if endpoint == "token" else ["GET"])
+        return Route(urlsplit(url).path, answer, methods=["POST"] if endpoint in self._posts else ["GET"])
+
+    def _breakable(self, endpoint: Endpoint, page: Page) -> Page:
+        async def broken(request: Request) -> Response:
+            return self._faults.broken(endpoint, await page(request))
+
+        return broken
 
     def _metadata(self, document: Document) -> Page:
         async def page(_request: Request) -> Response:
@@ -82,11 +93,10 @@ class Pages:
 
     def _key_set(self, document: Document, headers: KeyHeaders) -> Page:
         async def page(request: Request) -> Response:
-            keys = self._jwks(document)
-            broken = self._faults.broken_keys(keys)
-            if broken is not None:
-                return broken
-            response = JSONResponse(keys)
+            whole = JSONResponse(self._jwks(document))
+            response = self._faults.broken("jwks", whole)
+            if response is not whole:
+                return response
             if headers.cache_control is not None:
                 response.headers["Cache-Control"] = headers.cache_control
             return _conditional(request, response) if headers.etag else response
@@ -94,14 +104,27 @@ class Pages:
         return page
 
 
+def endpoints_of(document: Document) -> dict[Endpoint, str]:
+    """The URLs that clients and APIs post to."""
+    urls: dict[Endpoint, str] = {
+        "token": document.token_endpoint,
+        "introspection": document.introspection_endpoint,
+        "revocation": document.revocation_endpoint,
+    }
+    return {endpoint: url for endpoint, url in urls.items() if url}
+
+
 def metadata(document: Document) -> dict[str, Any]:
     """The document as JSON (RFC 8414 §2)."""
+    endpoints: dict[str, Any] = {}
+    for endpoint, url in endpoints_of(document).items():
+        endpoints[f"{endpoint}_endpoint"] = url
+        endpoints[f"{endpoint}_endpoint_auth_methods_supported"] = _METHODS
+        endpoints[f"{endpoint}_endpoint_auth_signing_alg_values_supported"] = list(ALGORITHMS)
     return {
         "issuer": document.issuer,
         "jwks_uri": document.jwks_uri,
-        "token_endpoint": document.token_endpoint,
-        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt"],
-        "token_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
+        **endpoints,
         "grant_types_supported": ["client_credentials"],
         "response_types_supported": [],
         "subject_types_supported": ["public"],

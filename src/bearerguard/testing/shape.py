@@ -56,6 +56,9 @@ class Document:
         more: Further members.
         any_tenant: Pattern of the token endpoint with ``{tenant}`` in it, where the host serves
             many tenants; or empty.
+        introspection_endpoint: Its ``introspection_endpoint`` (RFC 7662), empty for none.
+        revocation_endpoint: Its ``revocation_endpoint`` (RFC 7009), empty for none.
+        access_token_issuer: ``iss`` of access tokens, where that is another than ``issuer``.
     """
 
     urls: tuple[str, ...]
@@ -64,6 +67,8 @@ class Document:
     token_endpoint: str
     more: Mapping[str, Any] = field(default_factory=dict)
     any_tenant: str = ""
+    introspection_endpoint: str = ""
+    revocation_endpoint: str = ""
     access_token_issuer: str = ""
 
 

@@ -19,6 +19,7 @@ from bearerguard.issuers.issuer import Issuer
 from bearerguard.resource_server import ResourceServer
 from bearerguard.testing.local_client import DEFAULT_CLIENTS
 from bearerguard.testing.local_issuer import LocalIssuer
+from bearerguard.testing.pages import endpoints_of
 from bearerguard.testing.posing import posing_as
 from bearerguard.testing.shape import Document
 from bearerguard.testing.shapes import SHAPES
@@ -161,7 +162,8 @@ def _fetched(record: Issuer, issuer: LocalIssuer) -> Issuer:
 
 
 def _places(documents: Sequence[Document]) -> set[tuple[str, str]]:
-    return {_place(url) for document in documents for url in (*document.urls, document.jwks_uri, document.token_endpoint)}
+    urls = ((*document.urls, document.jwks_uri, *endpoints_of(document).values()) for document in documents)
+    return {_place(url) for several in urls for url in several}
 
 
 def _place(url: str) -> tuple[str, str]:

@@ -2,22 +2,16 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from http import HTTPStatus
-from typing import Final
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import JSONResponse, Response
 
-from bearerguard.clock import Clock
+from bearerguard.testing.endpoint_answer import NOT_KEPT, EndpointAnswers
+from bearerguard.testing.form import read_form, required
 from bearerguard.testing.local_client import LocalClient
 from bearerguard.testing.registered_clients import Authenticated, RegisteredClients
 from bearerguard.testing.shape import Shape, TokenContent
-from bearerguard.testing.token_refusal import Incident, Reason, TokenRefused
-
-_NOT_KEPT: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}  # RFC 6749 §5.1
-_CHALLENGE: Final = {"WWW-Authenticate": 'Basic realm="token"'}  # RFC 6749 §5.2
-_FORM: Final = "application/x-www-form-urlencoded"
+from bearerguard.testing.token_refusal import Reason, TokenRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +32,7 @@ class TokenEndpoint:
         audiences: APIs that tokens may be asked for; the first is the default.
         clients: Who may ask.
         mint: Makes the token, and tells what it says.
-        clock: For the time in an error answer.
+        answers: How refusals are worded.
     """
 
     def __init__(
@@ -48,35 +42,33 @@ class TokenEndpoint:
         audiences: Collection[str],
         clients: RegisteredClients,
         mint: Callable[[Issued], tuple[str, TokenContent]],
-        clock: Clock,
+        answers: EndpointAnswers,
     ) -> None:
         self._shape = shape
         self._audiences = tuple(audiences)
         self._clients = clients
         self._mint = mint
-        self._clock = clock
-        self._refused = 0
+        self._answers = answers
 
     async def __call__(self, request: HTTPRequest) -> Response:
         """A token, or a refusal. Never shows a secret or an assertion."""
         try:
-            form = await _read_form(request)
+            form = await read_form(request)
             authenticated = self._clients.authenticate(form, request.headers.get("authorization"))
             issued = self._granted(authenticated, form)
         except TokenRefused as refused:
-            return self._refusal(refused)
+            return self._answers.refusal(refused)
         token, content = self._mint(issued)
-        return JSONResponse({"token_type": "Bearer", **self._shape.answer(content), "access_token": token}, headers=_NOT_KEPT)
+        return JSONResponse({"token_type": "Bearer", **self._shape.answer(content), "access_token": token}, headers=NOT_KEPT)
 
     async def unknown_tenant(self, request: HTTPRequest) -> Response:
         """The answer at the token endpoint of a tenant that does not exist."""
-        return self._refusal(TokenRefused(Reason.UNKNOWN_TENANT, request.path_params["tenant"]))
+        return self._answers.refusal(TokenRefused(Reason.UNKNOWN_TENANT, request.path_params["tenant"]))
 
     def _granted(self, authenticated: Authenticated, form: dict[str, str]) -> Issued:
-        if "grant_type" not in form:
-            raise TokenRefused(Reason.MISSING_PARAMETER, "grant_type")
-        if form["grant_type"] != "client_credentials":
-            raise TokenRefused(Reason.UNSUPPORTED_GRANT_TYPE, form["grant_type"])
+        grant_type = required(form, "grant_type")
+        if grant_type != "client_credentials":
+            raise TokenRefused(Reason.UNSUPPORTED_GRANT_TYPE, grant_type)
         asked = self._shape.ask(form)
         audience = asked.audience or self._audiences[0]
         if audience not in self._audiences:
@@ -88,25 +80,3 @@ class TokenEndpoint:
         if unknown:
             raise TokenRefused(Reason.INVALID_SCOPE, " ".join(unknown))
         return Issued(client, authenticated.by_key, self._shape.audience(audience, self._audiences), scopes)
-
-    def _refusal(self, refused: TokenRefused) -> Response:
-        self._refused += 1
-        status, body = self._shape.refusals.answer(refused, Incident(self._clock.now(), self._refused))
-        challenge = _CHALLENGE if status == HTTPStatus.UNAUTHORIZED else {}
-        return JSONResponse(body, status, headers={**_NOT_KEPT, **challenge})
-
-
-async def _read_form(request: HTTPRequest) -> dict[str, str]:
-    """RFC 6749 §3.2: form-encoded; a parameter without a value is absent; none may be repeated."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != _FORM:
-        raise TokenRefused(Reason.NOT_A_FORM)
-    try:
-        pairs = parse_qsl((await request.body()).decode("ascii"), max_num_fields=100, errors="strict")
-    except ValueError:
-        raise TokenRefused(Reason.NOT_A_FORM) from None
-    form = dict(pairs)
-    if len(form) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise TokenRefused(Reason.REPEATED_PARAMETER, next(name for name in names if names.count(name) > 1))
-    return form

@@ -20,6 +20,7 @@ class TokenOptions(TypedDict, total=False):
     lifetime: int | None
     claims: Mapping[str, Any] | None
     header: Mapping[str, Any] | None
+    opaque: bool | None
     shape: str | None
 
 
@@ -44,6 +45,7 @@ class AccessTokens:
         lifetime: int | None = None,
         claims: Mapping[str, Any] | None = None,
         header: Mapping[str, Any] | None = None,
+        opaque: bool | None = None,
         shape: str | None = None,
     ) -> str:
         """One token.
@@ -57,6 +59,7 @@ class AccessTokens:
             lifetime: In seconds, by default the vendor's; negative for a token that has expired.
             claims: Claims to add or replace; ``None`` removes one.
             header: Header members to add or replace; ``None`` removes one.
+            opaque: A text that only the issuer's introspection endpoint understands.
             shape: Which of the trusted issuers, such as ``"entra_v1"``; by default the main one.
 
         Raises:
@@ -74,6 +77,7 @@ class AccessTokens:
             lifetime=lifetime,
             claims=claims,
             header=header,
+            opaque=opaque,
         )
 
 

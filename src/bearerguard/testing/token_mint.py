@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from bearerguard.clock import Clock
-from bearerguard.testing.key_ring import KeyRing
+from bearerguard.testing.issuer_state import Operations
 from bearerguard.testing.shape import Directory, Shape, TokenContent
 from bearerguard.testing.signing_key import SigningKey
 
@@ -13,11 +12,12 @@ from bearerguard.testing.signing_key import SigningKey
 class TokenMint:
     """Numbers its tokens, so that each has its own id and a fake clock makes the ids repeatable."""
 
-    def __init__(self, shape: Shape, directory: Directory, keys: KeyRing, clock: Clock) -> None:
+    def __init__(self, shape: Shape, directory: Directory, operations: Operations) -> None:
         self._shape = shape
         self._directory = directory
-        self._keys = keys
-        self._clock = clock
+        self._keys = operations.keys
+        self._tokens = operations.tokens
+        self._clock = operations.clock
         self._minted = 0
 
     def content(self, issuer: str, client_id: str, *, lifetime: int, **members: Any) -> TokenContent:
@@ -42,26 +42,36 @@ class TokenMint:
             **members,
         )
 
-    def access_token(self, content: TokenContent, **changes: Any) -> str:
-        """An application's own, or a user's where the content names one; ``changes`` as in ``sign``."""
-        made = self._shape.user(content) if content.user else self._shape.application(content)
-        return self.sign(made, typ=self._shape.typ, **changes)
+    def access_token(self, content: TokenContent, *, claims: Mapping[str, Any], opaque: bool = False, **signature: Any) -> str:
+        """An application's own, or a user's where the content names one.
 
-    def id_token(self, content: TokenContent, **changes: Any) -> str:
-        """For the client, about the user; ``changes`` as in ``sign``."""
-        return self.sign(self._shape.id_token(content), typ=self._shape.id_typ, **changes)
+        Args:
+            content: What it says.
+            claims: Claims to add or replace; ``None`` removes one.
+            opaque: A text that stands for the claims, in place of a JWT.
+            signature: As in ``sign``.
+        """
+        made = self._shape.user(content) if content.user else self._shape.application(content)
+        members = _present({**made, **claims})
+        return self._tokens.issue(members) if opaque else self.sign(members, typ=self._shape.typ, **signature)
+
+    def id_token(self, content: TokenContent, *, claims: Mapping[str, Any], **signature: Any) -> str:
+        """For the client, about the user; never active at the introspection endpoint."""
+        members = _present({**self._shape.id_token(content), **claims})
+        token = self.sign(members, typ=self._shape.id_typ, **signature)
+        self._tokens.deactivate(token)
+        return token
 
     def sign(
         self,
-        made: Mapping[str, Any],
+        claims: Mapping[str, Any],
         *,
         typ: str | None,
-        claims: Mapping[str, Any],
         header: Mapping[str, Any] | None = None,
         key: SigningKey | None = None,
         algorithm: str | None = None,
     ) -> str:
-        """The signed token. ``claims`` and ``header`` replace members; ``None`` removes one."""
+        """The claims as a JWT. Members of ``header`` replace the vendor's; ``None`` removes one."""
         signer = key or self._keys.current
         standard = {
             "typ": typ,
@@ -69,7 +79,7 @@ class TokenMint:
             "kid": signer.kid,
             "x5t": signer.kid if self._shape.names_x5t else None,
         }
-        return signer.compact(_present({**standard, **(header or {})}), _present({**made, **claims}), algorithm)
+        return signer.compact(_present({**standard, **(header or {})}), claims, algorithm)
 
 
 def _present(members: Mapping[str, Any]) -> dict[str, Any]:

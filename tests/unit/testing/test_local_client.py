@@ -32,6 +32,7 @@ def test_no_repr_shows_a_secret() -> None:
         pytest.param({"id": "a", "roles": "Read.All"}, "roles", id="a text as roles"),
         pytest.param({"id": "a", "roles": [""]}, "roles", id="an empty role"),
         pytest.param({"id": "a", "scopes": {"orders.read": True}}, "scopes", id="a table as scopes"),
+        pytest.param({"id": "a", "opaque_tokens": "yes"}, "opaque_tokens", id="a text for a boolean"),
         pytest.param({"id": "a", "public_jwks": ["key"]}, "public_jwks", id="a list as key set"),
         pytest.param({"id": "a", "public_jwks": {"keys": "key"}}, "public_jwks", id="no list of keys"),
     ],

@@ -86,3 +86,7 @@ async def test_a_token_may_be_bad_on_purpose(
     with pytest.raises(AccessTokenError) as refused:
         await api.authenticate(access_token(**options))  # type: ignore[arg-type]
     assert refused.value.code == code
+
+
+async def test_a_token_may_be_opaque(access_token: AccessTokens) -> None:
+    assert "." not in access_token(roles=["Read.All"], opaque=True)

@@ -27,7 +27,15 @@ def _documents(base_url: str, directory: Directory) -> tuple[Document, ...]:
     application = f"{base_url}/application/o"
     issuer = f"{application}/{directory.application}/"
     urls = (f"{issuer}.well-known/openid-configuration",)
-    return (Document(urls, issuer, f"{issuer}jwks/", f"{application}/token/"),)
+    document = Document(
+        urls,
+        issuer,
+        f"{issuer}jwks/",
+        f"{application}/token/",
+        introspection_endpoint=f"{application}/introspect/",
+        revocation_endpoint=f"{application}/revoke/",
+    )
+    return (document,)
 
 
 def _shared(token: TokenContent, subject: str, name: str) -> Claims:

@@ -41,7 +41,15 @@ _PROFILE: Final = Profile(
 
 def _documents(base_url: str, _directory: Directory) -> tuple[Document, ...]:
     keys = f"{base_url}/.well-known/openid-configuration/jwks"
-    return (Document(well_known_urls(base_url)[:1], base_url, keys, f"{base_url}/connect/token"),)
+    document = Document(
+        well_known_urls(base_url)[:1],
+        base_url,
+        keys,
+        f"{base_url}/connect/token",
+        introspection_endpoint=f"{base_url}/connect/introspect",
+        revocation_endpoint=f"{base_url}/connect/revocation",
+    )
+    return (document,)
 
 
 def _access(token: TokenContent) -> Claims:

@@ -7,7 +7,15 @@ from bearerguard.testing.shape import Claims, Directory, Document, Shape, TokenC
 
 def _documents(base_url: str, _directory: Directory) -> tuple[Document, ...]:
     root = base_url.rstrip("/")
-    return (Document(well_known_urls(base_url), base_url, f"{root}/jwks", f"{root}/token"),)
+    document = Document(
+        well_known_urls(base_url),
+        base_url,
+        f"{root}/jwks",
+        f"{root}/token",
+        introspection_endpoint=f"{root}/introspect",
+        revocation_endpoint=f"{root}/revoke",
+    )
+    return (document,)
 
 
 def _application(token: TokenContent) -> Claims:

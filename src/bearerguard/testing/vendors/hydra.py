@@ -35,7 +35,15 @@ _PROFILE: Final = Profile(
 
 def _documents(base_url: str, _directory: Directory) -> tuple[Document, ...]:
     urls = well_known_urls(base_url)
-    return (Document(urls, f"{base_url}/", f"{base_url}/.well-known/jwks.json", f"{base_url}/oauth2/token"),)
+    document = Document(
+        urls,
+        f"{base_url}/",
+        f"{base_url}/.well-known/jwks.json",
+        f"{base_url}/oauth2/token",
+        introspection_endpoint=f"{base_url}/admin/oauth2/introspect",
+        revocation_endpoint=f"{base_url}/oauth2/revoke",
+    )
+    return (document,)
 
 
 def _access(token: TokenContent, subject: str) -> Claims:

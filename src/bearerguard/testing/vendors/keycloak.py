@@ -13,7 +13,15 @@ from bearerguard.testing.shape import Claims, Directory, Document, Shape, Site, 
 def _documents(base_url: str, directory: Directory) -> tuple[Document, ...]:
     issuer = f"{base_url}/realms/{directory.realm}"
     protocol = f"{issuer}/protocol/openid-connect"
-    return (Document(well_known_urls(issuer), issuer, f"{protocol}/certs", f"{protocol}/token"),)
+    document = Document(
+        well_known_urls(issuer),
+        issuer,
+        f"{protocol}/certs",
+        f"{protocol}/token",
+        introspection_endpoint=f"{protocol}/token/introspect",
+        revocation_endpoint=f"{protocol}/revoke",
+    )
+    return (document,)
 
 
 def _access(token: TokenContent) -> Claims:

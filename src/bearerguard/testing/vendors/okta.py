@@ -13,7 +13,15 @@ from bearerguard.testing.shape import Claims, Directory, Document, Shape, Site, 
 def _documents(base_url: str, directory: Directory) -> tuple[Document, ...]:
     issuer = f"{base_url}/oauth2/{directory.authorization_server}"
     urls = (f"{issuer}/.well-known/openid-configuration", f"{issuer}/.well-known/oauth-authorization-server")
-    return (Document(urls, issuer, f"{issuer}/v1/keys", f"{issuer}/v1/token"),)
+    document = Document(
+        urls,
+        issuer,
+        f"{issuer}/v1/keys",
+        f"{issuer}/v1/token",
+        introspection_endpoint=f"{issuer}/v1/introspect",
+        revocation_endpoint=f"{issuer}/v1/revoke",
+    )
+    return (document,)
 
 
 def _application(token: TokenContent) -> Claims:

@@ -28,7 +28,16 @@ _PROFILE: Final = Profile(
 
 def _documents(base_url: str, _directory: Directory) -> tuple[Document, ...]:
     urls = (f"{base_url}/.well-known/openid-configuration",)
-    return (Document(urls, base_url, f"{base_url}/oauth/v2/keys", f"{base_url}/oauth/v2/token"),)
+    oauth = f"{base_url}/oauth/v2"
+    document = Document(
+        urls,
+        base_url,
+        f"{oauth}/keys",
+        f"{oauth}/token",
+        introspection_endpoint=f"{oauth}/introspect",
+        revocation_endpoint=f"{oauth}/revoke",
+    )
+    return (document,)
 
 
 def _access(token: TokenContent, subject: str) -> Claims:
