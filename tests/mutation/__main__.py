@@ -19,7 +19,7 @@ from mutation.afresh import Mutant, judged_afresh
 from mutation.changes import Change, changes
 from mutation.in_place import judged_in_place
 from mutation.options import Verdict
-from mutation.rooms import ROOMS, Subject, equivalent, key, nearest, subjects, tests_of
+from mutation.rooms import ROOMS, Subject, equivalent, judging_files, key, nearest, subjects
 
 _PRELOADED: Final = ("anyio", "cachetools", "cryptography", "fastapi", "httpx", "hypothesis", "jwt", "starlette", "trio")
 _Candidate = tuple[Subject, Change]
@@ -54,7 +54,7 @@ class _Room:
     def __init__(self, room: str, output: Path) -> None:
         self._room = room
         self._output = output
-        self._tests = tests_of(room)
+        self._tests = judging_files(room)
         self._seconds: dict[tuple[Path, ...], int] = {}
 
     def survivors(self, candidates: list[_Candidate]) -> int:
@@ -67,7 +67,7 @@ class _Room:
         for number, (subject, change) in enumerate(candidates):
             if verdicts[number] is Verdict.SURVIVED:
                 place = change.place.name or "module"
-                print(f"{subject.short}:{change.line} in {place}: {change.before} → {change.after}")
+                print(f"{subject.short}:{change.line} in {place}: {change.before} → {change.after}", flush=True)
         counts = {verdict: list(verdicts.values()).count(verdict) for verdict in Verdict}
         tally = ", ".join(f"{count} {verdict.value}" for verdict, count in counts.items())
         print(f"{self._room}: {len(candidates)} mutants, {tally}; {time.monotonic() - begun:.0f} s", flush=True)

@@ -46,7 +46,7 @@ def subjects(package: Path, room: str, wanted: list[str]) -> list[Subject]:
     return [subject for subject in every if not wanted or subject.short.startswith(tuple(wanted))]
 
 
-def tests_of(room: str) -> list[Path]:
+def judging_files(room: str) -> list[Path]:
     """The files of tests that judge a room."""
     places = [_UNIT / test for test in ROOMS[room]]
     return [file for place in places for file in (sorted(place.glob("test_*.py")) if place.is_dir() else [place])]

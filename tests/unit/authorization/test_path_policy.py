@@ -55,6 +55,7 @@ CASES: list[tuple[str, str, Requirement | Public | None]] = [
     ("GET", "/reports/latest", READ),
     ("GET", "/reports/7", WRITE),
     ("GET", "/reports/other", None),
+    ("GET", "/reports/{number:int}", None),
     ("WEBSOCKET", "/live", LIVE),
     ("GET", "/live", READ),
     ("POST", "/live", None),
