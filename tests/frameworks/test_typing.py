@@ -1,4 +1,4 @@
-"""FastAPI's dependencies under ``mypy --strict``, and what it says of a misspelled option."""
+"""What users write, under ``mypy --strict``, and what it says of a misspelled option."""
 
 import re
 import subprocess
@@ -45,6 +45,20 @@ app.include_router(router)
 app.include_router(protected_resource_metadata(api, resource="https://api.example"))
 document_security(app, api, token_url="https://issuer.example/token")
 """
+CALLING: Final = """
+import httpx
+import httpx2
+
+from bearerguard import ClientCredentials
+
+one = ClientCredentials.entra(
+    tenant_id="t", client_id="c", resource="api://orders", client_secret=lambda: "s", transport=httpx2.AsyncHTTPTransport()
+)
+other = ClientCredentials(
+    token_endpoint="https://x", client_id="c", client_secret_file="/run/secret", transport=httpx.HTTPTransport()
+)
+httpx.Client(auth=one), httpx.AsyncClient(auth=other), httpx2.Client(auth=other), httpx2.AsyncClient(auth=one)
+"""
 WRONG: Final = {
     'require(role("Read.All"), resource_sever=api)': "call-arg",
     'require("Read.All")': "arg-type",
@@ -72,6 +86,11 @@ def _mypy(path: Path, text: str, needed: Callable[[str], Any]) -> str:
 
 def test_the_documented_ways_are_right(tmp_path: Path, needed: Callable[[str], Any]) -> None:
     assert _mypy(tmp_path / "right.py", RIGHT, needed) == ""
+
+
+def test_clients_of_httpx_and_httpx2_take_one_object(tmp_path: Path, needed: Callable[[str], Any]) -> None:
+    needed("httpx2")
+    assert _mypy(tmp_path / "calling.py", CALLING, needed) == ""
 
 
 def test_each_misspelled_option_is_a_type_error(tmp_path: Path, needed: Callable[[str], Any]) -> None:
