@@ -1,4 +1,4 @@
-"""What a forked child makes anew: locks that another thread of the parent held stay locked for ever in the child."""
+"""What a forked child replaces: nobody there releases a lock of another thread of the parent."""
 
 import os
 from typing import Final, Protocol
@@ -6,7 +6,7 @@ from weakref import WeakSet
 
 
 class RenewedAfterFork(Protocol):
-    """Holds locks, or waits for what only the parent does."""
+    """Holds a lock, or waits for what only the parent does."""
 
     def after_fork(self) -> None:
         """Called in the child, where no other thread runs yet."""

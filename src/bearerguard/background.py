@@ -10,15 +10,16 @@ from typing import Any, Final
 
 import anyio
 
-from bearerguard.clock import Clock, instant
+from bearerguard.clock import Clock, Instant, instant
 
 _logger: Final = logging.getLogger("bearerguard")
-_running: Final[set[asyncio.Task[None]]] = set()  # the event loop keeps only weak references to tasks
-_BEAT: Final = 0.25
+_running: Final[set[asyncio.Task[None]]] = set()  # asyncio keeps weak references only
+BEAT: Final = 0.1
+"""Seconds. A host that runs the loop more often than this lets a fetch come to its end."""
 
 
 def current_loop() -> object | None:
-    """What identifies the running event loop: asyncio's loop or trio's token; ``None`` outside of both."""
+    """The identity of the running event loop: asyncio's loop or trio's token; ``None`` outside."""
     try:
         return asyncio.get_running_loop()
     except RuntimeError:
@@ -32,12 +33,12 @@ def current_loop() -> object | None:
 
 
 def is_closed(loop: object) -> bool:
-    """Whether this event loop was closed. Trio ends what runs in a loop before the loop itself; asyncio need not."""
+    """Whether this event loop is closed. asyncio may close one before its tasks have ended."""
     return isinstance(loop, asyncio.AbstractEventLoop) and loop.is_closed()
 
 
 def spawn(function: Callable[[], Awaitable[None]]) -> None:
-    """Run ``function`` beside the current task, shielded from its cancellation and from its context variables.
+    """Run ``function`` beside the current task, without its cancellation and context variables.
 
     Nobody waits for it. What it raises is logged, on trio too, where it would end the whole run. It
     ends with the event loop.
@@ -62,10 +63,10 @@ async def _run(function: Callable[[], Awaitable[None]]) -> None:
 
 
 class Pulse:
-    """Tells whether the event loop ran all the time, or stood still with its host.
+    """Tells whether the event loop stood still with its host.
 
-    Serverless hosts run the loop only while a request runs; laptops sleep. A time limit that runs
-    out meanwhile says nothing about the other side.
+    Serverless hosts run the loop only while a request runs, and laptops sleep. A time limit that
+    runs out meanwhile says nothing about the other side.
 
     Args:
         clock: Both times count.
@@ -86,14 +87,20 @@ class Pulse:
 
     async def _beat(self) -> None:
         while True:
-            await anyio.sleep(_BEAT)
-            now = instant(self._clock)
-            self._lost += max(0.0, now.since(self._last) - _BEAT)
-            self._last = now
+            await anyio.sleep(BEAT)
+            self.beat()
+
+    def beat(self) -> None:
+        """The loop runs. Expected every ``BEAT`` seconds; what is longer is lost."""
+        now = instant(self._clock)
+        self._lost += self._late(now)
+        self._last = now
 
     @property
     def stood_still(self) -> bool:
         """Whether the loop stood still for most of the time."""
         now = instant(self._clock)
-        lost = self._lost + max(0.0, now.since(self._last) - _BEAT)
-        return lost > now.since(self._began) / 2
+        return self._lost + self._late(now) > now.since(self._began) / 2
+
+    def _late(self, now: Instant) -> float:
+        return max(0.0, now.since(self._last) - BEAT)

@@ -1,4 +1,4 @@
-"""Whom a resource server trusts, and where its keys and its time come from: one value, swapped whole."""
+"""Whom a resource server trusts, and where keys and time come from: one value, swapped whole."""
 
 from dataclasses import dataclass, field
 
@@ -23,8 +23,8 @@ class Connection:
     """Settings, and what is learnt under them: keys, verified tokens, familiar headers.
 
     ``dataclasses.replace(connection, issuers=…)`` makes another that has learnt nothing yet. A
-    request uses the one connection that it began with, so that no token verified under the old
-    settings is ever remembered under the new ones.
+    request uses one connection from start to end, so that no token verified under old settings is
+    remembered under new ones.
 
     Attributes:
         issuers: Whose tokens are accepted.

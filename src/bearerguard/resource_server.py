@@ -38,18 +38,21 @@ _MOST_REMEMBERED: Final = 10_000_000
 class ResourceServer:
     """Verifies access tokens for one API (RFC 6750's resource server).
 
-    Nothing is fetched when it is built. It may serve several applications, and event loops one after the other. Does not check
-    whether a token was revoked before its ``exp``, nor whether somebody else sent the same token before.
+    Nothing is fetched when it is built. It may serve several applications, and several event loops.
+    Does not check whether a token was revoked before its ``exp``, nor who sent it.
 
     Args:
         issuers: Whose tokens are accepted: ``Issuer`` records, or tuples of them as presets return.
         audience: This API's identifiers; a token must name one of them.
         leeway: Seconds that clocks may differ, 0 to 300.
-        implied_roles: Roles that another role brings with it, such as ``{"ReadWrite.All": ["Read.All", "Write.All"]}``.
+        implied_roles: Roles that another role includes, such as
+            ``{"ReadWrite.All": ["Read.All", "Write.All"]}``.
         token_cache_size: Verified tokens to remember; 0 turns it off.
-        transport: Used for the key fetch instead of httpx's own: a proxy, a private CA, a test. Never closed here.
-        clock: Wall time for claims, monotonic time for ages.
-        on_event: Called for each token accepted or refused and each key fetch, in the event loop: it must not block.
+        transport: Used for the key fetch instead of httpx's own: a proxy, a private certificate
+            authority, a test. It is never closed here.
+        clock: Wall time for claims, and both times for ages.
+        on_event: Called in the event loop for each token accepted or refused and for each key
+            fetch. It must not block.
 
     Raises:
         ConfigurationError: a value is wrong; the message names it.
@@ -113,7 +116,7 @@ class ResourceServer:
         return self.recall(text) or await self.verify(text)
 
     def recall(self, token: bytes) -> Principal | None:
-        """The caller, where this very token was verified before and is still good; no waiting, no network."""
+        """The caller, if this very token was verified before and is still good. Never waits."""
         principal = self._connection.cache.recall(token)
         if self._on_event is not None and principal is not None:
             emit(self._on_event, Event("token_accepted", principal.issuer))
@@ -163,10 +166,10 @@ class ResourceServer:
         )
 
     async def warm_up(self) -> None:
-        """Fetch the keys of all issuers that are not known yet, and wait for them, 10 s at most in all.
+        """Fetch all keys that are not known yet, and wait for them: 10 s at most in all.
 
-        Never raises: fetches that take longer go on in the background, and requests try an issuer
-        again that is down. Run it in the background where a start must not wait.
+        Never raises. Slower fetches go on in the background, and requests try an issuer again that
+        is down. If a start must not wait, run it in the background.
         """
         await warm_up(registration.keys for registration in self._connection.registrations.all)
 
@@ -175,7 +178,10 @@ class ResourceServer:
         return tuple(registration.keys.status() for registration in self._connection.registrations.all)
 
     def report(self, error: Refusal) -> None:
-        """Tell the operator of a refusal: the log gets the full text, ``on_event`` the code. Never the token."""
+        """Tell the operator of a refusal: the log gets the full text, ``on_event`` the code.
+
+        Neither gets the token.
+        """
         if isinstance(error, IssuerUnavailable):
             logger.warning("%s", error.operator_text)
         else:
@@ -183,7 +189,7 @@ class ResourceServer:
         emit(self._on_event, Event("token_refused", getattr(error, "issuer", ""), error.code))
 
     async def aclose(self) -> None:
-        """Forget verified tokens and end key fetches under way. The object stays usable; a later request fetches anew."""
+        """Forget verified tokens, and end key fetches. A later request fetches anew."""
         self._connection.cache.clear()
         for registration in self._connection.registrations.all:
             registration.keys.close()
@@ -198,13 +204,13 @@ async def _with_another_key(token: UnverifiedToken, registration: Registration, 
         tried: The keys at hand, ``None`` where there are none.
 
     Raises:
-        InvalidToken: no key verifies the token, not even one published a moment ago.
+        InvalidToken: no key verifies the token, not even one published just now.
         IssuerUnavailable: there are no keys, and none can be fetched now.
     """
     keys, kid, profile = registration.keys, token.header.kid, registration.expected.issuer.profile
     came_after = keys.fetches_sent()
     candidates = () if tried is None else candidates_in(tried, token, profile)
-    while not candidates or kid is None:  # else it names a known key: no newer set mends its signature
+    while not candidates or kid is None:  # a bad signature under a known `kid` is not worth a fetch
         newer = await (keys.obtain() if tried is None else keys.look_again(kid, tried, came_after))
         if newer is tried:
             break

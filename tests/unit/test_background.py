@@ -10,7 +10,9 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from bearerguard.background import current_loop, spawn
+from bearerguard import background
+from bearerguard.background import BEAT, Pulse, current_loop, is_closed, spawn
+from bearerguard.testing import FakeClock
 
 both = pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
 BACKENDS = ("asyncio", "trio")
@@ -171,3 +173,79 @@ def test_two_event_loops_are_told_apart(backend: str) -> None:
         return current_loop()
 
     assert anyio.run(main, backend=backend) is not anyio.run(main, backend=backend)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_only_a_closed_loop_of_asyncio_is_closed(backend: str) -> None:
+    async def main() -> object:
+        loop = current_loop()
+        assert not is_closed(loop)
+        return loop
+
+    assert is_closed(anyio.run(main, backend=backend)) is (backend == "asyncio")
+
+
+def test_work_of_a_closed_loop_is_dropped_with_the_next() -> None:
+    async def begin() -> None:
+        spawn(anyio.sleep_forever)
+        await asyncio.sleep(0)
+
+    left = asyncio.new_event_loop()
+    left.run_until_complete(begin())
+    left.close()
+    asyncio.run(begin())
+    assert not [task for task in background._running if task.get_loop() is left]
+
+
+# --- the pulse
+
+
+@pytest.mark.anyio
+@both
+@pytest.mark.parametrize(
+    ("awake", "frozen", "stood_still"),
+    [
+        pytest.param(0.0, 0.0, False, id="at once"),
+        pytest.param(BEAT * 0.8, 0.0, False, id="before the first beat"),
+        pytest.param(0.0, 5.0, True, id="frozen"),
+        pytest.param(3.0, 2.0, False, id="frozen for less than half of the time"),
+        pytest.param(1.0, 2.0, True, id="frozen for more than half of the time"),
+    ],
+)
+async def test_a_loop_stood_still_if_it_did_for_most_of_the_time(awake: float, frozen: float, stood_still: bool) -> None:
+    clock = FakeClock()
+    pulse = Pulse(clock)
+    for _ in range(int(awake / BEAT)):
+        clock.advance(BEAT)
+        pulse.beat()
+    clock.advance(awake % BEAT)
+    clock.advance(frozen)
+    assert pulse.stood_still is stood_still
+    pulse.beat()
+    assert pulse.stood_still is stood_still
+
+
+def test_sleep_that_only_the_wall_clock_saw_counts() -> None:
+    clock = FakeClock()
+    pulse = Pulse(clock)
+    clock.step_wall_clock(5.0)
+    assert pulse.stood_still
+
+
+def test_many_short_pauses_add_up() -> None:
+    """A function that is called each second for 5 ms."""
+    clock = FakeClock()
+    pulse = Pulse(clock)
+    for _ in range(6):
+        clock.advance(0.9)
+        pulse.beat()
+    assert pulse.stood_still
+
+
+@pytest.mark.anyio
+@both
+async def test_it_beats_beside_the_work_and_not_longer() -> None:
+    clock = FakeClock()
+    async with Pulse(clock).beating() as pulse:
+        await anyio.sleep(0.01)
+        assert not pulse.stood_still

@@ -1,4 +1,4 @@
-"""Fetches under way, one for each event loop: what runs in one loop cannot be waited for in another."""
+"""Fetches under way, one for each event loop: a request cannot wait for what another loop runs."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -14,13 +14,13 @@ class Outcome(Enum):
     """What came of a fetch."""
 
     NONE = auto()
-    """It is under way, or it was ended, or its event loop was."""
+    """It is under way, or it was ended, or its event loop ended."""
     ANSWER = auto()
     """The issuer sent keys, or confirmed them."""
     FAILURE = auto()
     """The issuer failed."""
     PAUSE = auto()
-    """The host stood still meanwhile, so that it says nothing of the issuer."""
+    """The host stood still meanwhile: this says nothing about the issuer."""
 
 
 @dataclass(slots=True, eq=False)
@@ -33,7 +33,7 @@ class Flight:
         number: Its place in the order in which fetches were sent; 0 before.
         sent_at: When it left.
         outcome: What came of it.
-        done: Set when it has ended, in whatever way.
+        done: Set when it has ended, whatever came of it.
         loop: The event loop it belongs to.
     """
 
@@ -62,7 +62,7 @@ class Flights:
         return self._by_loop.get(current_loop()) if self._by_loop else None
 
     def begin(self, flight: Flight, work: Callable[[Flight], Awaitable[None]]) -> None:
-        """Run ``work`` beside the request that asks for it. Whatever comes of it, its waiters go on."""
+        """Run ``work`` beside the request that asks for it. Its waiters go on whatever happens."""
 
         async def fly() -> None:
             try:
@@ -77,18 +77,18 @@ class Flights:
         spawn(fly)
 
     def holds(self, flight: Flight) -> bool:
-        """Whether the flight is under way here: after a fork, those of the parent are not."""
+        """Whether this flight is under way. After a fork, those of the parent are not."""
         return self._by_loop.get(flight.loop) is flight
 
     def drop_closed(self) -> bool:
-        """Let go of those whose event loop was closed before they had ended; whether there were any."""
+        """Drop those whose event loop was closed before they ended. Whether there were any."""
         closed = [loop for loop in list(self._by_loop) if is_closed(loop)]
         for loop in closed:
             self._by_loop.pop(loop, None)
         return bool(closed)
 
     def end(self) -> None:
-        """End the one of the running event loop. Its waiters go on, without an answer."""
+        """End the one of the running event loop. Its waiters go on without an answer."""
         flight = self.here()
         if flight is not None:
             flight._scope.cancel()

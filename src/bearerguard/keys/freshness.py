@@ -1,6 +1,6 @@
-"""When to fetch: a pure state machine. It does no I/O and knows no clock; others carry out what it says.
+"""When to fetch: a pure state machine, without I/O and clock. Others do what it says.
 
-Each moment is handed in as ``now``, on both clocks: hours asleep count like hours awake.
+Each moment is handed in on both clocks, so that hours asleep count like hours awake.
 
 ==============================  ================================================================
 the set's age                   what a request does
@@ -12,9 +12,9 @@ past the lifetime               waits for one fetch that all share; once a fetch
 24 hours and more               waits for a fetch; is refused if that fails
 ==============================  ================================================================
 
-Some hosts run the event loop only while a request runs. There a fetch in the background may never
-end by itself. So a request past the lifetime waits for a fetch that is overdue, and for the next
-one after a fetch was cut short, whatever failed before.
+Some hosts run the event loop only while a request runs. There, a fetch in the background may never
+end. So a request past the lifetime waits for an overdue fetch, and for the first fetch after one
+that was cut short, whatever failed before.
 """
 
 from dataclasses import dataclass
@@ -144,7 +144,7 @@ class Freshness:
 
         Args:
             asked_at: When it was asked. The answer may have lain unread while the host stood still,
-                so the set is as old as the question (RFC 9111 §4.2.3, ``response_delay``).
+                so the set is as old as the request (RFC 9111 §4.2.3, ``response_delay``).
             lifetime: What the issuer said of caching, in seconds.
         """
         span = DEFAULT_LIFETIME if lifetime is None else min(max(lifetime, LIFETIME_BOUNDS[0]), LIFETIME_BOUNDS[1])
@@ -162,22 +162,22 @@ class Freshness:
         self._was_cut_short = False
 
     def was_cut_short(self) -> None:
-        """A fetch ended without an answer, because its event loop stood still or ended: the issuer did not fail."""
+        """A fetch ended because its event loop stood still or ended: the issuer did not fail."""
         self._was_cut_short = True
 
     def found_new_key(self) -> None:
-        """A fetch brought a key never seen before: the next unknown ``kid`` is worth a fetch at once."""
+        """A fetch brought a key never seen before: the next unknown ``kid`` causes one at once."""
         self._vain_look = None
 
     def looked_in_vain(self, now: Instant) -> None:
-        """A fetch made for an unknown ``kid`` brought nothing new: the next one keeps a growing distance."""
+        """A fetch for an unknown ``kid`` brought nothing new: the next waits, longer each time."""
         last = self._vain_look
         goes_on = last is not None and not now.has_reached(last.at.after(UNKNOWN_KID_QUIET))
         step = min(last.step + 1, len(UNKNOWN_KID_SPACING) - 1) if last is not None and goes_on else 0
         self._vain_look = _VainLook(now, step)
 
     def remember_unknown(self, kid: str | None, now: Instant) -> None:
-        """This ``kid`` was looked for and is not there: it is refused at once for a while."""
+        """This ``kid`` was not found: for a while it is refused at once."""
         self._unknown.pop(kid, None)  # so that it goes to the end: the order is the order of time
         if len(self._unknown) >= UNKNOWN_KIDS:
             del self._unknown[next(iter(self._unknown))]

@@ -1,4 +1,4 @@
-"""An issuer's key set over the network: metadata where it is needed, then the keys, asked for conditionally."""
+"""Fetches an issuer's key set: metadata if needed, then the keys, by a conditional request."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,12 +17,13 @@ METADATA_KEPT_FOR: Final = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """What a conditional GET sends; they belong to the place and to the document they came with (RFC 9110 §13.1).
+    """What a conditional GET sends (RFC 9110 §13.1). They belong to one URL and one document.
 
     Attributes:
-        url: The place.
+        url: The URL.
         headers: Request headers.
-        lifetime: What the issuer said of caching, in seconds; it goes on where a 304 says nothing (RFC 9111 §4.3.4).
+        lifetime: What the issuer said of caching, in seconds. It still holds after a 304 that says
+            nothing (RFC 9111 §4.3.4).
     """
 
     url: str
@@ -79,7 +80,10 @@ class KeySetFetch:
         return fetched
 
     async def _locate(self) -> str:
-        """The place of the keys. Where keys failed, metadata is asked again; its outage alone does not lose a place it named."""
+        """The URL of the keys. After a failed key fetch the metadata is asked again.
+
+        If only the metadata fails then, the URL that it named before is kept.
+        """
         kept = None if instant(self._clock).has_reached(self._located_until) else self._located
         if kept is not None and not self._in_doubt:
             return kept

@@ -1,4 +1,4 @@
-"""Where an issuer's keys come from, as requests see it."""
+"""What requests ask of an issuer's keys."""
 
 from typing import Protocol
 
@@ -10,22 +10,22 @@ class KeySource(Protocol):
     """One issuer's keys."""
 
     def known(self) -> JWKSet | None:
-        """The set to use now, without waiting; ``None`` where ``obtain`` has to be awaited.
+        """The set to use now, without waiting; ``None`` if ``obtain`` has to be awaited.
 
         May begin a fetch in the background.
         """
         ...
 
     def known_at(self, wall: float, monotonic: float, /) -> JWKSet | None:
-        """The same, for a caller that has just read both clocks, as each hit of the token cache does."""
+        """The same, for a caller that has just read both clocks, as the token cache has."""
         ...
 
     def fetches_sent(self) -> int:
-        """The number of the last fetch that has left; those with a higher one are asked after now."""
+        """The number of the last fetch sent. A fetch with a higher number is asked after now."""
         ...
 
     async def obtain(self) -> JWKSet:
-        """The set, fetched if need be.
+        """The set, fetched if necessary.
 
         Raises:
             IssuerUnavailable: there is no usable set and none could be fetched.
@@ -33,26 +33,26 @@ class KeySource(Protocol):
         ...
 
     async def look_again(self, kid: str | None, tried: JWKSet, came_after: int, /) -> JWKSet:
-        """The set for a token that ``tried`` does not verify, fetched anew where that is allowed.
+        """The set for a token that ``tried`` does not verify, fetched anew if that is allowed.
 
         Args:
             kid: The key that the token names.
-            tried: What is returned where nothing newer is to be had.
-            came_after: ``fetches_sent`` when the token came. A set that was asked for later shows
-                what there is; nothing more is fetched.
+            tried: Returned if there is no newer set.
+            came_after: ``fetches_sent`` when the token arrived. If the set was asked for later than
+                that, it is not fetched again.
         """
         ...
 
     def lacking(self, kid: str, /) -> JWKSet | None:
-        """The set, where a flood of unknown names is under way and this is one of them.
+        """The set, if it lacks ``kid`` and a flood of unknown names is under way; else ``None``.
 
-        That is: the set is fresh and has no such key, ``look_again`` would not fetch now, and has
-        said so many times already. Asks nobody and changes nothing.
+        In a flood the set is fresh, ``look_again`` would not fetch now, and it has refused many
+        times already. Fetches nothing and changes nothing.
         """
         ...
 
     def age(self) -> float:
-        """Seconds since the issuer confirmed the set, asleep or awake; infinite when it never did."""
+        """Seconds since the issuer confirmed the set, sleep included; infinite before the first."""
         ...
 
     def status(self) -> KeyStatus:
@@ -60,5 +60,5 @@ class KeySource(Protocol):
         ...
 
     def close(self) -> None:
-        """End what runs in the background. The source stays usable."""
+        """End fetches in the background. The source stays usable."""
         ...

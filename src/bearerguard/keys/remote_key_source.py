@@ -1,8 +1,8 @@
-"""Keys that are fetched, under rotation, outage and flood.
+"""Keys that are fetched: rotation, outage and flood.
 
-The hit path takes no lock and makes no await. One fetch at a time per issuer and event loop is
-shared by all who wait. It runs beside the request that began it, so that no caller can cancel it.
-It is numbered when it leaves, so that a late answer never replaces a newer one.
+A hit takes no lock and awaits nothing. All requests of one event loop that wait for an issuer's
+keys share one fetch. It runs beside the request that began it, so that no caller can cancel it. It
+gets its number when it is sent, so that a late answer never replaces a newer one.
 """
 
 import random
@@ -24,11 +24,11 @@ from bearerguard.keys.key_status import KeyStatus, key_ids, left_out, tell_left_
 
 _SEEN_KEYS: Final = 256
 _A_FLOOD: Final = 100
-"""Tokens of unknown keys, turned away since the last fetch; the first of them are told exactly why."""
+"""Unknown keys refused since the last fetch; the first refusals say exactly why."""
 _ROUNDS: Final = 3
-"""Fetches that one request waits for at most: one that is under way, its own, and one after a pause of the host."""
+"""Fetches that one request waits for: one under way, its own, and one more if the host paused."""
 _MAY_GO_ON: Final = frozenset({Outcome.ANSWER, Outcome.PAUSE})
-"""After these a request asks again what to do: the answer may have lain unread for hours."""
+"""After these a request decides anew: the answer may have lain unread for hours."""
 _WITHOUT_ANSWER: Final = frozenset({"timeout", "unreachable"})
 
 
@@ -45,10 +45,10 @@ class KeyFetch(Protocol):
 
 
 class RemoteKeySource:
-    """A ``KeySource`` that fetches. Its state belongs to one issuer and is shared by all requests of the process.
+    """A ``KeySource`` that fetches, for one issuer. All requests of the process share its state.
 
-    A fetch is waited for only within its own event loop. A second loop in another thread makes its
-    own, and a forked child makes its own, too.
+    A request waits only for a fetch of its own event loop. A second loop in another thread fetches
+    for itself, and so does a forked child.
 
     Args:
         issuer: Configured issuer identifier, for messages.
@@ -92,9 +92,9 @@ class RemoteKeySource:
         self._changing = Lock()  # event loops of several threads may share one source
 
     def after_fork(self) -> None:
-        """In a forked child: keep the keys, and wait neither for a lock nor for a fetch of the parent.
+        """In a forked child: keep the keys, but neither locks nor fetches of the parent.
 
-        Where another thread of the parent was about to change something, nothing is kept.
+        If another thread held the lock, the state may be half changed: nothing is kept.
         """
         if self._changing.locked():
             self._forget()
@@ -108,7 +108,7 @@ class RemoteKeySource:
         return self.known_at(self._clock.now(), self._clock.monotonic())
 
     def known_at(self, wall: float, monotonic: float, /) -> JWKSet | None:
-        """See ``KeySource``. Until the refresh is due these are two comparisons."""
+        """See ``KeySource``. Until a refresh is due, this takes two comparisons."""
         quiet_until = self._quiet_until
         if monotonic < quiet_until.monotonic and wall < quiet_until.wall:
             return self._key_set
@@ -135,10 +135,10 @@ class RemoteKeySource:
         return self._key_set
 
     async def look_again(self, kid: str | None, tried: JWKSet, came_after: int, /) -> JWKSet:
-        """See ``KeySource``. One fetch serves all who ask at the same time; a ``kid`` that it lacks is remembered.
+        """See ``KeySource``. Requests share the fetch. A ``kid`` that it lacks is remembered.
 
-        A fetch that was sent before the token came may have been answered before its key was
-        published. Then one more is made.
+        A fetch sent before the token arrived may have been answered before its key was published.
+        Then one more follows.
         """
         for _ in range(_ROUNDS):
             latest = self._key_set or tried
@@ -159,21 +159,22 @@ class RemoteKeySource:
         return self._key_set or tried
 
     def _looked(self, kid: str | None, tried: JWKSet, latest: JWKSet) -> JWKSet:
-        """What a set has shown that was asked for after the token came."""
+        """Remember ``kid`` if a set that was asked for after the token arrived does not have it."""
         if latest is tried or not latest.may_hold(kid):
             with self._changing:
                 self._freshness.remember_unknown(kid, instant(self._clock))
         return latest
 
     def lacking(self, kid: str, /) -> JWKSet | None:
-        """See ``KeySource``. Takes no lock: in doubt, a fetch under way included, the answer is ``None``."""
+        """See ``KeySource``. Takes no lock. If in doubt, or if a fetch is under way, ``None``."""
         if self._turned_away < _A_FLOOD:
             return None
         key_set, now = self._key_set, instant(self._clock)
         if key_set is None or key_set.may_hold(kid) or self._flights.here() or now.has_reached(self._quiet_until):
             return None
         in_vain = self._freshness.looks_in_vain(kid, now)
-        return key_set if in_vain and key_set is self._key_set else None  # another thread's fetch may have just landed
+        # a fetch of another thread may have landed meanwhile
+        return key_set if in_vain and key_set is self._key_set else None
 
     def age(self) -> float:
         """See ``KeySource``."""
@@ -201,7 +202,7 @@ class RemoteKeySource:
         )
 
     def close(self) -> None:
-        """End the fetch that is under way in this event loop; its waiters are told that the issuer is unavailable."""
+        """End the fetch of this event loop. Waiters get the kept set or ``IssuerUnavailable``."""
         self._flights.end()
 
     # --- the flight
@@ -236,7 +237,7 @@ class RemoteKeySource:
                 self._freshness.was_cut_short()
 
     async def _ask(self, validators: Validators | None) -> FetchedKeys | FetchFailed | None:
-        """What the issuer answers; ``None`` where the host stood still until it was too late for an answer."""
+        """What the issuer answers; ``None`` if the host stood still until the time had run out."""
         async with Pulse(self._clock).beating() as pulse:
             try:
                 return await self._fetch(validators)
@@ -247,7 +248,7 @@ class RemoteKeySource:
                 return FetchFailed("unexpected", type(error).__name__)
 
     def _land(self, flight: Flight, fetched: FetchedKeys, held: JWKSet | None) -> None:
-        """Take an answer. Without a key set of its own it confirms the one that was held when it was asked for (304)."""
+        """Take an answer. One without a key set (304) confirms the set held when it was sent."""
         flight.outcome = Outcome.ANSWER
         with self._changing:
             if flight.number < self._landed or not self._flights.holds(flight):
@@ -274,7 +275,7 @@ class RemoteKeySource:
                 return
             now = instant(self._clock)
             self._freshness.failed(now)
-            self._validators = None  # should the issuer stumble over a conditional request, the next one is plain
+            self._validators = None  # the next request is plain: this one may have failed for them
             self._last_error = str(why)
         kept = "the kept keys stay in use" if self._freshness.is_usable(now) else "there are no usable keys"
         wait = self._freshness.retry_after(now)
@@ -282,7 +283,7 @@ class RemoteKeySource:
         emit(self._on_event, Event("keys_failed", self._issuer, why.code))
 
     def _brought_new_keys(self) -> bool:
-        """Whether the set has a key never seen before: sets that alternate bring nothing new."""
+        """Whether the set has a key never seen before. Sets that alternate bring nothing new."""
         fingerprints = [key.fingerprint for key in self._key_set.keys] if self._key_set else []
         new = [fingerprint for fingerprint in fingerprints if fingerprint not in self._seen]
         self._seen.update(dict.fromkeys(new))

@@ -32,7 +32,7 @@ class StaticKeySource:
         return self._key_set
 
     def fetches_sent(self) -> int:
-        """None, ever."""
+        """Always 0: nothing is fetched."""
         return 0
 
     async def obtain(self) -> JWKSet:
@@ -40,11 +40,11 @@ class StaticKeySource:
         return self._key_set
 
     async def look_again(self, _kid: str | None, tried: JWKSet, _came_after: int, /) -> JWKSet:
-        """There is nothing else to look at."""
+        """The configured set: there is no other."""
         return tried
 
     def lacking(self, _kid: str, /) -> JWKSet | None:
-        """Nothing is ever looked for, so that no flood has to be kept away."""
+        """Always ``None``: nothing is fetched, so no flood can cause fetches."""
         return None
 
     def age(self) -> float:

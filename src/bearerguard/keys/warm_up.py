@@ -1,4 +1,4 @@
-"""The keys of many issuers, fetched before the first request needs them."""
+"""Fetches the keys of many issuers before the first request needs them."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -11,18 +11,18 @@ from bearerguard.keys.key_source import KeySource
 
 TIME_LIMIT: Final = 10.0
 _AT_ONCE: Final = 16
-"""Fetches begun together: handshakes hold up the event loop."""
+"""Fetches begun at the same time: each handshake holds up the event loop."""
 _SLOW: Final = 0.5
-"""Seconds after which a fetch lets the next one begin, so that issuers that never answer hold up no others."""
+"""Seconds after which a slow fetch gives its place to the next one."""
 
 
 async def warm_up(sources: Iterable[KeySource], *, time_limit: float = TIME_LIMIT, slow: float = _SLOW) -> None:
-    """Fetch the keys of all ``sources`` that have none, and wait. Never raises.
+    """Fetch the keys of all ``sources`` that have none, and wait for them. Never raises.
 
     Args:
         sources: Each is asked once.
-        time_limit: Seconds to wait at most. Fetches under way then go on in the background.
-        slow: Seconds that a fetch may keep others from beginning.
+        time_limit: Seconds to wait in all. After that, fetches go on in the background.
+        slow: Seconds for which a fetch may keep others from beginning.
     """
     places = anyio.CapacityLimiter(_AT_ONCE)
     with anyio.move_on_after(time_limit) as limit:

@@ -1,8 +1,10 @@
-"""A member's text, seen in JSON that has not been read.
+"""Reads one string member without parsing the JSON.
 
-Anybody can make us read a token, and to read it costs several times what it takes to see that it names an issuer or a key that is
-unknown. What is seen may only be refused. In a well-formed payload it is what ``iss`` says; or ``iss`` is no text or is missing,
-which is refused as well. A header may do without ``kid``, so that it is looked at only where it holds no other object.
+Anyone can send tokens. To parse one costs several times as much as to see that it names an unknown
+issuer or key. What is seen here may only be used to refuse. In a well-formed payload it is the
+value of ``iss``, unless ``iss`` is missing or not a string, and such tokens are refused as well.
+``kid`` may be missing from a good header, so a header is looked at only if it holds no nested
+object.
 """
 
 import re
@@ -15,9 +17,10 @@ KID: Final = re.compile(rb'"kid"[ \t\r\n]*:[ \t\r\n]*"([ !#-~]{1,%d})"' % MAX_KI
 
 
 def sole_text(member: re.Pattern[bytes], octets: bytes) -> str | None:
-    """The text of the one member of this name, at whatever depth; ``None`` where that is in doubt.
+    """The value of the only member of this name, at any depth; ``None`` if there is any doubt.
 
-    Without a backslash a quotation mark always begins or ends a text, so that no text can pose as a member.
+    Without a backslash, each quotation mark begins or ends a string. So no string can look like a
+    member.
     """
     found: list[bytes] = member.findall(octets)
     if len(found) != 1 or b"\\" in octets or not found[0].isascii():

@@ -1,6 +1,6 @@
-"""Which issuer is this? Issuer, keys and expectations are one record, found by ``iss`` (RFC 8725 §3.8).
+"""Which issuer is this? Issuer, keys and expectations are one record, found by ``iss``.
 
-An unknown ``iss`` causes no network call: only what was configured is ever asked.
+RFC 8725 §3.8. An unknown ``iss`` causes no network call: only what was configured is ever asked.
 """
 
 import re
@@ -81,10 +81,12 @@ class Registrations:
         return _first_that_fits(self._sharing[issuer], claims) if issuer in self._sharing else found
 
     def glance(self, kid: str, payload: bytes) -> None:
-        """Look at a payload that has not been read, of a token that names this key. Only ever refuses; asks nobody.
+        """Look for the issuer in an unparsed payload, of a token that names this key.
+
+        May refuse early, and never accepts or fetches.
 
         Raises:
-            InvalidToken: the issuer is not configured, or has no such key and cannot be asked for it now.
+            InvalidToken: the issuer is not configured, or it lacks the key and is not asked now.
         """
         issuer = sole_text(ISSUER, payload)
         if issuer is None or issuer in self._sharing:

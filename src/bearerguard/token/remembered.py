@@ -1,8 +1,8 @@
-"""What is remembered of a verified token, and a form of it that the garbage collector need not look into.
+"""What is remembered of a verified token, in a form that the garbage collector does not visit.
 
-A full collection visits every object that can refer to others, and whatever it refers to: with 10 000 principals it takes as long
-as 100 to 500 signature checks, in one pause. A tuple of texts, octets and numbers is not visited. Whatever an entry would share
-with others, and could be visited for, is named by a number instead.
+A full collection visits every object that can refer to others. With 10 000 principals it takes as
+long as 100 to 500 signature checks, in one pause. It does not visit a tuple of strings, bytes and
+numbers. So an entry refers to its key by a number.
 """
 
 from itertools import count
@@ -31,7 +31,7 @@ class Remembered(NamedTuple):
         source: Whose current set must still hold that very key.
         begins: Wall time from which it is good, leeway included.
         ends: Wall time at which it is not good any more, leeway included.
-        forgotten_at: Monotonic time that bounds the same life, so that a wall clock set back cannot lengthen it.
+        forgotten_at: The same on the monotonic clock: a wall clock set back does not prolong it.
     """
 
     principal: Principal
@@ -46,7 +46,7 @@ class Packing:
     """Packs and unpacks; keeps what many entries have in common: keys, and sets of names."""
 
     def __init__(self) -> None:
-        self._next_number = count(1).__next__  # a number is never given twice: it stands for one key of one issuer
+        self._next_number = count(1).__next__  # each stands for one key of one issuer
         self._verifiers: dict[int, tuple[VerificationKey, KeySource]] = {}
         self._numbers: dict[tuple[VerificationKey, KeySource], int] = {}
         self._names: dict[frozenset[str], Names] = {}
@@ -54,7 +54,7 @@ class Packing:
 
     @property
     def verifiers(self) -> int:
-        """How many keys are held. It grows with each rotation of an issuer's keys; ``clear`` lets go of them."""
+        """How many keys are held. Each rotation adds one; ``clear`` drops them."""
         return len(self._verifiers)
 
     def pack(self, found: Remembered) -> Packed:
@@ -79,7 +79,7 @@ class Packing:
         )
 
     def unpack(self, packed: Packed) -> Remembered | None:
-        """An equal value to the one that was packed; ``None`` where its key was let go."""
+        """A value equal to the one that was packed; ``None`` if its key was dropped."""
         number, begins, ends, forgotten_at, issuer, sub, client, tenant, roles, scopes, is_app, exp, payload, problem = packed
         verifier = self._verifiers.get(number)
         if verifier is None:
@@ -101,7 +101,7 @@ class Packing:
         return Remembered(principal, key, source, begins, ends, forgotten_at)
 
     def clear(self) -> None:
-        """Let go of all keys: nothing that was packed before can be unpacked any more."""
+        """Drop all keys: nothing packed before can be unpacked any more."""
         self._verifiers.clear()
         self._numbers.clear()
         self._names.clear()
@@ -113,7 +113,7 @@ class Packing:
         return number
 
     def _text(self, text: str) -> str:
-        """One object for all entries with this text: most tokens are of few issuers, clients and tenants.
+        """One object for all entries with this text: most tokens share issuer, client and tenant.
 
         Bounded, unlike ``sys.intern``, which on Python 3.12 never lets go of a text.
         """
@@ -122,7 +122,7 @@ class Packing:
         return self._texts.setdefault(text, text)
 
     def _shared(self, names: frozenset[str]) -> Names:
-        """One tuple for all entries with these names: ten thousand tokens have few different sets of roles."""
+        """One tuple for all entries with these names: many tokens share few sets of roles."""
         if len(self._names) >= _MAX_NAMES:
             self._names.clear()
         shared = self._names[names] = tuple(names)

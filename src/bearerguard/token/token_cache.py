@@ -1,8 +1,9 @@
 """Verified tokens, remembered as long as they are good and their key is current.
 
-A machine-to-machine caller sends one token for up to an hour. What is remembered is the finding "this key of this issuer verified
-these octets", never an authorization: requirements are judged for each request. Only good tokens enter, so that a flood of bad
-ones evicts nothing; entries are found by a digest, so that a memory dump holds no token.
+A machine-to-machine caller sends one token for up to an hour. An entry means "this key of this
+issuer verified these octets". It authorizes nothing: requirements are judged for each request.
+Only good tokens enter, so that a flood of bad ones evicts nothing. Entries are found by a digest,
+so that a memory dump holds no token.
 """
 
 from hashlib import sha256
@@ -31,8 +32,9 @@ class _Entries(LRUCache[Digest, Packed]):
 class TokenCache:
     """A bounded memory, least recently used first to go.
 
-    Entries are packed. What is found again is then at hand, too, which makes the next hit twice as fast. A hit at hand does not
-    count as use; but so few are at hand, and for so short, that what is used is never among the first to go.
+    Entries are packed. An entry that is found again is also kept unpacked, at hand, which makes the
+    next hit twice as fast. A hit at hand does not count as use. But so few entries are at hand, and
+    so briefly, that none in use is among the first to go.
 
     Args:
         size: Entries; 0 turns it off.
@@ -53,15 +55,16 @@ class TokenCache:
         self._packing = Packing()
         self._at_hand: dict[Digest, Remembered] = {}
         self._changes = 0
-        self._changing = Lock()  # event loops of several threads may share a resource server; a hit at hand takes none
+        # event loops of several threads may share a resource server; a hit at hand takes no lock
+        self._changing = Lock()
 
     def after_fork(self) -> None:
-        """In a forked child: wait for no lock of the parent; where another thread was about to change entries, keep none."""
+        """In a forked child: keep no entries if another thread may have half changed them."""
         if self._changing.locked():
             self._begin()
 
     def recall(self, token: bytes) -> Principal | None:
-        """The principal of a token that was verified before and is good now; ``None`` where it has to be verified."""
+        """The principal of a token verified before and still good; else ``None``."""
         if not self.is_on:
             return None
         digest = sha256(token).digest()
@@ -73,7 +76,7 @@ class TokenCache:
         if begins <= wall < ends and monotonic < forgotten_at:
             key_set = source.known_at(wall, monotonic)
             if key_set is None:
-                return None  # the keys have to be fetched first: whether this one is still among them will be seen
+                return None  # keys have to be fetched first: this one may be withdrawn
             if key in key_set.members:
                 return principal
         with self._changing:
@@ -100,7 +103,8 @@ class TokenCache:
         """An entry that was not at hand, and is from now on."""
         if digest not in self._entries:
             return None
-        with self._changing:  # a look-up counts as use and so is a change: cachetools 6 and 7 break when it meets a removal
+        # a look-up reorders entries: cachetools 6 and 7 break if one is removed meanwhile
+        with self._changing:
             packed = self._entries.get(digest)
             found = None if packed is None else self._packing.unpack(packed)
             if found is not None and self._most_at_hand:
@@ -109,7 +113,7 @@ class TokenCache:
             return found
 
     def _count_change(self) -> None:
-        """Let go of what is at hand before so many entries have come and moved that one of it could be evicted."""
+        """Drop what is at hand before enough entries have come to evict one of it."""
         self._changes += 1
         if self._changes >= self._most_at_hand:
             self._changes = 0
