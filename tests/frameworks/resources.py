@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from starlette.types import ASGIApp
 
-TREES: Final = (
+TREES: Final[tuple[tuple[str, ...], ...]] = (
     ("/", "/a", "/a/{x}", "/a/{x}/b", "/b/{rest:path}"),
     ("/{x}", "/a/{rest:path}", "/{x}/b/{y}"),
     ("/a", "/b", "/a/b", "/a/a/{x}", "/{x}/{y}", "/{x}/{y}/{z}"),
@@ -136,7 +136,7 @@ def django(tree: tuple[str, ...], _files: Path) -> Any:
 
     handler = get_asgi_application()
 
-    class Beneath(ASGIHandler):
+    class Beneath(ASGIHandler):  # type: ignore[misc]  # Django has no types
         """With these URLs, and known as Django."""
 
         def __init__(self) -> None:
@@ -196,7 +196,7 @@ def blacksheep_files(_tree: tuple[str, ...], directory: Path) -> Any:
     from blacksheep import Application, Router
 
     app = Application(router=Router())
-    app.serve_files(directory / "a:", root_path="a", extensions={""})
+    app.serve_files(directory / "a:", root_path="a", extensions={"a", "b"})
     return app
 
 

@@ -126,11 +126,10 @@ def quart() -> Any:
     return app
 
 
-def django() -> Any:
+def django_urls() -> Any:
+    """A ``ROOT_URLCONF``."""
     import samples.frameworks.django_app  # noqa: F401  configures Django, which can be done once
-    from django.core.asgi import get_asgi_application
     from django.http import HttpResponse
-    from django.test.utils import override_settings
     from django.urls import path
 
     async def secret(request: Any, name: str = "") -> HttpResponse:
@@ -151,10 +150,18 @@ def django() -> Any:
             path("refused", refused),
         )
 
+    return Urls
+
+
+def django() -> Any:
+    urls = django_urls()
+    from django.core.asgi import get_asgi_application
+    from django.test.utils import override_settings
+
     handler = get_asgi_application()
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
-        with override_settings(ROOT_URLCONF=Urls):
+        with override_settings(ROOT_URLCONF=urls):
             await handler(scope, receive, send)
 
     return app

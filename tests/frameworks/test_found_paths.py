@@ -94,11 +94,11 @@ async def test_a_trailing_slash_is_no_second_name_in_a_mount(inner: str, api: Re
 async def test_a_root_path_is_never_cut_out_of_the_middle(api: ResourceServer, needed: Needed) -> None:
     litestar = needed("litestar")
 
-    @litestar.get("/static/{rest:path}")
+    @litestar.get("/static/{rest:path}")  # type: ignore[untyped-decorator]  # "needed" gives it without types
     async def static(rest: needed("litestar.params").FromPath[str]) -> str:  # type: ignore[valid-type]
         return "open"
 
-    @litestar.get("/admin/secrets")
+    @litestar.get("/admin/secrets")  # type: ignore[untyped-decorator]
     async def secrets() -> str:
         return SECRET
 
@@ -125,7 +125,7 @@ def _with_root_path(fastapi: Any, root_path: str) -> Any:
         warnings.simplefilter("ignore")  # FastAPI has deprecated the option
         app = fastapi.FastAPI(root_path=root_path)
 
-    @app.get("/admin/users")
+    @app.get("/admin/users")  # type: ignore[untyped-decorator]
     async def users() -> str:
         return SECRET
 
