@@ -27,7 +27,7 @@ from bearerguard.web.refusal_handler import answer_refusals_of
 _ANYBODY: Final = authenticated()
 
 
-class StandIn(Passage):
+class OwnPassage(Passage):
     """The passage of a request that no middleware has let in. Nothing is sent through it."""
 
     __slots__ = ()
@@ -75,7 +75,7 @@ class Require:
         """
         asgi, gate = connection.scope, self._gate
         if gate is not None and PASSAGE not in asgi:
-            asgi[PASSAGE] = StandIn(gate)
+            asgi[PASSAGE] = OwnPassage(gate)
             answer_refusals_of(asgi)
         requirement = self._with(security_scopes.scopes) if security_scopes.scopes else self._requirement
         if (gate is None or asgi[PASSAGE].gate.server is gate.server) and is_permitted(asgi, requirement):

@@ -12,6 +12,7 @@ from bearerguard.issuers.claim_rule import ClaimRule
 from bearerguard.issuers.profile import Profile
 from bearerguard.testing import FakeClock, LocalIssuer, SigningKey, stand_in
 from bearerguard.testing.posing import posing_as
+from support.plain_jwt import FORMS
 
 pytestmark = pytest.mark.anyio
 
@@ -54,6 +55,10 @@ PRODUCTION: Final[Mapping[str, Issuer | tuple[Issuer, ...]]] = {
     "RFC 8414": oidc("https://issuer.contoso.example/a", discovery="oauth"),
     "metadata elsewhere": oidc("https://issuer.contoso.example", metadata_url="https://cdn.example/oidc.json"),
     "ES256 alone": oidc("https://issuer.contoso.example", algorithms=["ES256"]),
+    **{
+        f"{shape} at a host of its own": LocalIssuer(f"https://{shape.replace('_', '-')}.contoso.example", shape=shape).trusted()
+        for shape in ("entra_external", "zitadel", "authentik", "hydra", "duende", "adfs", "cloudflare_access")
+    },
     "loopback": oidc("http://127.0.0.1:9000", insecure_allow_http=True),
     "a URN": Issuer("urn:contoso:issuer", jwks_uri="https://keys.contoso.example/jwks"),
     "a URN with known keys": Issuer("urn:contoso:issuer", jwks=ES256),
@@ -96,10 +101,8 @@ async def test_a_token_that_its_endpoint_issued_is_accepted(trusted: Any) -> Non
     with stand_in(api, clock=FakeClock()) as issuers:
         client = next(iter(issuers.main.clients.values()))
         form = {"grant_type": "client_credentials", "client_id": client.id, "client_secret": client.secret}
-        wanted = {"auth0": {"audience": "api://orders"}}.get(issuers.main.shape, {"scope": "api://orders/.default"})
-        more = {} if issuers.main.shape in ("generic", "keycloak", "cognito", "okta") else wanted
         async with httpx.AsyncClient(transport=issuers.transport) as http:
-            answer = await http.post(issuers.main.token_endpoint, data={**form, **more})
+            answer = await http.post(issuers.main.token_endpoint, data={**form, **FORMS[issuers.main.shape]})
 
         assert (await api.authenticate(answer.raise_for_status().json()["access_token"])).expires_at
 

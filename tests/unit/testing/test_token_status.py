@@ -348,3 +348,12 @@ async def test_requests_are_counted() -> None:
     await _revoked(issuer, "a")
 
     assert issuer.requests == {"introspection": 2, "revocation": 1}
+
+
+async def test_what_a_token_does_not_name_is_not_made_up() -> None:
+    issuer = _issuer()
+    token = issuer.mint(opaque=True, claims={"client_id": None, "scope": None})
+
+    described = (await _introspected(issuer, token)).json()
+
+    assert not {"client_id", "scope"} & described.keys()
