@@ -36,6 +36,21 @@ class CheckResult:
     reason: str = ""
     next_step: str = ""
 
+    @property
+    def words(self) -> str:
+        """The rule that a check passed, or what is wrong and what to do."""
+        if self.outcome == "passed":
+            return self.source
+        if self.outcome == "not judged":
+            return f"{self.reason} {self.next_step}".strip()
+        what = self.reason.rstrip(".")
+        if self.expected:
+            what = f"expected {self.expected}"
+            if self.actual:
+                what += f", got {self.actual}"
+        place = f" at {self.at}" if self.at else ""
+        return f"{self.code}: {what}{place}. {self.next_step}".strip()
+
 
 @dataclass(frozen=True, slots=True)
 class Explanation:

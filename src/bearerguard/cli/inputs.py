@@ -11,6 +11,7 @@ import click
 
 from bearerguard._explain.pasted import MAX_PASTED
 
+_PROMPT = "Paste the token or the whole answer, then press Enter twice (nothing is shown): "
 _END = b"\x04"  # Ctrl-D
 _INTERRUPT = b"\x03"
 
@@ -45,9 +46,9 @@ def read_input(file: Path | None, variable: str | None) -> bytes:
 
 def _prompted() -> bytes:
     """Pasted on a terminal, without echo, several lines if need be."""
-    sys.stderr.write("Paste the token or the whole answer, then press Enter twice (nothing is shown): ")
-    sys.stderr.flush()
     with suppress(ImportError, OSError), _no_echo() as read:
+        sys.stderr.write(_PROMPT)
+        sys.stderr.flush()
         pasted = b""
         while len(pasted) < MAX_PASTED and not pasted.endswith((b"\n\n", b"\r\r", b"\r\n\r\n")):
             piece = read()
@@ -58,7 +59,7 @@ def _prompted() -> bytes:
                 break
         sys.stderr.write("\n")
         return pasted
-    prompted: str = click.prompt("", hide_input=True, default="", show_default=False)  # Windows
+    prompted: str = click.prompt(_PROMPT, prompt_suffix="", hide_input=True, default="", show_default=False)  # Windows
     return prompted.encode(errors="surrogateescape")
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bearerguard._explain.explanation import CheckResult, Explanation
+from bearerguard._explain.explanation import Explanation
 from bearerguard.cli.output import Page
 
 _STYLES: Final = {"accepted": "bold green", "refused": "bold red", "undecided": "bold yellow", "no token": "bold red"}
@@ -25,7 +25,7 @@ def print_explanation(explanation: Explanation) -> None:
         page.pairs(explanation.facts.items())
     if explanation.checks:
         page.heading("Checks")
-        page.outcomes((check.outcome, check.name, _words(check)) for check in explanation.checks)
+        page.outcomes((check.outcome, check.name, check.words) for check in explanation.checks)
     if explanation.configuration:
         page.heading("To accept this issuer and audience")
         page.code(explanation.configuration)
@@ -33,20 +33,6 @@ def print_explanation(explanation: Explanation) -> None:
         if members:
             page.heading(heading)
             page.code(_json(members))
-
-
-def _words(check: CheckResult) -> str:
-    if check.outcome == "passed":
-        return check.source
-    if check.outcome == "not judged":
-        return f"{check.reason} {check.next_step}".strip()
-    what = check.reason.rstrip(".")
-    if check.expected:
-        what = f"expected {check.expected}"
-        if check.actual:
-            what += f", got {check.actual}"
-    place = f" at {check.at}" if check.at else ""
-    return f"{check.code}: {what}{place}. {check.next_step}".strip()
 
 
 def _json(members: Mapping[str, Any]) -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from os import PathLike
 from typing import Any, ClassVar, Final, Self
+from urllib.parse import urlsplit
 
 from starlette.types import Receive, Scope, Send
 
@@ -14,6 +15,7 @@ from bearerguard.issuers.issuer import Issuer
 from bearerguard.testing.assertion_verifier import AssertionVerifier
 from bearerguard.testing.drills import Drills
 from bearerguard.testing.endpoint_answer import EndpointAnswers
+from bearerguard.testing.explain_page import ExplainPage
 from bearerguard.testing.exposure import Exposure
 from bearerguard.testing.faults import Endpoint, Faults
 from bearerguard.testing.issuer_state import Address, Operations
@@ -111,9 +113,9 @@ class LocalIssuer(Drills):
             self._exposure.check_address(base_url)
         here = base_url if self.shape == "generic" else base_url.rstrip("/")
         documents = self.vendor.documents(here, self.directory)
-        self._address = Address(here, documents, self._pages(documents).application(self._key_headers))
+        self._address = Address(here, documents, self._pages(here, documents).application(self._key_headers))
 
-    def _pages(self, documents: tuple[Document, ...]) -> Pages:
+    def _pages(self, here: str, documents: tuple[Document, ...]) -> Pages:
         names = [url for document in documents for url in (document.issuer, *endpoints_of(document).values())]
         clients = RegisteredClients(self.clients, AssertionVerifier(names, self.clock))
         answers = EndpointAnswers(self.vendor.refusals, self.clock)
@@ -124,6 +126,7 @@ class LocalIssuer(Drills):
             "introspection": IntrospectionEndpoint(clients, tokens, answers, self.clock),
             "revocation": RevocationEndpoint(clients, tokens, answers),
         }
+        explained = ExplainPage(lambda: self.trusted(jwks=self.jwks()), self.audiences[0], self.clock.now)
         return Pages(
             documents,
             self.jwks,
@@ -131,6 +134,7 @@ class LocalIssuer(Drills):
             unknown_tenant=issuing.unknown_tenant,
             faults=self._operations.faults,
             requests=self.requests,
+            for_people={f"{urlsplit(here).path.rstrip('/')}/explain": explained.answer},
         )
 
     @classmethod

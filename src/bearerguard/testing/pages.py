@@ -40,6 +40,7 @@ class Pages:
         unknown_tenant: What answers at the token endpoint of a tenant that does not exist.
         faults: What is wrong at the moment.
         requests: Where requests are counted.
+        for_people: Pages for people, by their paths.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Pages:
         unknown_tenant: Page,
         faults: Faults,
         requests: Counter[Endpoint],
+        for_people: Mapping[str, Page],
     ) -> None:
         self._documents = documents
         self._jwks = jwks
@@ -58,6 +60,7 @@ class Pages:
         self._unknown_tenant = unknown_tenant
         self._faults = faults
         self._requests = requests
+        self._for_people = for_people
 
     def application(self, key_headers: KeyHeaders) -> Starlette:
         """All routes, open to browser tools of any origin (CORS)."""
@@ -69,6 +72,7 @@ class Pages:
             routes += [self._route(endpoint, url, self._breakable(endpoint, self._posts[endpoint])) for endpoint, url in places]
         for pattern in {document.any_tenant for document in self._documents if document.any_tenant}:
             routes.append(self._route("token", pattern, self._unknown_tenant))
+        routes += [Route(path, page, methods=["GET", "POST"]) for path, page in self._for_people.items()]
         anyone = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"])
         return Starlette(routes=routes, middleware=[anyone])
 

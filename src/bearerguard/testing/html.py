@@ -1,0 +1,41 @@
+"""The frame of the pages that a local issuer shows to people: plain HTML that needs neither scripts nor a mouse."""
+
+from html import escape
+from typing import Final
+
+from starlette.responses import HTMLResponse
+
+_STYLE: Final = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem; color: #1a1a1a; background: #fff }
+.development { background: #fff3cd; border: 1px solid #b58900; padding: .5rem 1rem }
+label { display: block; font-weight: 600; margin-top: 1rem }
+textarea, input, select { width: 100%; box-sizing: border-box; font: 14px/1.4 ui-monospace, monospace; padding: .5rem }
+button { font: inherit; padding: .5rem 1.5rem; margin-top: 1rem }
+table { border-collapse: collapse; width: 100% }
+td, th { text-align: left; vertical-align: top; border-bottom: 1px solid #ddd; padding: .3rem .6rem .3rem 0 }
+td { overflow-wrap: anywhere }
+pre { background: #f6f6f6; padding: 1rem; overflow-x: auto }
+.passed, .accepted { color: #14622c } .failed, .refused { color: #a31515; font-weight: 600 } .not, .undecided { color: #6b5900 }
+"""
+_SECURITY: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def page(title: str, body: str, status: int = 200) -> HTMLResponse:
+    """A whole page. ``body`` is HTML; whatever came from outside was escaped by ``text``."""
+    document = (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{text(title)}</title>'
+        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body>'
+        '<p class="development">For development only: this is a local issuer, and anyone who reaches it gets tokens.</p>'
+        f"<main><h1>{text(title)}</h1>{body}</main></body></html>"
+    )
+    return HTMLResponse(document, status, headers=_SECURITY)
+
+
+def text(value: str) -> str:
+    """Text as HTML shows it."""
+    return escape(value)

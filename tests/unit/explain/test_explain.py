@@ -1,0 +1,157 @@
+"""``explain``: every check of a token, by the verifier's own parts."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+
+import bearerguard
+from bearerguard import ResourceServer, application, client, delegated, explain, role, scope, tenant
+from bearerguard.error_codes import ALL_CODES
+from bearerguard.errors import AccessTokenError
+from bearerguard.testing import FakeClock, LocalIssuer, spoil, spoilable
+from bearerguard.token.claims import CHECKS
+
+NEVER_OF_A_TOKEN = {
+    *("missing_token", "unsupported_scheme", "repeated_authorization", "malformed_path", "not_permitted"),
+    *("issuer_unavailable", "internal_error"),
+}
+REQUIREMENTS = {
+    "missing_role": role("Read.All"),
+    "missing_scope": scope("orders.read"),
+    "client_not_allowed": client("reader"),
+    "tenant_not_allowed": tenant("99999999-8888-4777-8666-555555555555"),
+    "application_required": application(),
+    "user_required": delegated(),
+    "requirement_not_met": role("Read.All") | scope("orders.read"),
+}
+
+
+def server_of(issuer: LocalIssuer) -> ResourceServer:
+    transport = httpx.ASGITransport(issuer)
+    server = ResourceServer([issuer.trusted()], list(issuer.audiences), transport=transport, clock=issuer.clock)
+    asyncio.run(server.warm_up())
+    return server
+
+
+def codes_in(explanation: bearerguard.Explanation) -> list[str]:
+    return [check.code for check in explanation.failures]
+
+
+def test_a_good_token_passes_every_check_of_the_table() -> None:
+    issuer = LocalIssuer()
+
+    explanation = explain(issuer.mint(), resource_server=server_of(issuer), require=role("Read.All"))
+
+    assert explanation.verdict == "accepted"
+    concerning = [check.what for check in CHECKS if check.concerns(issuer.trusted()[0])]
+    assert [check.name for check in explanation.checks] == ["text", "iss", *concerning, "signature", "requirement"]
+
+
+@pytest.mark.parametrize("shape", ["generic", "entra_v1", "entra_v2", "azure_b2c"])
+def test_every_code_that_a_token_can_earn_is_explained(shape: str) -> None:
+    issuer = LocalIssuer(shape=shape)
+    server = server_of(issuer)
+
+    missed = []
+    for code in spoilable(issuer):
+        explanation = explain(spoil(issuer, code), resource_server=server, require=REQUIREMENTS.get(code))
+        if code not in codes_in(explanation) or explanation.verdict != "refused":
+            missed.append((code, codes_in(explanation)))
+
+    assert missed == []
+
+
+def test_the_spoiled_tokens_cover_every_code_that_is_a_matter_of_the_token() -> None:
+    shapes = ("generic", "entra_v1", "azure_b2c")
+    covered = {code for shape in shapes for code in spoilable(LocalIssuer(shape=shape))}
+
+    assert {code.code for code in ALL_CODES} - covered - NEVER_OF_A_TOKEN == {"malformed_authorization"}
+
+
+@pytest.mark.parametrize("shape", ["generic", "entra_v2"])
+def test_the_first_failure_is_the_one_that_the_verifier_reports(shape: str) -> None:
+    issuer = LocalIssuer(shape=shape)
+    server = server_of(issuer)
+
+    differing = []
+    for code in set(spoilable(issuer)) - set(REQUIREMENTS):
+        token = spoil(issuer, code)
+        with pytest.raises(AccessTokenError) as refused:
+            asyncio.run(server.authenticate(token))
+        if codes_in(explain(token, resource_server=server))[:1] != [refused.value.code]:
+            differing.append(code)
+
+    assert differing == []
+
+
+def test_several_faults_are_all_told() -> None:
+    issuer = LocalIssuer(clock=FakeClock(now=1_800_000_000))
+    token = issuer.mint(audience="api://other", roles=[], claims={"exp": 1_700_000_000, "iat": True})
+
+    explanation = explain(token, resource_server=server_of(issuer), require=role("Read.All"), at=1_800_000_000)
+
+    assert codes_in(explanation) == ["token_expired", "invalid_claim", "wrong_audience", "missing_role"]
+
+
+def test_the_time_can_be_chosen() -> None:
+    issuer = LocalIssuer(clock=FakeClock(now=1_800_000_000))
+
+    assert codes_in(explain(issuer.mint(), at=1_800_000_000)) == []
+    assert codes_in(explain(issuer.mint(), at=1_900_000_000)) == ["token_expired"]
+
+
+def test_without_keys_the_signature_is_not_judged() -> None:
+    issuer = LocalIssuer()
+    server = ResourceServer([issuer.trusted()], "api://orders", transport=httpx.ASGITransport(issuer))
+
+    explanation = explain(issuer.mint(), resource_server=server)
+
+    assert explanation.verdict == "undecided"
+    assert [check.name for check in explanation.checks if check.outcome == "not judged"] == ["signature"]
+    assert issuer.requests == {}
+
+
+def test_implied_roles_count() -> None:
+    issuer = LocalIssuer()
+    server = ResourceServer([issuer.trusted(jwks=issuer.jwks())], "api://orders", implied_roles={"All": ["Read.All"]})
+
+    token = issuer.mint(roles=["All"])
+
+    assert explain(token, resource_server=server, require=role("Read.All")).verdict == "accepted"
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"sub": 1},
+        {"roles": 1},
+        {"roles": [None]},
+        {"scope": {}},
+        {"client_id": []},
+        {"aud": None},
+        {"iss": 5},
+        {"exp": None},
+        {"tid": {}},
+    ],
+)
+def test_claims_of_the_wrong_type_are_explained_and_break_nothing(claims: dict[str, Any]) -> None:
+    issuer = LocalIssuer()
+
+    explanation = explain(issuer.mint(claims=claims), resource_server=server_of(issuer), require=role("Write.All"))
+
+    assert explanation.verdict == "refused"
+
+
+def test_neither_repr_nor_json_holds_the_token() -> None:
+    token = LocalIssuer().mint()
+
+    explanation = explain(token)
+
+    shown = repr(explanation) + str(explanation.as_json())
+    assert not [part for part in token.split(".") if part in shown]
+
+
+def test_the_json_has_a_schema_number() -> None:
+    assert explain("").as_json()["schema"] == 1
