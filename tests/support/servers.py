@@ -6,8 +6,10 @@ accepts. The block is entered once the application's lifespan has started, and a
 
 import logging
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from typing import Any, Final, Literal, TypeAlias
 
 import anyio
@@ -19,6 +21,8 @@ from anyio.from_thread import start_blocking_portal
 from hypercorn.config import Config, Sockets
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from support.certificates import Certificates
+
 Server: TypeAlias = Literal["uvicorn", "hypercorn", "hypercorn-trio"]
 SERVERS: Final[tuple[Server, ...]] = ("uvicorn", "hypercorn", "hypercorn-trio")
 
@@ -28,8 +32,13 @@ class StartFailedError(Exception):
 
 
 @contextmanager
-def serve(app: ASGIApp, *, server: Server = "uvicorn") -> Iterator[str]:
+def serve(
+    app: ASGIApp, *, server: Server = "uvicorn", tls: Certificates | None = None, only_known_clients: bool = False
+) -> Iterator[str]:
     """Serves ``app`` in a thread of its own for the length of the block; yields ``http://127.0.0.1:<port>``.
+
+    With ``tls`` it is hypercorn over https, which speaks HTTP/2 as well; ``only_known_clients`` demands a certificate of
+    the same authority from the client.
 
     Raises:
         StartFailedError: the application refused to start; its reason is in the server's log.
@@ -37,9 +46,10 @@ def serve(app: ASGIApp, *, server: Server = "uvicorn") -> Iterator[str]:
     backend = "trio" if server == "hypercorn-trio" else "asyncio"
     with closing(_listening_socket()) as listener, start_blocking_portal(backend) as portal:
         host, port = listener.getsockname()
-        ended, stop = portal.start_task(_serve, app, server, listener)
+        run = _RUN[server] if tls is None else partial(_run_hypercorn, tls=tls, only_known_clients=only_known_clients)
+        ended, stop = portal.start_task(_serve, app, server, listener, run)
         try:
-            yield f"http://{host}:{port}"
+            yield f"{'http' if tls is None else 'https'}://{host}:{port}"
         finally:
             portal.call(stop.set)
             ended.result()
@@ -52,7 +62,7 @@ def _listening_socket() -> socket.socket:
 
 
 async def _serve(
-    app: ASGIApp, server: Server, listener: socket.socket, *, task_status: anyio.abc.TaskStatus[anyio.Event]
+    app: ASGIApp, server: Server, listener: socket.socket, run: "_Run", *, task_status: anyio.abc.TaskStatus[anyio.Event]
 ) -> None:
     stop, started = anyio.Event(), anyio.Event()
 
@@ -62,7 +72,7 @@ async def _serve(
             task_status.started(stop)
 
     try:
-        await _RUN[server](_announcing(app, ready), listener, stop)
+        await run(_announcing(app, ready), listener, stop)
     except Exception as error:
         if started.is_set():
             raise
@@ -114,8 +124,19 @@ async def _run_uvicorn(app: ASGIApp, listener: socket.socket, stop: anyio.Event)
             tasks.cancel_scope.cancel()
 
 
-async def _run_hypercorn(app: Any, listener: socket.socket, stop: anyio.Event) -> None:
-    await hypercorn.asyncio.serve(app, _OneSocket(listener), shutdown_trigger=stop.wait, mode="asgi")
+async def _run_hypercorn(
+    app: Any,
+    listener: socket.socket,
+    stop: anyio.Event,
+    *,
+    tls: Certificates | None = None,
+    only_known_clients: bool = False,
+) -> None:
+    config = _OneSocket(listener)
+    if tls is not None:
+        config.certfile, config.keyfile, config.ca_certs = str(tls.server), str(tls.server_key), str(tls.authority)
+        config.verify_mode = ssl.CERT_REQUIRED if only_known_clients else ssl.CERT_NONE
+    await hypercorn.asyncio.serve(app, config, shutdown_trigger=stop.wait, mode="asgi")
 
 
 async def _run_hypercorn_trio(app: Any, listener: socket.socket, stop: anyio.Event) -> None:
@@ -131,10 +152,11 @@ class _OneSocket(Config):
         self.errorlog = logging.getLogger("hypercorn.error")
 
     def create_sockets(self) -> Sockets:
-        return Sockets([], [self._listener], [])
+        return Sockets([self._listener], [], []) if self.ssl_enabled else Sockets([], [self._listener], [])
 
 
-_RUN: Final[dict[Server, Callable[[ASGIApp, socket.socket, anyio.Event], Awaitable[None]]]] = {
+_Run: TypeAlias = Callable[[ASGIApp, socket.socket, anyio.Event], Awaitable[None]]
+_RUN: Final[dict[Server, _Run]] = {
     "uvicorn": _run_uvicorn,
     "hypercorn": _run_hypercorn,
     "hypercorn-trio": _run_hypercorn_trio,

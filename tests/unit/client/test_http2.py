@@ -6,14 +6,20 @@ from typing import Any
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from bearerguard import ClientCredentials
+from bearerguard import ClientCredentials, TokenRequestError
 from bearerguard.bounded_http import BoundedHttp, Request
 from support.both_libraries import EACH_LIBRARY
+from support.certificates import Certificates, make_certificates
 from support.servers import serve
 
 pytestmark = pytest.mark.socket
 
 TOKEN = b'{"access_token": "token-1", "token_type": "Bearer", "expires_in": 3600}'
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return make_certificates(tmp_path_factory.mktemp("certificates"))
 
 
 class Endpoint:
@@ -49,6 +55,47 @@ def test_no_renewal_fails_over_a_transport_that_speaks_http2(library: Any, kind:
             auth.drop(auth.token_sync())
     assert endpoint.versions == ["2"] * 5
     assert "no access token" not in caplog.text
+
+
+@EACH_LIBRARY
+@pytest.mark.parametrize("kind", ["AsyncHTTPTransport", "HTTPTransport"])
+def test_no_renewal_fails_over_a_transport_that_may_speak_http2_over_tls(
+    library: Any, kind: str, certificates: Certificates
+) -> None:
+    endpoint = Endpoint()
+    with serve(endpoint, tls=certificates) as url:
+        auth = ClientCredentials(
+            token_endpoint=f"{url}/token",
+            client_id="billing",
+            client_secret="hunter2",
+            transport=getattr(library, kind)(http2=True, verify=certificates.client_context()),
+        )
+        for _ in range(3):
+            auth.drop(auth.token_sync())
+    assert endpoint.versions == ["2"] * 3
+
+
+@EACH_LIBRARY
+def test_with_mutual_tls_the_certificate_of_the_transport_is_the_proof(library: Any, certificates: Certificates) -> None:
+    """RFC 8705 §2: without it the handshake fails, and no token request arrives."""
+    endpoint = Endpoint()
+    known = certificates.client_context()
+    known.load_cert_chain(certificates.server, certificates.server_key)
+    with serve(endpoint, tls=certificates, only_known_clients=True) as url:
+        for context, obtained in ((known, True), (certificates.client_context(), False)):
+            auth = ClientCredentials(
+                token_endpoint=f"{url}/token",
+                client_id="billing",
+                client_auth="tls_client_auth",
+                transport=library.AsyncHTTPTransport(verify=context),
+                timeout=2.0,
+            )
+            if obtained:
+                assert auth.token_sync() == "token-1"
+            else:
+                with pytest.raises(TokenRequestError):
+                    auth.token_sync()
+    assert len(endpoint.versions) == 1
 
 
 @EACH_LIBRARY
