@@ -143,4 +143,6 @@ _HOMES: Final = {
 import_module("bearerguard.client")
 del globals()["client"]
 
-__getattr__, __dir__ = lazy_names(__name__, _HOMES)
+_ELSEWHERE: Final = {"bearerguard.fastapi": "require CurrentPrincipal OptionalPrincipal document_security"}
+
+__getattr__, __dir__ = lazy_names(__name__, _HOMES, _ELSEWHERE)

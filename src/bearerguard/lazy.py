@@ -6,16 +6,23 @@ from importlib import import_module
 from typing import Any
 
 
-def lazy_names(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+def lazy_names(
+    package: str, homes: Mapping[str, str], elsewhere: Mapping[str, str] | None = None
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """``__getattr__`` and ``__dir__`` of a package whose names live in its modules.
 
     Args:
         package: Name of the package.
         homes: Names by module, several with spaces between them; modules relative to the package.
+        elsewhere: The same for names that another package of ours has, and that are looked for here.
     """
     home_of = {name: home for home, names in homes.items() for name in names.split()}
 
+    moved = {name: home for home, names in (elsewhere or {}).items() for name in names.split()}
+
     def load(name: str) -> Any:
+        if name in moved:
+            raise ImportError(f"{name} is in {moved[name]}: from {moved[name]} import {name}", name=name)
         if name not in home_of:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         value = getattr(import_module(f"{package}.{home_of[name]}"), name)

@@ -15,7 +15,8 @@ except ModuleNotFoundError as missing:
 
 from collections.abc import Collection
 
-from bearerguard.fastapi.dependency import CurrentPrincipal, OptionalPrincipal, current_principal, optional_principal, require
+from bearerguard.fastapi.caller import CurrentPrincipal, OptionalPrincipal, current_principal, optional_principal
+from bearerguard.fastapi.dependency import require
 from bearerguard.fastapi.security_document import document_security
 from bearerguard.resource_server import ResourceServer
 from bearerguard.web import metadata as _metadata

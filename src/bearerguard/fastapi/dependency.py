@@ -1,18 +1,20 @@
 """``require``: a requirement as a dependency of FastAPI."""
 
+import asyncio
 import functools
+import inspect
 import operator
-from collections.abc import Sequence
-from typing import Annotated, Final, TypeAlias, final
+import sys
+from collections.abc import Coroutine, Sequence
+from typing import Any, Final, TypeAlias, final
 from weakref import WeakValueDictionary
 
-from fastapi import Depends
 from fastapi.security import SecurityScopes
 from starlette.requests import HTTPConnection
 from starlette.types import Message, Scope
 
 from bearerguard.authorization.combination import Requirement
-from bearerguard.authorization.requirement import authenticated, scope
+from bearerguard.authorization.requirement import scope
 from bearerguard.errors import ConfigurationError, show
 from bearerguard.principal import Principal
 from bearerguard.resource_server import ResourceServer
@@ -23,8 +25,6 @@ from bearerguard.web.error_format import ErrorFormat
 from bearerguard.web.gate import Gate, checked_server
 from bearerguard.web.passage import PASSAGE, Passage
 from bearerguard.web.refusal_handler import answer_refusals_of
-
-_ANYBODY: Final = authenticated()
 
 
 class OwnPassage(Passage):
@@ -60,8 +60,12 @@ class Require:
         """What verifies tokens where no middleware has; ``None`` where it relies on one."""
         return None if self._gate is None else self._gate.server
 
-    async def __call__(self, connection: HTTPConnection, security_scopes: SecurityScopes) -> Principal:
-        """The caller.
+    def __call__(
+        self,
+        connection: HTTPConnection,
+        security_scopes: SecurityScopes = None,  # type: ignore[assignment]  # FastAPI gives it; who decorates does not
+    ) -> Coroutine[Any, Any, Principal]:
+        """The caller. FastAPI takes this for a coroutine function, and awaits the result.
 
         Args:
             connection: Given by FastAPI.
@@ -71,17 +75,26 @@ class Require:
         Raises:
             AccessTokenError: there is no good token, or it does not permit the request.
             IssuerUnavailable: the token cannot be verified now.
-            ConfigurationError: there is neither a middleware nor a resource server.
+            ConfigurationError: there is neither a middleware nor a resource server, or it was used
+                as a decorator.
         """
+        if not isinstance(connection, HTTPConnection):
+            problem = "a dependency of FastAPI was used as a decorator, and would guard nothing"
+            raise ConfigurationError(
+                "require", problem, example='@requires(role("Read.All")) or Depends(require(role("Read.All")))'
+            )
+        return self._caller(connection, () if security_scopes is None else security_scopes.scopes)
+
+    async def _caller(self, connection: HTTPConnection, scopes: Sequence[str]) -> Principal:
         asgi, gate = connection.scope, self._gate
         if gate is not None and PASSAGE not in asgi:
             asgi[PASSAGE] = OwnPassage(gate)
             answer_refusals_of(asgi)
-        requirement = self._with(security_scopes.scopes) if security_scopes.scopes else self._requirement
+        requirement = self._with(scopes) if scopes else self._requirement
         if (gate is None or asgi[PASSAGE].gate.server is gate.server) and is_permitted(asgi, requirement):
             principal: Principal = asgi[PASSAGE].principal
             return principal
-        return await _enforced(asgi, requirement, gate)
+        return await enforced(asgi, requirement, gate)
 
     def _with(self, scopes: Sequence[str]) -> Requirement:
         """The requirement and all these scopes; there are as many as were written in the source."""
@@ -93,6 +106,12 @@ class Require:
     def __repr__(self) -> str:
         return f"require({self._requirement!r})"
 
+
+# As asgiref's markcoroutinefunction does: FastAPI awaits it then, and does not call it in a thread.
+if sys.version_info >= (3, 12):
+    inspect.markcoroutinefunction(Require.__call__)
+else:
+    Require.__call__._is_coroutine = asyncio.coroutines._is_coroutine  # type: ignore[attr-defined]
 
 _Arguments: TypeAlias = tuple[Requirement, int, str, str, str | None, ErrorFormat]
 
@@ -167,56 +186,9 @@ def require(
     return _made.setdefault(arguments, Require(requirement, gate))
 
 
-async def current_principal(connection: HTTPConnection, security_scopes: SecurityScopes) -> Principal:
-    """The caller whose token was verified; where none was yet, on a public route, it is now.
-
-    ``Security(current_principal, scopes=["orders.read"])`` asks for scopes as well.
-
-    Raises:
-        AccessTokenError: there is no good token.
-        IssuerUnavailable: the token cannot be verified now.
-        ConfigurationError: there is neither a middleware nor a ``require`` with a resource server
-            before it.
-    """
-    return await _enforced(connection.scope, _anybody_with(security_scopes))
-
-
-CurrentPrincipal: TypeAlias = Annotated[Principal, Depends(current_principal)]
-"""A parameter that is the caller.
-
-It asks for no permission and declares none: the start-up audit names a route with no more.
-"""
-
-
-async def optional_principal(connection: HTTPConnection, security_scopes: SecurityScopes) -> Principal | None:
-    """The caller, or ``None`` where no credentials were sent. A token that was sent is verified.
-
-    Raises:
-        AccessTokenError: the token is no good one, or lacks the scopes of ``Security(…)``.
-        IssuerUnavailable: the token cannot be verified now.
-        ConfigurationError: there is neither a middleware nor a ``require`` with a resource server
-            before it.
-    """
-    asgi = connection.scope
-    passage = asgi.get(PASSAGE)
-    if passage is not None and passage.principal is None and not passage.gate.place.has_credentials(asgi):
-        return None
-    return await _enforced(asgi, _anybody_with(security_scopes))
-
-
-OptionalPrincipal: TypeAlias = Annotated[Principal | None, Depends(optional_principal)]
-"""A parameter that is the caller, or ``None``. It declares nothing: put ``@optional`` beneath ``@app.get``."""
-
-note_scoped(current_principal)
-
-
 def all_scopes(names: Sequence[str]) -> Requirement:
     """All of these scopes, at least one."""
     return functools.reduce(operator.and_, map(scope, names))
-
-
-def _anybody_with(security_scopes: SecurityScopes) -> Requirement:
-    return all_scopes(security_scopes.scopes) if security_scopes.scopes else _ANYBODY
 
 
 def _check_not_given(**options: tuple[object, object]) -> None:
@@ -226,7 +198,7 @@ def _check_not_given(**options: tuple[object, object]) -> None:
             raise ConfigurationError(name, "without a resource_server, the middleware says how it refuses", example=example)
 
 
-async def _enforced(asgi: Scope, requirement: Requirement, gate: Gate | None = None) -> Principal:
+async def enforced(asgi: Scope, requirement: Requirement, gate: Gate | None = None) -> Principal:
     if PASSAGE not in asgi:
         problem = "there is neither an AccessTokenMiddleware before this route nor a resource_server of its own"
         raise ConfigurationError("require", problem, example="app.add_middleware(AccessTokenMiddleware, resource_server=api)")

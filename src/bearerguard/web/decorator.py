@@ -9,7 +9,7 @@ import inspect
 import types
 import typing
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Final, NoReturn, ParamSpec, TypeVar, overload
+from typing import Annotated, Any, Final, NoReturn, ParamSpec, TypeVar, overload
 
 from starlette._utils import is_async_callable
 from starlette.endpoints import HTTPEndpoint, WebSocketEndpoint
@@ -32,6 +32,15 @@ _EXAMPLE: Final = '@requires(role("Read.All"))'
 _FUNCTIONS: Final = (types.FunctionType, types.MethodType)
 _ASGI: Final = ("scope", "receive", "send")
 _CONNECTION_NAMES: Final = ("Request", "WebSocket", "HTTPConnection")
+
+
+class _NoDependency:
+    """Marks what no framework may make of a request: FastAPI would take the endpoint from the query."""
+
+    def __get_pydantic_core_schema__(self, *_asked: object) -> NoReturn:
+        """Asked for when a route of FastAPI is made with ``Depends(requires(…))``."""
+        problem = "requires(…) decorates endpoints; as a dependency it would guard nothing"
+        raise ConfigurationError("Depends", problem, example='Depends(require(role("Read.All")))')
 
 
 class requires:  # noqa: N801  reads as a decorator
@@ -75,7 +84,7 @@ class requires:  # noqa: N801  reads as a decorator
     def __call__(self, endpoint: Callable[P, Awaitable[R]]) -> Callable[P, Coroutine[Any, Any, R]]: ...
     @overload
     def __call__(self, endpoint: Callable[P, R]) -> Callable[P, R]: ...
-    def __call__(self, endpoint: Any) -> Any:
+    def __call__(self, endpoint: Annotated[Any, _NoDependency()]) -> Any:
         if inspect.isclass(endpoint):
             return self._class(endpoint)
         if isinstance(endpoint, Mount | Host):

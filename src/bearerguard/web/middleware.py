@@ -17,6 +17,7 @@ from bearerguard.authorization.policy_row import Public
 from bearerguard.errors import BearerguardError, ConfigurationError, show
 from bearerguard.resource_server import ResourceServer
 from bearerguard.token.credentials import IN_AUTHORIZATION, TokenPlace, read_credentials
+from bearerguard.web.callers import check_callers
 from bearerguard.web.challenge import Challenge, Disclose
 from bearerguard.web.error_format import ErrorFormat
 from bearerguard.web.gate import Gate, checked_server, refusal_for
@@ -171,6 +172,7 @@ class AccessTokenMiddleware:
             check_declared(route_table(router, self.rules) if router is not None else dispatchers(self.app))
         self._paths.read(self.app, router)
         if router is not None:
+            check_callers(router)
             judge_first(router)
         self._routing = routing
 

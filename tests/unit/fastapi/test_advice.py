@@ -7,8 +7,12 @@ from typing import Annotated, Any, Final
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Security, WebSocket
 
-from bearerguard import ConfigurationError, Principal, role, scope
+from bearerguard import AccessTokenMiddleware, ConfigurationError, Principal, ResourceServer, requires, role, scope
 from bearerguard.fastapi import require
+from support.asgi import get
+from unit.fastapi import unreadable
+
+pytestmark = pytest.mark.anyio
 
 READ: Final = role("Read.All")
 EITHER: Final = READ | scope("orders.read")
@@ -105,3 +109,58 @@ def test_what_has_no_truth_value_still_has_none() -> None:
         with pytest.raises(ConfigurationError) as caught:
             use(READ)
         assert caught.value.parameter == "requirement"
+
+
+# --- slips that FastAPI would let pass
+
+
+def test_a_decorator_is_no_dependency() -> None:
+    """FastAPI would take the endpoint from the query, and guard nothing."""
+    for add in (FastAPI().add_api_route, FastAPI().add_api_websocket_route):
+        with pytest.raises(ConfigurationError) as caught:
+            add("/a", _endpoint, dependencies=[Depends(requires(READ))])
+        assert "Depends(require(" in str(caught.value)
+
+
+def test_a_dependency_is_no_decorator() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        require(READ)(_endpoint)  # type: ignore[arg-type]
+    assert "@requires(" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["require", "CurrentPrincipal", "OptionalPrincipal", "document_security"])
+def test_names_of_fastapi_are_said_to_be_there(name: str) -> None:
+    with pytest.raises(ImportError, match=f"from bearerguard.fastapi import {name}"):
+        exec(f"from bearerguard import {name}")  # noqa: S102  as it is written
+
+
+@pytest.mark.parametrize("endpoint", [unreadable.annotated, unreadable.current])
+@pytest.mark.parametrize("declared", [False, True])
+async def test_a_caller_that_only_type_checkers_know_is_named_at_the_start(
+    endpoint: Any, declared: bool, api: ResourceServer
+) -> None:
+    """FastAPI would take it from the query, where anybody can be anybody."""
+    needed = [Depends(require(READ))] if declared else []
+    app = FastAPI(openapi_url=None, dependencies=needed)
+    app.add_middleware(AccessTokenMiddleware, resource_server=api, undeclared="allow")
+    app.add_api_route("/a", endpoint)
+
+    with pytest.raises(ConfigurationError, match="TYPE_CHECKING"):
+        await get(app, "/a")
+
+
+async def test_a_caller_of_a_functions_own_scope_is_named_at_the_start(api: ResourceServer) -> None:
+    app = FastAPI(openapi_url=None)
+    app.add_middleware(AccessTokenMiddleware, resource_server=api)
+    unreadable.in_a_function(app)
+
+    with pytest.raises(ConfigurationError):
+        await get(app, "/a")
+
+
+async def test_other_names_are_fastapis_affair(api: ResourceServer) -> None:
+    app = FastAPI(openapi_url=None, dependencies=[Depends(require(READ))])
+    app.add_middleware(AccessTokenMiddleware, resource_server=api)
+    app.add_api_route("/a", unreadable.other)
+
+    assert (await get(app, "/a")).status == 401
