@@ -80,9 +80,7 @@ class Require:
         """
         if not isinstance(connection, HTTPConnection):
             problem = "a dependency of FastAPI was used as a decorator, and would guard nothing"
-            raise ConfigurationError(
-                "require", problem, example='@requires(role("Read.All")) or Depends(require(role("Read.All")))'
-            )
+            raise ConfigurationError("require", problem, example='@requires(role("Read.All"))')
         return self._caller(connection, () if security_scopes is None else security_scopes.scopes)
 
     async def _caller(self, connection: HTTPConnection, scopes: Sequence[str]) -> Principal:

@@ -23,8 +23,9 @@ def check_callers(router: Starlette | Router) -> None:
     """Raises ``ConfigurationError`` for an endpoint whose caller FastAPI cannot read."""
     for endpoint, name in _unreadable(router):
         problem = (
-            f"{endpoint.__module__}.{endpoint.__qualname__} names {name}, which is not defined when the application runs, so that "
-            "FastAPI would take the caller from the query; import it at the top of the module, not under TYPE_CHECKING or in a function"
+            f"{endpoint.__module__}.{endpoint.__qualname__} names {name}, which is not defined when the application "
+            "runs, so that FastAPI would take the caller from the query; import it at the top of the module, not under "
+            "TYPE_CHECKING or in a function"
         )
         raise ConfigurationError("Principal", problem, example="from bearerguard import Principal")
 
@@ -43,7 +44,7 @@ def _undefined_name(endpoint: Any) -> str:
     try:
         typing.get_type_hints(endpoint, include_extras=True)
     except NameError as error:
-        return error.name
+        return error.name or ""
     except Exception:  # noqa: BLE001  another annotation cannot be evaluated, and FastAPI says so itself
         return ""
     return ""

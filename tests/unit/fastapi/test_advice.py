@@ -124,7 +124,7 @@ def test_a_decorator_is_no_dependency() -> None:
 
 def test_a_dependency_is_no_decorator() -> None:
     with pytest.raises(ConfigurationError) as caught:
-        require(READ)(_endpoint)  # type: ignore[arg-type]
+        require(READ)(_endpoint)  # type: ignore[arg-type, unused-coroutine]
     assert "@requires(" in str(caught.value)
 
 
