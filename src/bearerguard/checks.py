@@ -1,4 +1,7 @@
-"""Checks of settings, shared by all rooms: each returns the value, or raises a ``ConfigurationError`` that shows a valid one."""
+"""Checks of settings, shared by all rooms.
+
+Each returns the value, or raises a ``ConfigurationError`` that shows a valid one.
+"""
 
 import ipaddress
 import re
@@ -22,14 +25,14 @@ _URL: Final = '"https://issuer.example"'
 
 
 class Plain(TypedDict, total=False):
-    """Where ``http://`` is allowed in place of ``https://``; each way is a setting that begins with ``insecure_``."""
+    """Where ``http://`` is allowed, each by a setting that begins with ``insecure_``."""
 
     allow_http: Required[bool]
     http_hosts: Collection[str]
 
 
 def url_problem(url: object, *, allow_http: bool, http_hosts: Collection[str] = ()) -> str:
-    """What is wrong with a URL, or an empty string. Used for settings and for what a metadata document names.
+    """What is wrong with a URL, of a setting or of a metadata document; or an empty string.
 
     Args:
         url: The value.
@@ -87,7 +90,10 @@ def checked_base_url(parameter: str, value: object, *, example: str, **plain: Un
 
 
 def checked_domain(parameter: str, value: object, *, example: str, any_case: bool = False) -> str:
-    """A host name without scheme, port and slash; in lower case unless ``any_case``: ``iss`` is compared exactly."""
+    """A host name without scheme, port and slash.
+
+    In lower case, since ``iss`` is compared exactly, unless ``any_case``.
+    """
     if not isinstance(value, str) or not _DOMAIN.fullmatch(value.lower() if any_case else value):
         case = "" if any_case else " in lower case"
         problem = f"expected a domain{case} without scheme, port and slash, got {show(value)}"
@@ -101,7 +107,7 @@ def checked_domain(parameter: str, value: object, *, example: str, any_case: boo
 def checked_guid(parameter: str, value: object) -> str:
     """A GUID in the hyphenated form, in lower case.
 
-    Upper case is the same GUID on input (RFC 9562 §4) and tokens carry lower case, so it is written as they do.
+    Upper case is the same GUID on input (RFC 9562 §4), and tokens carry lower case.
     """
     if not isinstance(value, str) or not _GUID.fullmatch(value):
         raise ConfigurationError(parameter, f"expected a GUID, got {show(value)}", example=_A_GUID)
@@ -109,9 +115,9 @@ def checked_guid(parameter: str, value: object) -> str:
 
 
 def checked_tenant_id(parameter: str, value: object) -> str:
-    """The id of a directory of Microsoft Entra as tokens carry it: a GUID, neither a domain nor ``common``."""
+    """The id of a tenant of Microsoft Entra: a GUID, neither a domain nor ``common``."""
     if isinstance(value, str) and value.lower() in _NOT_ONE_TENANT:
-        problem = f"{value!r} stands for many tenants: entra_multitenant(tenants={{…}}) trusts those that it lists"
+        problem = f"{value!r} means many tenants: entra_multitenant(tenants={{…}}) trusts those that it lists"
         raise ConfigurationError(parameter, problem, example=_A_GUID)
     if isinstance(value, str) and _DOMAIN.fullmatch(value.lower()):
         problem = (
@@ -123,7 +129,7 @@ def checked_tenant_id(parameter: str, value: object) -> str:
 
 
 def checked_tenant(parameter: str, value: object) -> str:
-    """One tenant of Microsoft Entra by its GUID or domain, not a name that stands for several such as ``common``."""
+    """One tenant of Microsoft Entra by its GUID or domain; ``common`` and its like mean several."""
     if not isinstance(value, str) or not _TENANT.fullmatch(value) or value.lower() in _NOT_ONE_TENANT:
         example = '"8f3c0000-1111-2222-3333-444455556666" or "contoso.onmicrosoft.com"'
         raise ConfigurationError(parameter, f"expected one tenant, got {value!r}", example=example)
@@ -146,7 +152,7 @@ def checked_names(parameter: str, given: str | Collection[str], *, expected: str
 
 
 def checked_audience(parameter: str, audience: str | Collection[str]) -> frozenset[str]:
-    """One identifier of this API or several, as a set; never split, never empty, and no client's scope."""
+    """One identifier of this API or several, as a set; never split, never empty."""
     names = checked_names(parameter, audience, expected="identifiers of this API", example='"api://orders"')
     if any(name.endswith("/.default") for name in names):
         problem = f"'/.default' belongs to a client's scope, not to an audience, got {audience!r}"
@@ -155,7 +161,7 @@ def checked_audience(parameter: str, audience: str | Collection[str]) -> frozens
 
 
 def checked_path(parameter: str, path: Sequence[str], *, example: str) -> tuple[str, ...]:
-    """A claim path: a list of member names. A single text is refused, since a dot in it could mean two things."""
+    """A claim path: a list of member names; not one text, in which a dot could mean two things."""
     if not isinstance(path, (list, tuple)) or not path or not all(isinstance(name, str) and name for name in path):
         raise ConfigurationError(parameter, f"expected a list of member names, got {show(path)}", example=example)
     return tuple(path)
@@ -179,7 +185,7 @@ def checked_count(parameter: str, value: int, high: int) -> int:
 
 
 def check_methods(parameter: str, value: object, names: Iterable[str], *, example: str) -> None:
-    """An object of the user's that is called later, when it would be too late to say that it cannot be."""
+    """An object of the user's that is called later, when it would be too late to complain."""
     missing = [name for name in names if not callable(getattr(value, name, None))]
     if missing or isinstance(value, type):
         raise ConfigurationError(parameter, f"expected an object with {', '.join(names)}, got {show(value)}", example=example)

@@ -1,7 +1,8 @@
 """Every reason for a refusal, documented where it is defined.
 
-A code is stable for ever: it is what callers, logs and metrics agree on. ``description`` is the text on the wire, a constant
-in the character set of RFC 6750 §3 (%x20-21 / %x23-5B / %x5D-7E); ``cause`` and ``remedy`` are for the operator and for the
+A code is stable for ever: it is what callers, logs and metrics agree on. ``description`` is the
+text on the wire, a constant in the character set of RFC 6750 §3 (%x20-21 / %x23-5B / %x5D-7E);
+``cause`` and ``remedy`` are for the operator and for the
 error reference in the README, which is generated from ``ALL_CODES``.
 """
 
@@ -26,7 +27,7 @@ class ErrorCode:
     Attributes:
         code: Stable name, also the key of logs and metrics.
         status: HTTP status of the answer.
-        error: Error of RFC 6750 §3.1, empty where the standard asks for none (no credentials were sent, or a 5xx).
+        error: Error of RFC 6750 §3.1; empty where no credentials were sent, and for a 5xx.
         description: What the caller reads; constant, nothing of the token in it.
         cause: When this happens.
         remedy: What to do about it.

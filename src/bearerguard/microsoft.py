@@ -1,4 +1,4 @@
-"""What both halves know of Microsoft's clouds: the hosts that hand out tokens, and those that tokens name."""
+"""Microsoft's clouds: the hosts that hand out tokens, and those that tokens name."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -18,7 +18,7 @@ _ALIASES: Final[Mapping[str, str]] = {
 
 
 def canonical_authority(authority: str) -> str:
-    """The authority that tokens name, for an alias that clients may still use; any other one as it is.
+    """The authority that tokens name, for an alias of it; any other one as it is.
 
     Source: Microsoft's own table of aliases, ``KnownMetadataProvider`` in
     https://github.com/AzureAD/microsoft-authentication-library-for-dotnet

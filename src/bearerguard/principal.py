@@ -13,7 +13,8 @@ from bearerguard.errors import ConfigurationError
 class PayloadClaims(Mapping[str, Any]):
     """The claims of a verified payload, parsed on first use and read-only at every level.
 
-    Keeping the bytes instead of the parsed objects makes ten thousand cached principals cheap for the garbage collector.
+    Keeping the bytes instead of the parsed objects makes ten thousand cached principals cheap for
+    the garbage collector.
     Objects come as read-only mappings and arrays as tuples.
     """
 
@@ -63,7 +64,10 @@ def _no_claims() -> Mapping[str, Any]:
 
 
 class _Verified:
-    """Marks what no framework may make of a request: FastAPI would take a parameter ``caller: Principal`` from the body."""
+    """Marks what no framework may make of a request.
+
+    FastAPI would take a parameter ``caller: Principal`` from the body.
+    """
 
     def __get_pydantic_core_schema__(self, *_asked: object) -> NoReturn:
         """Asked for when a route is made."""
@@ -117,14 +121,14 @@ class Principal:
     roles_problem: str = field(default="", repr=False, compare=False)
 
     def __reduce__(self) -> tuple[type["Principal"], tuple[Any, ...]]:
-        """Copies and pickles know the age of the keys at that moment; the key source itself stays where it is."""
+        """Copies and pickles keep the age of the keys at that moment, not the key source."""
         values = {entry.name: getattr(self, entry.name) for entry in fields(self)}
         values["_age_of_keys"] = partial(float, self.key_age)
         return Principal, tuple(values.values())
 
     @property
     def key_age(self) -> float:
-        """Seconds since the key set that decided was last confirmed by the issuer; 0 for static keys."""
+        """Seconds since the issuer confirmed the key set that decided; 0 for static keys."""
         return self._age_of_keys()
 
     @property
@@ -134,7 +138,7 @@ class Principal:
 
     @property
     def display_name(self) -> str:
-        """The client of an application's own token, else the subject; where that is empty, the other one."""
+        """The client of an application's own token, else the subject; if empty, the other one."""
         first, second = (self.client_id, self.subject) if self.is_application else (self.subject, self.client_id)
         return first or second or ""
 

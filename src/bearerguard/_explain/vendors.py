@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from bearerguard._explain.decoded import Decoded
-from bearerguard.checks import url_problem
+from bearerguard.checks import GUID, url_problem
 from bearerguard.errors import ConfigurationError
 from bearerguard.issuers.auth0 import auth0
 from bearerguard.issuers.azure_b2c import azure_b2c
@@ -32,7 +32,7 @@ _PRESETS: Final[Mapping[str, Callable[..., Issuer | tuple[Issuer, ...]]]] = {
     "okta": okta,
 }
 _PLACES: Final = ("metadata_url", "metadata_issuers", "jwks_uri", "insecure_allow_http")
-_GUID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_GUID: Final = f"(?i:{GUID})"
 
 
 @dataclass(frozen=True, slots=True)

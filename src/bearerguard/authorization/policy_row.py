@@ -26,7 +26,7 @@ _EXAMPLE: Final = '{"GET /orders/{id}": role("Read.All"), "POST /orders": role("
 _PARAMETER: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?::([a-z]+))?\}")
 _FOREIGN: Final = "<>*"  # Flask, Django and Quart; globs. Express has a colon at the beginning
 _PERCENT_ENCODED: Final = re.compile("%[0-9A-Fa-f]{2}")
-_UUID: Final = "[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}"
+UUID: Final = "[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}"  # as in Starlette
 
 
 class Public(Enum):
@@ -57,7 +57,7 @@ CONVERTERS: Final = {
         Converter("str", bool),
         Converter("int", re.compile("[0-9]+").fullmatch),
         Converter("float", re.compile(r"[0-9]+(?:\.[0-9]+)?").fullmatch),
-        Converter("uuid", re.compile(_UUID).fullmatch),
+        Converter("uuid", re.compile(UUID).fullmatch),
         REST,
     )
 }

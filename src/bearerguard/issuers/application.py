@@ -1,4 +1,7 @@
-"""Who is an application: told by what a token says, never guessed from what it leaves out, unless its vendor defines it so."""
+"""Who is an application: told by what a token says, never by what it leaves out.
+
+Unless its vendor defines it so: Microsoft Entra does.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,13 +17,14 @@ CLIENT: Final[tuple[ClaimPath, ...]] = (("client_id",), ("azp",))
 
 
 def application_by_idtyp(claims: Claims, roles: frozenset[str]) -> bool:
-    """``idtyp`` is ``app``; without that optional claim: roles and no scope in ``scp``, as Microsoft Entra defines it.
+    """``idtyp`` is ``app``; without that optional claim: roles, and no scope in ``scp``.
 
-    An application's token of Entra has no ``scp``, or one that is ``/``.
+    So Microsoft Entra defines it. An application's token of Entra has no ``scp``, or one that is ``/``.
 
     Sources: https://learn.microsoft.com/en-us/entra/identity-platform/optional-claims-reference
-    (``idtyp``), https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-reference
-    (``roles``, ``scp``), https://learn.microsoft.com/en-us/entra/agent-id/agent-token-claims (``scp``).
+    (``idtyp``),
+    https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-reference
+    (``roles``, ``scp``) and https://learn.microsoft.com/en-us/entra/agent-id/agent-token-claims.
     """
     kind = claims.get("idtyp")
     if kind is not None:
@@ -29,7 +33,7 @@ def application_by_idtyp(claims: Claims, roles: frozenset[str]) -> bool:
 
 
 def application_by_subject(claims: Claims, _roles: frozenset[str], clients: tuple[ClaimPath, ...] = CLIENT) -> bool:
-    """``idtyp`` is ``app``, or the subject is the client itself, where no resource owner is involved (RFC 9068 §2.2).
+    """``idtyp`` is ``app``, or the subject is the client itself (RFC 9068 §2.2).
 
     A token without ``scope`` proves nothing: that of a signed-in user may have none.
     """

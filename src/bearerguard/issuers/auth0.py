@@ -65,10 +65,11 @@ def _profile(roles_claim: str | None) -> Profile:
 
 
 def application_by_grant(claims: Claims, _roles: frozenset[str]) -> bool:
-    """``gty`` is ``client-credentials``. The RFC 9068 profile has no ``gty``: there ``sub`` is the client.
+    """``gty`` is ``client-credentials``; without ``gty``, ``sub`` is the client.
 
-    It is written with ``@clients`` behind it, or alone for clients that are linked to an agent. A
-    user's ``sub`` has neither form: it begins with the name of a connection and a bar.
+    The RFC 9068 profile has no ``gty``. The client is written with ``@clients`` behind it, or alone
+    where it is linked to an agent. A user's ``sub`` has neither form: it begins with the name of a
+    connection and a bar.
 
     Source: https://auth0.com/docs/secure/tokens/access-tokens/access-token-profiles (``sub``, ``gty``)
     """

@@ -110,13 +110,14 @@ def _profile(tenant: str, policies: frozenset[str]) -> Profile:
 
 
 def application_without_sign_in(claims: Claims, roles: frozenset[str]) -> bool:
-    """The token holds permissions and no trace of a sign-in: no policy (``tfp``, ``acr``) and no ``auth_time``.
+    """The token holds permissions and no trace of a sign-in: ``tfp``, ``acr``, ``auth_time``, ``nonce``.
 
     B2C writes the policy into every token of a user, and nothing marks an application's token;
     ``idtyp`` counts where it is present.
 
     Sources: https://learn.microsoft.com/en-us/azure/active-directory-b2c/tokens-overview (``tfp``,
-    ``acr``), https://learn.microsoft.com/en-us/azure/active-directory-b2c/client-credentials-grant-flow
+    ``acr``) and
+    https://learn.microsoft.com/en-us/azure/active-directory-b2c/client-credentials-grant-flow
     """
     if "idtyp" in claims:
         return bool(claims["idtyp"] == "app")

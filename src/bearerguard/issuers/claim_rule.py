@@ -29,7 +29,7 @@ class ClaimRule:
     required: bool = True
 
     def __post_init__(self) -> None:
-        """Checks what a type checker would: a text in place of a set would match parts of it (CVE-2024-53861)."""
+        """A text in place of a set would match parts of it (CVE-2024-53861)."""
         check_path("path", self.path)
         if not isinstance(self.values, frozenset) or not all(isinstance(value, str) and value for value in self.values):
             raise ConfigurationError(

@@ -1,4 +1,7 @@
-"""Values read from claims, each by a declared path. A value of the wrong JSON type grants nothing (CVE-2026-35039)."""
+"""Values read from claims, each by a declared path.
+
+A value of the wrong JSON type grants nothing (CVE-2026-35039).
+"""
 
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
@@ -36,7 +39,7 @@ def text_or_none(value: object) -> str | None:
 
 
 def names_in_array(value: object) -> frozenset[str]:
-    """The strings of an array; nothing unless every element is a non-empty string. A string is not an array."""
+    """The strings of an array; nothing unless every element is a non-empty string."""
     if type(value) is not list or not _ONLY_TEXT.issuperset(map(type, value)) or "" in value:
         return NOTHING
     return frozenset(value)

@@ -127,7 +127,7 @@ class _Directory:
 
     @classmethod
     def at(cls, authority: str, app_id: str | None, options: EntraOptions) -> "_Directory":
-        """Checked settings; an alias of an authority stands for the authority that tokens name."""
+        """Checked settings; an alias is replaced by the authority that tokens name."""
         checked_base_url("authority", authority, example=f'"{AUTHORITY}"', **plain_http(options))
         for suffix, preset in _PRESET_OF:
             if authority.endswith(suffix):

@@ -1,4 +1,4 @@
-"""Microsoft Entra External ID: external tenants, whose sign-in addresses end in ``ciamlogin.com``."""
+"""Microsoft Entra External ID: external tenants, signed in to at ``ciamlogin.com``."""
 
 from typing import Final, Unpack
 

@@ -125,7 +125,7 @@ class Issuer:
             _wrong("jwks", "expected a JWK Set", '{"keys": [{"kty": "RSA", "kid": "…", "n": "…", "e": "AQAB"}]}')
 
     def _check_that_it_is_an_address(self) -> None:
-        """Metadata is looked for beneath the issuer; where ``iss`` is no address, another place has to be named."""
+        """Metadata is looked for beneath the issuer, unless another place is named."""
         problem = url_problem(self.issuer, **self.plain_http)
         if problem:
             problem += f", got {self.issuer!r}; where tokens have such an iss, say where the metadata or the keys are"

@@ -36,7 +36,7 @@ class IssuerOptions(EntraOptions, CognitoOptions, total=False):
 
 
 def check_options(preset: Callable[..., object], given: Mapping[str, object]) -> None:
-    """Refuse an unknown keyword as Python does where keywords are spelled out: in the preset's own name.
+    """Refuse an unknown keyword as Python does: in the name of the function that was called.
 
     Raises:
         TypeError: names the preset and the keyword.
@@ -53,7 +53,7 @@ def names_keys(options: Mapping[str, object]) -> bool:
 
 
 def plain_http(options: SharedOptions) -> Plain:
-    """Where the options allow ``http://``, for the check of an address. ``Issuer`` checks the options themselves."""
+    """Where the options allow ``http://``; ``Issuer`` checks the options themselves."""
     hosts = options.get("insecure_http_hosts", ())
     named = [hosts] if isinstance(hosts, str) else hosts if isinstance(hosts, Collection) else ()
     return {"allow_http": options.get("insecure_allow_http", False), "http_hosts": named}

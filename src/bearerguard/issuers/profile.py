@@ -46,7 +46,8 @@ class Profile:
         client: Paths of the calling application's id; the first that is present counts.
         client_required: Refuse tokens that name no client. ID tokens carry no client claim.
         tenant: Paths of the tenant id; the first that is present counts.
-        audience_claim: The claim that names the audience: ``aud``, or ``client_id`` for Amazon Cognito.
+        audience_claim: The claim that names the audience: ``aud``, or ``client_id`` for Amazon
+            Cognito.
         rules: What the claims must hold.
         tenant_in_issuer: ``tid`` must equal the tenant in ``iss`` (Microsoft Entra).
         key_issuers: Issuers, ``{tenantid}`` allowed, that a key may name in its own ``issuer``

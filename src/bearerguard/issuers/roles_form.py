@@ -1,4 +1,4 @@
-"""The forms in which issuers write roles. Only the declared one is read: a value of any other form grants nothing."""
+"""The forms in which issuers write roles: a value of another form than declared grants nothing."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, TypeAlias, get_args
@@ -42,7 +42,7 @@ def check_roles_form(form: object) -> None:
 
 
 def roles_problem(claims: Claims, paths: tuple[ClaimPath, ...], form: RolesForm) -> str:
-    """Why a roles claim that is there grants nothing, for the operator; empty where none is there, or it is just empty."""
+    """Why a roles claim grants nothing, for the operator; empty where it is absent, or just empty."""
     for path in paths:
         value = claim_at(claims, path)
         if value is None or value in ([], {}, ""):

@@ -39,7 +39,7 @@ def read_jwks_uri(issuer: Issuer, body: bytes) -> str:
 
 
 def read_token_endpoint(issuer: Issuer, body: bytes) -> str:
-    """The ``token_endpoint`` of a document that ``read_jwks_uri`` has accepted; empty without a usable one."""
+    """The ``token_endpoint`` of an accepted document; empty without a usable one."""
     endpoint = parse_object(body).get("token_endpoint")
     return endpoint if type(endpoint) is str and not url_problem(endpoint, **issuer.plain_http) else ""
 

@@ -83,7 +83,7 @@ class VerificationKey:
     _key: Any = field(repr=False)
 
     def verify(self, algorithm: str, message: bytes, signature: bytes) -> bool:
-        """Whether the signature is this key's. ``algorithm`` must be one of ``algorithms``; any failure is ``False``."""
+        """Whether the signature is this key's, by one of its algorithms; any failure is ``False``."""
         if algorithm not in self.algorithms:
             return False
         try:
@@ -117,7 +117,7 @@ class JWKSet:
         self._by_name = by_name
 
     def candidates(self, kid: str | None, algorithm: str) -> tuple[VerificationKey, ...]:
-        """The keys that a token with this ``kid`` and ``alg`` may have been signed with; usually one.
+        """The keys that may have signed a token with this ``kid`` and ``alg``; usually one.
 
         A token without ``kid`` may be of any key that fits its algorithm. Then there must be only
         one such key, or keys that have no ``kid`` either; a guess among named keys is refused (RFC
@@ -130,11 +130,11 @@ class JWKSet:
         return fitting if len(fitting) == 1 else ()
 
     def may_hold(self, kid: str | None) -> bool:
-        """Whether a token with this ``kid`` is worth a look at this set; without one it always is."""
+        """Whether the set may hold the key of this name; of no name, it always may."""
         return kid is None or kid in self._names
 
     def why_unusable(self, kid: str | None, algorithm: str) -> str:
-        """Why the issuer's key of this name does not verify such a token; empty where it publishes none of this name."""
+        """Why the issuer's key of this name does not verify such a token; empty where there is none."""
         reasons = [each.why for each in self.left_out if kid is not None and each.kid == kid]
         fitting = [name for key in self.keys if key.kid == kid for name in key.algorithms]
         if fitting and algorithm not in fitting:
@@ -164,7 +164,8 @@ def read_key_set(document: Mapping[str, Any]) -> JWKSet:
     """Judge a parsed JWK Set.
 
     Raises:
-        UnusableKeySet: ``keys`` is not an array, has more than 100 members, or none of them can verify.
+        UnusableKeySet: ``keys`` is not an array, has more than 100 members, or none that can
+            verify.
     """
     members = document.get("keys")
     if type(members) is not list:
@@ -192,7 +193,7 @@ def read_key(member: object) -> VerificationKey:
     in a key must not be fetched.
 
     Raises:
-        UnusableKey: private, symmetric, not for signatures, of an unknown type, too weak, or damaged.
+        UnusableKey: private, symmetric, not for signatures, of an unknown type, weak, or damaged.
     """
     if not isinstance(member, Mapping):
         raise UnusableKey("not an object, or one with a name twice")
@@ -236,7 +237,7 @@ def _is_text(value: object) -> TypeGuard[str]:
 
 
 def _check_use(member: Mapping[str, Any]) -> None:
-    """RFC 7517 §4.2, §4.3: a key for something else is not for verification, and the two must agree."""
+    """RFC 7517 §4.2, §4.3: a key must be for verification, and ``use`` and ``key_ops`` agree."""
     if "use" in member and member["use"] != "sig":
         raise UnusableKey("'use' is not 'sig'")
     operations = member.get("key_ops", ["verify"])

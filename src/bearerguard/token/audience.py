@@ -17,7 +17,7 @@ _COMPARED: Final = 16  # of an array that anybody can send
 
 
 def names_one_of(audience: object, accepted: frozenset[str]) -> bool | None:
-    """Whether a string or an array of strings names an accepted audience; ``None`` where it is neither."""
+    """Whether a string or an array of strings names an accepted audience; ``None``: it is neither."""
     if type(audience) is str:
         return audience in accepted
     if type(audience) is not list or not all(type(entry) is str for entry in audience):

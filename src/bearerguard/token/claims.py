@@ -226,7 +226,7 @@ def _tenant(token: UnverifiedToken, expected: Expectations, _now: float) -> Acce
 
 
 def _is_issued_by(iss: str, tenant: str, issuer: Issuer) -> bool:
-    """Whether ``iss`` is this tenant's: the template's text with it, or a URL with this GUID as a whole segment."""
+    """Whether ``iss`` is this tenant's: the template with it, or a URL with it as a whole segment."""
     if issuer.is_template:
         return iss == issuer.issuer.replace(TENANT, tenant)
     return _A_GUID.fullmatch(tenant) is not None and tenant in iss.split("/")
@@ -265,7 +265,7 @@ CHECKS: Final = (
     ),
     Check("claims of at+jwt", "RFC 9068 §2.2", _at_jwt_claims, lambda issuer: issuer.require_at_jwt),
 )
-"""The table, in the order of judgement. ``iss`` is judged before: it chooses the row's expectations."""
+"""The table, in the order of judgement. ``iss`` is judged before: it chooses the expectations."""
 
 # --- words
 

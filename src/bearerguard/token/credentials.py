@@ -108,12 +108,12 @@ class TokenPlace:
         return _bare(scope["headers"], self.header)
 
     def has_credentials(self, scope: Mapping[str, Any]) -> bool:
-        """Whether the caller sent any credentials, of whatever scheme: then it is no anonymous caller."""
+        """Whether the caller sent any credentials, of whatever scheme: then it is not anonymous."""
         name = self.header.encode()
         return any(each == name for each, _ in scope["headers"]) or self.answers(scope)
 
     def answers(self, scope: Mapping[str, Any]) -> bool:
-        """Whether it is a websocket whose client offers the sub-protocol, and has to be answered with it."""
+        """Whether a websocket offers the sub-protocol, and has to be answered with it."""
         return self.websocket_protocol and scope["type"] == "websocket" and PROTOCOL in (scope.get("subprotocols") or ())
 
 

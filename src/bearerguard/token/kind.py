@@ -42,7 +42,7 @@ def kind_failure(token: UnverifiedToken, profile: Profile) -> AccessTokenError |
 
 
 def _id_token_marks(typ: str, profile: Profile) -> tuple[str, ...]:
-    """``nonce`` is none where the token is typed as an access token, or where the issuer's access tokens have it too."""
+    """``nonce`` does not count in a token typed ``at+jwt``, nor where access tokens have it, too."""
     if profile.insecure_accept_id_tokens:
         return ()
     return _HASHES if typ == "at+jwt" or not profile.nonce_marks_id_tokens else _MARKS

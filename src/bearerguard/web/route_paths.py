@@ -6,7 +6,7 @@ from typing import Any, Final
 from starlette.convertors import CONVERTOR_TYPES
 from starlette.routing import PARAM_REGEX, compile_path
 
-from bearerguard.authorization.policy_row import REST
+from bearerguard.authorization.policy_row import REST, UUID
 from bearerguard.authorization.route_segment import TEXTS, RouteSegment, Texts, kinds_with
 from bearerguard.web.routes import path_of, subtree_of
 
@@ -18,7 +18,7 @@ _KNOWN: Final = {
     "[^/]+": "str",
     "[0-9]+": "int",
     r"[0-9]+(\.[0-9]+)?": "float",
-    "[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}": "uuid",
+    UUID: "uuid",
 }
 # A converter may be any regular expression. One that is made of these pieces alone takes no slash, however they are put together;
 # an unescaped dot is none of them: it does.
