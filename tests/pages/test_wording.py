@@ -8,7 +8,7 @@ import pytest
 
 from support.pages import PAGES, name_of, text_of
 
-MOST_COLUMNS: Final = 112
+MOST_COLUMNS: Final = 120
 READ: Final = tuple(page for page in PAGES if page.name != "CHANGELOG.md")
 STUMBLED_OVER: Final = (
     r"(?<![Tt]here )\bis no (?!longer|more\b)[a-z]+",
