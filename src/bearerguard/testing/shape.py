@@ -9,6 +9,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.issuers.oidc import oidc
+from bearerguard.issuers.profile import Profile
 from bearerguard.testing.signing_key import base64url
 from bearerguard.testing.token_refusal import RFC6749, RefusalStyle
 
@@ -194,6 +195,15 @@ def spaced(claim: str, names: tuple[str, ...]) -> Claims:
 def listed(claim: str, names: tuple[str, ...]) -> Claims:
     """The claim with the names as an array; nothing where there are none."""
     return {claim: list(names)} if names else {}
+
+
+def with_profile(profile: Profile) -> Callable[..., tuple[Issuer, ...]]:
+    """Trusts a vendor that has no preset: by its issuer and a profile."""
+
+    def trusted(site: Site, **settings: Any) -> tuple[Issuer, ...]:
+        return (Issuer(site.issuer, profile=profile, **settings),)
+
+    return trusted
 
 
 def _as_oidc(site: Site, **settings: Any) -> tuple[Issuer, ...]:

@@ -9,17 +9,16 @@ https://docs.duendesoftware.com/identityserver/reference/models/client (``Client
 
 from typing import Any, Final
 
-from bearerguard.issuers.issuer import Issuer
 from bearerguard.issuers.profile import Profile
 from bearerguard.testing.shape import (
     Claims,
     Directory,
     Document,
     Shape,
-    Site,
     TokenContent,
     id_token,
     well_known_urls,
+    with_profile,
 )
 
 
@@ -89,10 +88,6 @@ def _one_or_several(claim: str, names: tuple[str, ...]) -> Claims:
     return {claim: names[0] if len(names) == 1 else list(names)}
 
 
-def _trusted(site: Site, **settings: Any) -> tuple[Issuer, ...]:
-    return (Issuer(site.issuer, profile=_PROFILE, **settings),)
-
-
 SHAPES: Final = (
     Shape(
         name="duende",
@@ -101,6 +96,6 @@ SHAPES: Final = (
         user=_user,
         id_token=_id_token,
         typ="at+jwt",
-        trusted=_trusted,
+        trusted=with_profile(_PROFILE),
     ),
 )

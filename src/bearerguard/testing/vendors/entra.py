@@ -82,7 +82,7 @@ def _v1_claims(token: TokenContent) -> Claims:
     return _common_claims(token) | own
 
 
-def v2_claims(token: TokenContent) -> Claims:
+def _v2_claims(token: TokenContent) -> Claims:
     """``idtyp`` is an optional claim, and so is absent."""
     return _common_claims(token) | {"azp": token.client_id, "azpacr": _credential(token), "ver": "2.0"}
 
@@ -93,9 +93,9 @@ def _v1_user(token: TokenContent) -> Claims:
     return claims | {"acr": "1"}
 
 
-def v2_user(token: TokenContent) -> Claims:
+def _v2_user(token: TokenContent) -> Claims:
     """A user's token has no ``idtyp`` by default, either."""
-    return v2_claims(token) | _user_ids(token) | _v2_person(token)
+    return _v2_claims(token) | _user_ids(token) | _v2_person(token)
 
 
 def _user_ids(token: TokenContent) -> Claims:
@@ -121,7 +121,7 @@ def _v1_id_token(token: TokenContent) -> Claims:
     return _id_token(token) | _v1_person(token) | {"ver": "1.0"}
 
 
-def v2_id_token(token: TokenContent) -> Claims:
+def _v2_id_token(token: TokenContent) -> Claims:
     """ID tokens carry no client claim."""
     return _id_token(token) | _v2_person(token) | {"ver": "2.0"}
 
@@ -136,7 +136,7 @@ def client_id_of_api(asked: str, audiences: tuple[str, ...]) -> str:
     return next((name for name in audiences if _GUID.fullmatch(name)), asked)
 
 
-def entra_jwk(jwk: dict[str, Any], document: Document) -> dict[str, Any]:
+def _jwk(jwk: dict[str, Any], document: Document) -> dict[str, Any]:
     """Without ``alg``; only the v2 key sets name the issuer."""
     shown = {name: value for name, value in jwk.items() if name != "alg"} | {"x5t": jwk["kid"]}
     if document.issuer.endswith("/v2.0"):
@@ -159,7 +159,7 @@ def ask_for_default_scope(form: Mapping[str, str]) -> Requested:
     return Requested(resource, None)
 
 
-def entra_answer(token: TokenContent) -> dict[str, Any]:
+def _answer(token: TokenContent) -> dict[str, Any]:
     """Members of a good answer."""
     return {"expires_in": token.lifetime - 1, "ext_expires_in": token.lifetime - 1}
 
@@ -254,38 +254,37 @@ learn.microsoft.com/azure/developer/java/sdk/troubleshooting-authentication-serv
 """
 
 _OWN_CODES: Final = ("graph_token", "wrong_tenant", "wrong_version")
-SHAPES: Final = (
-    Shape(
-        name="entra_v1",
-        documents=_v1_documents,
-        application=_v1_claims,
-        user=_v1_user,
-        id_token=_v1_id_token,
-        scopes_of=("user",),
-        jwk=entra_jwk,
-        names_x5t=True,
-        ask=ask_for_default_scope,
-        answer=entra_answer,
-        refusals=REFUSALS,
-        trusted=_trusted,
-        names_in_issuer=r"(?P<base>.+)/(?P<tenant_id>[^/]+)/",
-        names_in_metadata=r"(?P<base>.+)/[^/]+/\.well-known/.+",
-        own_codes=_OWN_CODES,
-    ),
-    Shape(
-        name="entra_v2",
-        documents=_v2_documents,
-        application=v2_claims,
-        user=v2_user,
-        id_token=v2_id_token,
-        scopes_of=("user",),
-        audience=client_id_of_api,
-        jwk=entra_jwk,
-        ask=ask_for_default_scope,
-        answer=entra_answer,
-        refusals=REFUSALS,
-        trusted=_trusted,
-        names_in_issuer=r"(?P<base>.+)/(?P<tenant_id>[^/]+)/v2\.0",
-        own_codes=_OWN_CODES,
-    ),
+_V1: Final = Shape(
+    name="entra_v1",
+    documents=_v1_documents,
+    application=_v1_claims,
+    user=_v1_user,
+    id_token=_v1_id_token,
+    scopes_of=("user",),
+    jwk=_jwk,
+    names_x5t=True,
+    ask=ask_for_default_scope,
+    answer=_answer,
+    refusals=REFUSALS,
+    trusted=_trusted,
+    names_in_issuer=r"(?P<base>.+)/(?P<tenant_id>[^/]+)/",
+    names_in_metadata=r"(?P<base>.+)/[^/]+/\.well-known/.+",
+    own_codes=_OWN_CODES,
 )
+V2: Final = Shape(
+    name="entra_v2",
+    documents=_v2_documents,
+    application=_v2_claims,
+    user=_v2_user,
+    id_token=_v2_id_token,
+    scopes_of=("user",),
+    audience=client_id_of_api,
+    jwk=_jwk,
+    ask=ask_for_default_scope,
+    answer=_answer,
+    refusals=REFUSALS,
+    trusted=_trusted,
+    names_in_issuer=r"(?P<base>.+)/(?P<tenant_id>[^/]+)/v2\.0",
+    own_codes=_OWN_CODES,
+)
+SHAPES: Final = (_V1, V2)

@@ -11,17 +11,8 @@ from typing import Any, Final
 
 from bearerguard.issuers.entra_external import entra_external
 from bearerguard.issuers.issuer import Issuer
-from bearerguard.testing.shape import Directory, Document, Shape, Site
-from bearerguard.testing.vendors.entra import (
-    REFUSALS,
-    ask_for_default_scope,
-    client_id_of_api,
-    entra_answer,
-    entra_jwk,
-    v2_claims,
-    v2_id_token,
-    v2_user,
-)
+from bearerguard.testing.shape import Directory, Document, Site
+from bearerguard.testing.vendors.entra import V2
 
 
 def _documents(base_url: str, directory: Directory) -> tuple[Document, ...]:
@@ -45,21 +36,12 @@ def _trusted(site: Site, **settings: Any) -> tuple[Issuer, ...]:
 
 
 SHAPES: Final = (
-    Shape(
+    replace(
+        V2,
         name="entra_external",
         documents=_documents,
-        application=v2_claims,
-        user=v2_user,
-        id_token=v2_id_token,
-        scopes_of=("user",),
-        audience=client_id_of_api,
-        jwk=entra_jwk,
-        ask=ask_for_default_scope,
-        answer=entra_answer,
-        refusals=REFUSALS,
         trusted=_trusted,
         names_in_issuer=r"(?P<base>https://(?P<tenant_id>[^/.]+)\.ciamlogin\.com)/[^/]+/v2\.0",
         names_in_metadata=r"(?P<base>.+)/[^/]+/v2\.0/.+",
-        own_codes=("graph_token", "wrong_tenant", "wrong_version"),
     ),
 )

@@ -7,9 +7,8 @@ https://www.ory.sh/docs/hydra/guides/client-credentials
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-from bearerguard.issuers.issuer import Issuer
 from bearerguard.issuers.profile import Profile
 from bearerguard.testing.shape import (
     Claims,
@@ -17,11 +16,11 @@ from bearerguard.testing.shape import (
     Document,
     Requested,
     Shape,
-    Site,
     TokenContent,
     id_token,
     listed,
     well_known_urls,
+    with_profile,
 )
 
 _PROFILE: Final = Profile(
@@ -81,10 +80,6 @@ def _ask(form: Mapping[str, str]) -> Requested:
     return Requested(form.get("audience"), None if scope is None else tuple(scope.split()))
 
 
-def _trusted(site: Site, **settings: Any) -> tuple[Issuer, ...]:
-    return (Issuer(site.issuer, profile=_PROFILE, **settings),)
-
-
 SHAPES: Final = (
     Shape(
         name="hydra",
@@ -93,7 +88,7 @@ SHAPES: Final = (
         user=_user,
         id_token=_id_token,
         ask=_ask,
-        trusted=_trusted,
+        trusted=with_profile(_PROFILE),
         names_in_issuer=r"(?P<base>.+)/",
     ),
 )

@@ -11,9 +11,8 @@ https://zitadel.com/docs/guides/integrate/service-users/client-credentials
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bearerguard.issuers.issuer import Issuer
 from bearerguard.issuers.profile import Profile
-from bearerguard.testing.shape import Claims, Directory, Document, Requested, Shape, Site, TokenContent, id_token
+from bearerguard.testing.shape import Claims, Directory, Document, Requested, Shape, TokenContent, id_token, with_profile
 from bearerguard.testing.token_refusal import Reason, TokenRefused
 
 _ROLES: Final = "urn:zitadel:iam:org:project:roles"
@@ -89,10 +88,6 @@ def _answer(token: TokenContent) -> dict[str, Any]:
     return {"expires_in": token.lifetime - 1}
 
 
-def _trusted(site: Site, **settings: Any) -> tuple[Issuer, ...]:
-    return (Issuer(site.issuer, profile=_PROFILE, **settings),)
-
-
 SHAPES: Final = (
     Shape(
         name="zitadel",
@@ -105,6 +100,6 @@ SHAPES: Final = (
         tells_applications=False,
         ask=_ask,
         answer=_answer,
-        trusted=_trusted,
+        trusted=with_profile(_PROFILE),
     ),
 )
