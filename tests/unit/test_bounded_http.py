@@ -210,6 +210,16 @@ async def test_a_transport_of_httpx_gives_its_settings_and_keeps_no_connection(k
         assert transport._pool.connections == []
 
 
+@pytest.mark.socket
+@pytest.mark.parametrize("kind", [httpx.AsyncHTTPTransport, httpx.HTTPTransport])
+async def test_a_proxy_of_the_transport_is_used_each_time(kind: Callable[..., Any]) -> None:
+    with raw_server(json_answer(b"{}")) as proxy:
+        transport = kind(proxy=f"http://127.0.0.1:{proxy.port}")
+        for _ in range(2):
+            assert (await answer_of(transport, Request("GET", "http://issuer.example/jwks"))).body == b"{}"
+        assert proxy.connections == 2
+
+
 # --- what goes wrong
 
 

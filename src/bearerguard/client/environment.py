@@ -37,7 +37,9 @@ def _entra(environ: Variables, resource: str | None) -> TokenOptions:
     ours, azures = environ.those_set(_AZ), environ.those_set(_AZURE)
     if (ours and azures) or len(azures) > 1:
         names = ", ".join((*ours, *azures))
-        raise ConfigurationError(names, "several credentials are set; one decides", example=f"{names.partition(',')[0]} alone")
+        raise ConfigurationError(
+            names, "several credentials are set, and only one may be", example=f"{names.partition(',')[0]} alone"
+        )
     is_azure = bool(azures) or not (ours or environ.text("AZ_TENANT"))
     credential = _azure_credential(environ) if is_azure else _az_credential(environ)
     tenant_id = environ.same("AZ_TENANT", "AZURE_TENANT_ID")

@@ -1,7 +1,6 @@
 """The ways a client proves itself at an endpoint of an issuer, as plain data: no network.
 
-Each takes its secret, key or assertion at the time of the request, so that one that was rotated
-counts at once.
+Each reads its secret, key or assertion for each request, so that a rotated one is used at once.
 """
 
 import re

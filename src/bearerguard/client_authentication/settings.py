@@ -1,8 +1,8 @@
 """From settings, as a user gives them, to one checked way for the client to prove itself."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from functools import partial
-from typing import Final, TypedDict, get_args
+from typing import Final, NamedTuple, TypedDict, get_args
 
 from bearerguard.checks import checked_text
 from bearerguard.client_authentication.method import (
@@ -65,46 +65,73 @@ def checked_authentication(
         key_id: ``kid`` of the key.
         signing_algorithm: One that fits the key.
         assertion_audience: ``aud`` of assertions; default: the endpoint.
-        client_assertion_file: An assertion that a platform issues, for ``private_key_jwt`` in place of a
-            key.
+        client_assertion_file: An assertion that a platform issues, for ``private_key_jwt`` in place
+            of a key.
 
     Raises:
         ConfigurationError: names the parameter and shows a valid value. It never shows a secret.
     """
     name = checked_text("client_id", client_id, NAME, expected="text", example='"orders-client"')
-    key_options = (private_key, private_key_password, certificate, key_id, signing_algorithm, assertion_audience)
-    has_key_options = any(option is not None for option in key_options)
+    key = _Key(private_key, private_key_password, certificate, key_id, signing_algorithm, assertion_audience)
+    has_others = key.is_given or client_assertion_file is not None
     if client_auth in ("basic", "post"):
-        if has_key_options or client_assertion_file is not None:
+        if has_others:
             problem = f"{client_auth!r} sends a secret, and a key or an assertion was given"
             raise ConfigurationError("client_auth", problem, example='"private_key_jwt"')
         return (Basic if client_auth == "basic" else Post)(name, _secret(client_secret))
     if client_auth == "tls_client_auth":
-        if has_key_options or client_secret is not None or client_assertion_file is not None:
-            problem = "'tls_client_auth' takes neither secret nor key: the certificate belongs into transport="
+        if has_others or client_secret is not None:
+            problem = "'tls_client_auth' takes neither secret nor key: put the certificate into transport="
             raise ConfigurationError("client_auth", problem, example='"private_key_jwt" or "basic"')
         return TlsClientAuth(name)
     if client_auth != "private_key_jwt":
         example = " or ".join(f'"{method}"' for method in get_args(ClientAuth))
         raise ConfigurationError("client_auth", f"got {client_auth!r}", example=example)
     if client_assertion_file is not None:
-        return FederatedAssertion(name, _assertion(client_assertion_file, alone=not has_key_options and client_secret is None))
-    if client_secret is not None or private_key is None:
-        problem = "'private_key_jwt' needs it, or client_assertion_file, and no client_secret"
+        return FederatedAssertion(name, _assertion(client_assertion_file, alone=not key.is_given and client_secret is None))
+    if client_secret is not None or key.private_key is None:
+        problem = "'private_key_jwt' requires it or client_assertion_file, and takes no client_secret"
         raise ConfigurationError("private_key", problem, example="the PEM of the client's key")
-    load = partial(
-        load_assertion_key,
-        private_key,
-        password=private_key_password,
-        certificate=certificate,
-        key_id=key_id,
-        algorithm=signing_algorithm,
-    )
-    audience = ""
-    if assertion_audience is not None:
+    return PrivateKeyJwt(name, key.loader(key.private_key), key.checked_audience())
+
+
+class _Key(NamedTuple):
+    """What concerns a key that signs assertions."""
+
+    private_key: Secret | None
+    password: Secret | None
+    certificate: Secret | None
+    key_id: str | None
+    algorithm: str | None
+    audience: str | None
+
+    @property
+    def is_given(self) -> bool:
+        """Whether any of it was given."""
+        return any(option is not None for option in self)
+
+    def loader(self, private_key: Secret) -> Callable[[], AssertionKey]:
+        """Reads the key now, to check it, and never again where it cannot change."""
+        load = partial(
+            load_assertion_key,
+            private_key,
+            password=self.password,
+            certificate=self.certificate,
+            key_id=self.key_id,
+            algorithm=self.algorithm,
+        )
+        given = [source for source in (private_key, self.password, self.certificate) if source is not None]
+        if any(source.is_function for source in given):
+            return load
+        key = load()
+        return load if any(source.may_change for source in given) else lambda: key
+
+    def checked_audience(self) -> str:
+        """``aud`` of assertions; empty: the endpoint."""
+        if self.audience is None:
+            return ""
         example = '"https://issuer.example"'
-        audience = checked_text("assertion_audience", assertion_audience, NAME, expected="text", example=example)
-    return PrivateKeyJwt(name, _key(load, [private_key, private_key_password, certificate]), audience)
+        return checked_text("assertion_audience", self.audience, NAME, expected="text", example=example)
 
 
 def _secret(secret: Secret | None) -> Secret:
@@ -117,17 +144,8 @@ def _secret(secret: Secret | None) -> Secret:
 
 def _assertion(assertion: Secret, *, alone: bool) -> Secret:
     if not alone:
-        problem = "it is the client's proof by itself, and a secret or a key was given, too"
+        problem = "it replaces client_secret and private_key, and one of them was given, too"
         raise ConfigurationError("client_assertion_file", problem, example="client_secret=None, private_key=None")
     if not assertion.is_function:
         present_assertion(assertion)
     return assertion
-
-
-def _key(load: Callable[[], AssertionKey], sources: Collection[Secret | None]) -> Callable[[], AssertionKey]:
-    """Reads a key now, to check it, and never again where it cannot change."""
-    given = [source for source in sources if source is not None]
-    if any(source.is_function for source in given):
-        return load
-    key = load()
-    return load if any(source.may_change for source in given) else lambda: key
