@@ -20,7 +20,7 @@ class LocalClient:
         scopes: Scopes it may request.
         public_jwks: Its public keys, a JWK Set, for ``private_key_jwt`` (RFC 7523).
         claims: Members added to its tokens unchanged.
-        opaque_tokens: Whether its tokens are opaque, so that an API has to ask about them (RFC 7662).
+        opaque_tokens: Whether its tokens are opaque: an API has to ask about them (RFC 7662).
 
     Raises:
         ConfigurationError: a value has the wrong type or is empty.

@@ -138,7 +138,7 @@ class TokenContent:
         return self.user if "@" in self.user else f"{self.user}@contoso.example"
 
     def opaque(self, claim: str, length: int = 22) -> str:
-        """What only the issuer understands, such as ``aio`` or a nonce; differs from claim to claim."""
+        """What only the issuer understands, such as ``aio``; differs from claim to claim."""
         return base64url(hashlib.sha256(f"{self.token_id}#{claim}".encode()).digest())[:length]
 
     def guid(self, claim: str) -> str:

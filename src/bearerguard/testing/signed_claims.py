@@ -1,4 +1,4 @@
-"""What a JWT says, once one of some known keys has verified it; times and audience are not judged."""
+"""What a JWT says, once a known key has verified it. Times and audience are not judged."""
 
 import json
 from collections.abc import Iterable, Mapping

@@ -3,8 +3,8 @@
 Roles come from claim rules, here as ``role``; one is written as a string. ``auth_time`` is a text.
 What tells an application's own token is not documented, so it counts as nobody's.
 
-Sources: https://learn.microsoft.com/windows-server/identity/ad-fs/development/ad-fs-openid-connect-oauth-concepts,
-https://learn.microsoft.com/windows-server/identity/ad-fs/overview/ad-fs-openid-connect-oauth-flows-scenarios
+Sources: learn.microsoft.com/windows-server/identity/ad-fs, development/ad-fs-openid-connect-oauth-concepts and
+overview/ad-fs-openid-connect-oauth-flows-scenarios
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from bearerguard.issuers.issuer import Issuer
 from bearerguard.issuers.profile import Profile
 from bearerguard.testing.shape import Claims, Directory, Document, Requested, Shape, Site, TokenContent, spaced
 
-_PASSWORD: Final = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"  # noqa: S105  a way to sign in
+_PASSWORD: Final = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"  # noqa: S105
 _PROFILE: Final = Profile(
     name="adfs",
     roles=(("role",),),

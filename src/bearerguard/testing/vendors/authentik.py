@@ -3,7 +3,7 @@
 ``aud`` is the client of the provider, whatever API is meant. Nothing marks a service account.
 
 Sources: https://docs.goauthentik.io/add-secure-apps/providers/oauth2/,
-https://docs.goauthentik.io/add-secure-apps/providers/oauth2/client_credentials
+https://docs.goauthentik.io/add-secure-apps/providers/oauth2/machine_to_machine
 """
 
 from collections.abc import Mapping
@@ -39,7 +39,7 @@ def _documents(base_url: str, directory: Directory) -> tuple[Document, ...]:
 
 
 def _shared(token: TokenContent, subject: str, name: str) -> Claims:
-    """Of access and ID tokens alike; the last members come with the scopes ``profile`` and ``email``."""
+    """Of access and ID tokens alike; the scope ``profile`` brings the last members."""
     return {
         "iss": token.issuer,
         "sub": subject,

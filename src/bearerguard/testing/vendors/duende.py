@@ -4,7 +4,7 @@ An application's own token has no ``sub``, and claims of the client begin with `
 value of a claim is written as a string, several as an array.
 
 Sources: https://docs.duendesoftware.com/identityserver/tokens,
-https://docs.duendesoftware.com/identityserver/reference/models/client (``ClientClaimsPrefix``)
+https://docs.duendesoftware.com/identityserver/reference/v8/models/client (``ClientClaimsPrefix``)
 """
 
 from typing import Any, Final
@@ -23,7 +23,7 @@ from bearerguard.testing.shape import (
 
 
 def _without_subject(claims: Any, _roles: frozenset[str]) -> bool:
-    """The issuer defines it so: ``sub`` is in every token of a user, and in no other."""
+    """Information about a user is in a token "in case of an interactive application" alone."""
     return "sub" not in claims and isinstance(claims.get("client_id"), str)
 
 
@@ -73,8 +73,10 @@ def _user(token: TokenContent) -> Claims:
 
 
 def _id_token(token: TokenContent) -> Claims:
-    """ID tokens carry no client claim."""
-    return id_token(token) | _sign_in(token) | {"nbf": token.issued_at}
+    """ID tokens carry no client claim, and here no ``at_hash``."""
+    claims = id_token(token) | _sign_in(token) | {"nbf": token.issued_at, "name": token.user}
+    del claims["at_hash"]
+    return claims
 
 
 def _sign_in(token: TokenContent) -> Claims:

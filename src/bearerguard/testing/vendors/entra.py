@@ -131,7 +131,7 @@ def client_id_of_api(asked: str, audiences: tuple[str, ...]) -> str:
 
     An API that is known by its URIs alone gets what was asked for.
 
-    Source: https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference (``aud``)
+    Source: learn.microsoft.com/entra/identity-platform/access-token-claims-reference (``aud``)
     """
     return next((name for name in audiences if _GUID.fullmatch(name)), asked)
 

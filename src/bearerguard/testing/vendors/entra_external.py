@@ -2,8 +2,9 @@
 
 ``iss`` names the tenant's id, whatever name, id or custom domain the metadata was asked at.
 
-Sources: https://learn.microsoft.com/entra/external-id/customers/how-to-web-app-dotnet-sign-in-prepare-app
-(authority), https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
+Sources: https://learn.microsoft.com/entra/external-id/customers/concept-custom-url-domain (hosts),
+https://github.com/MicrosoftDocs/entra-docs/issues/408 (``iss``),
+https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
 """
 
 from dataclasses import replace

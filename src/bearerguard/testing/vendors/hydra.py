@@ -3,7 +3,7 @@
 Claims of your own are under ``ext``. Access and ID tokens are signed by different keys of one set.
 
 Sources: https://www.ory.sh/docs/oauth2-oidc/jwt-access-token,
-https://www.ory.sh/docs/hydra/guides/client-credentials
+https://www.ory.sh/docs/oauth2-oidc/client-credentials
 """
 
 from collections.abc import Mapping

@@ -44,7 +44,7 @@ def _access(token: TokenContent) -> Claims:
 
 
 def _application(token: TokenContent) -> Claims:
-    """The client scope ``service_account`` adds ``client_id``, ``clientHost`` and ``clientAddress``."""
+    """The client scope ``service_account`` adds ``client_id`` and where the client is."""
     return _access(token) | {
         "jti": f"trrtcc:{token.token_id}",
         "sub": token.object_id,

@@ -1,4 +1,4 @@
-"""learn.microsoft.com/windows-server/identity/ad-fs/development/ad-fs-openid-connect-oauth-concepts"""
+"""AD FS: two issuers, and roles as text or array."""
 
 import pytest
 
