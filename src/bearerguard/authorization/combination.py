@@ -1,8 +1,8 @@
-"""The algebra of requirements: what all of them have, and how ``&`` and ``|`` combine them.
+"""What all requirements share, and how ``&`` and ``|`` combine them.
 
-A requirement judges a :class:`~bearerguard.principal.Principal`, hence only what a verified token
-says, never the request. What is empty or of the wrong type is refused when it is written, so that
-no requirement exists which everybody meets by accident.
+A requirement judges a ``Principal``: what a verified token says, and never the request. An empty
+requirement, or one of the wrong type, is refused when it is built, so that no requirement exists
+that everybody meets by accident.
 """
 
 from abc import ABC, abstractmethod
@@ -21,7 +21,8 @@ _FEWEST: Final = 2
 class Requirement(ABC):
     """What a principal must hold.
 
-    For a rule of your own, subclass it: immutable, hashable, its ``repr`` reading like the source.
+    To write a rule of your own, subclass it. Make it immutable and hashable, with a ``repr`` that
+    reads like its source.
 
     Combine with ``&`` and ``|``. ``and``, ``or`` and ``not`` raise :class:`ConfigurationError`:
     Python would keep one side and silently drop the other.
@@ -31,21 +32,21 @@ class Requirement(ABC):
 
     @abstractmethod
     def permits(self, principal: Principal) -> bool:
-        """Whether the principal meets the requirement: ``True`` itself permits, and nothing else that is true in an ``if``.
+        """Whether the principal meets the requirement. Only ``True`` itself permits.
 
-        Judged afresh for each request, without waiting: the coroutine of an ``async def`` is no
-        permission.
+        Judged anew for each request, without waiting. Another value that counts as true does not
+        permit: the coroutine of an ``async def`` is one.
         """
 
     @abstractmethod
     def refusal(self, principal: Principal) -> InsufficientScope:
-        """Why a principal that ``permits`` turned down is refused: expected, actual and the scopes that would help."""
+        """Why ``permits`` turned a principal down: expected, actual, helpful scopes."""
 
     def helping_scopes(self, principal: Principal) -> tuple[str, ...] | None:
-        """Scopes that a new token of this principal needs in order to be permitted; ``None`` where no scope would do.
+        """Scopes that a new token of this principal needs; ``None`` if no scope would help.
 
-        RFC 6750 §3: ``scope`` names all that is required, held already or not, since a new token
-        replaces the old one.
+        RFC 6750 §3: ``scope`` names every scope that is required, held already or not, because a
+        new token replaces the old one.
         """
         return () if self.permits(principal) is True else None
 
@@ -81,12 +82,12 @@ class Requirement(ABC):
 
     @property
     def dependency(self) -> NoReturn:
-        """Asked for by FastAPI where a requirement stands in ``dependencies=[…]`` without ``Depends(require(…))``."""
+        """FastAPI reads it if ``dependencies=[…]`` holds a bare requirement."""
         self.__get_pydantic_core_schema__()
 
     def __get_pydantic_core_schema__(self, *_asked: object) -> NoReturn:
-        """Asked for by FastAPI in ``Annotated[Principal, role(…)]``, which would take the caller from the request's body."""
-        problem = "as it stands there it guards nothing: FastAPI needs both Depends(…) and require(…)"
+        """FastAPI calls it for ``Annotated[Principal, role(…)]``: a caller read from the body."""
+        problem = "it guards nothing in this place: FastAPI needs both Depends(…) and require(…)"
         raise ConfigurationError("dependency", problem, example='Depends(require(role("Read.All")))')
 
 
@@ -100,7 +101,7 @@ class _Combination(Requirement):
 
     def __post_init__(self) -> None:
         if not isinstance(self.operands, tuple) or len(self.operands) < _FEWEST:
-            problem = f"{self.operator} needs a tuple of two requirements or more, not {show(self.operands)}"
+            problem = f"{self.operator} needs a tuple of at least two requirements, got {show(self.operands)}"
             raise ConfigurationError("requirement", problem, example=_EXAMPLE)
         for operand in self.operands:
             if not isinstance(operand, Requirement):
@@ -130,14 +131,14 @@ class AllOf(_Combination):
         return True
 
     def refusal(self, principal: Principal) -> InsufficientScope:
-        """That of the first operand which is not met; its scopes are those that all operands together need."""
+        """That of the first operand that is not met, with the scopes that all operands need."""
         failing = next((operand for operand in self.operands if operand.permits(principal) is not True), self.operands[0])
         refusal = failing.refusal(principal)
         refusal.scopes = self.helping_scopes(principal) or ()
         return refusal
 
     def helping_scopes(self, principal: Principal) -> tuple[str, ...] | None:
-        """Those of all operands; ``None`` where one of them is beyond the help of scopes."""
+        """Those of all operands; ``None`` if scopes cannot help with one of them."""
         needed = [scopes for operand in self.operands if (scopes := operand.helping_scopes(principal)) is not None]
         return _each_once(needed) if len(needed) == len(self.operands) else None
 
@@ -159,7 +160,7 @@ class AnyOf(_Combination):
         return False
 
     def refusal(self, principal: Principal) -> InsufficientScope:
-        """The code on which all alternatives agree, else ``requirement_not_met`` with what is held of each kind."""
+        """If all alternatives share a code, that code; else ``requirement_not_met``."""
         refusals = [operand.refusal(principal) for operand in self.operands]
         first = refusals[0]
         agreed = len({refusal.code for refusal in refusals}) == 1
@@ -174,7 +175,7 @@ class AnyOf(_Combination):
         )
 
     def helping_scopes(self, principal: Principal) -> tuple[str, ...] | None:
-        """Those of one alternative: the first that is met, else the first that scopes alone would meet.
+        """Those of one alternative: the first that is met, else the first that scopes would meet.
 
         A challenge's ``scope`` is what is required (RFC 6750 §3): the scopes of several
         alternatives at once would ask too much.
@@ -200,4 +201,4 @@ def _each_once(names: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
 
 
 def _no_requirement(value: object) -> ConfigurationError:
-    return ConfigurationError("requirement", f"{show(value)} is no requirement", example=_EXAMPLE)
+    return ConfigurationError("requirement", f"{show(value)} is not a requirement", example=_EXAMPLE)

@@ -1,4 +1,4 @@
-"""Roles that come with other roles: who may read and write may read."""
+"""Roles that include other roles: ``ReadWrite.All`` includes ``Read.All``."""
 
 from collections.abc import Collection, Mapping
 from typing import Final
@@ -9,16 +9,17 @@ _EXAMPLE: Final = '{"ReadWrite.All": ["Read.All", "Write.All"]}'
 
 
 class ImpliedRoles:
-    """Which roles a role implies, followed to the end once, when it is built.
+    """Which roles a role implies, directly or through others. Worked out once, when it is built.
 
-    A cycle makes its roles equal: each implies the others. Names match exactly (case-sensitive, whole names). The mapping is
-    copied: changing it later changes nothing.
+    In a cycle each role implies all others. Names match exactly: case-sensitive, whole names. The
+    mapping is copied, so changing it later has no effect.
 
     Args:
-        implied: Role to the roles it implies; ``None`` or an empty mapping implies nothing.
+        implied: Roles by the role that implies them; ``None`` or an empty mapping implies nothing.
 
     Raises:
-        ConfigurationError: ``implied_roles`` is no mapping of names to collections of names, or a name is empty.
+        ConfigurationError: ``implied_roles`` is not a mapping of names to collections of names, or
+            a name is empty.
     """
 
     __slots__ = ("_closure", "_implying")
@@ -29,7 +30,7 @@ class ImpliedRoles:
         self._implying = frozenset(self._closure)
 
     def effective(self, roles: frozenset[str]) -> frozenset[str]:
-        """The roles with all they imply: the same object where they imply nothing."""
+        """The roles and all that they imply; the same object if they imply nothing."""
         if self._implying.isdisjoint(roles):
             return roles
         return roles.union(*(self._closure[role] for role in roles & self._implying))
@@ -51,13 +52,13 @@ def _reachable(role: str, direct: Mapping[str, frozenset[str]]) -> frozenset[str
 
 def _checked(implied: object) -> dict[str, frozenset[str]]:
     if not isinstance(implied, Mapping):
-        raise ConfigurationError("implied_roles", f"{show(implied)} is no mapping", example=_EXAMPLE)
+        raise ConfigurationError("implied_roles", f"{show(implied)} is not a mapping", example=_EXAMPLE)
     direct = {}
     for role, names in implied.items():
-        # a string is a collection of its letters, each of which would become a role
+        # a string is a collection, too: each letter would become a role
         if isinstance(names, str | bytes | Mapping) or not isinstance(names, Collection):
             raise ConfigurationError(
-                "implied_roles", f"{show(role)} implies {show(names)}, no collection of names", example=_EXAMPLE
+                "implied_roles", f"{show(role)} implies {show(names)}, which is not a collection of names", example=_EXAMPLE
             )
         direct[_name(role)] = frozenset(map(_name, names))
     return direct
@@ -65,5 +66,5 @@ def _checked(implied: object) -> dict[str, frozenset[str]]:
 
 def _name(name: object) -> str:
     if not isinstance(name, str) or not name or name != name.strip():
-        raise ConfigurationError("implied_roles", f"{show(name)} is no role name", example=_EXAMPLE)
+        raise ConfigurationError("implied_roles", f"{show(name)} is not the name of a role", example=_EXAMPLE)
     return str.__str__(name)  # the plain text of an enum member

@@ -1,4 +1,4 @@
-"""Access rules as one table, for any ASGI application: what no row names is refused."""
+"""Access rules as one table, for any ASGI application. What no row names is refused."""
 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final, Literal
@@ -21,32 +21,40 @@ class PathPolicy:
             "GET /orders/{id}": role("Read.All"),        # GET covers HEAD
             "PUT,PATCH /orders/{id}": role("Write.All"),
             "WEBSOCKET /orders/live": role("Read.All"),
-            "GET /reports/latest": role("Read.All"),     # beside a parameter: with a converter that "latest" does not fit
+            "GET /reports/latest": role("Read.All"),     # no overlap: "latest" is not an int
             "GET /reports/{number:int}": role("Read.All"),
-            "/files/{path:path}": authenticated(),       # all that begins with /files/, every method and websockets
+            "/files/{path:path}": authenticated(),       # everything below /files/, every method
             "/health": PathPolicy.PUBLIC,
-            "/feed": PathPolicy.OPTIONAL,                # without a token, or with a good one
+            "/feed": PathPolicy.OPTIONAL,                # without a token or with a good one
         })
 
-    A row is methods in capitals, separated by commas, one space and a path; without methods it stands for every method, known or
-    not, and for websockets. OPTIONS is not special. The path is the percent-decoded string that the router matches. It matches as
-    a whole, code point by code point, case-sensitive; nothing is normalised, neither ``//`` nor a trailing slash. A path with a
-    segment ``.`` or ``..`` matches no row: an application that hands requests on might walk out of the row with it.
-    ``{name}`` takes one segment that is not empty; ``{name:int}``, ``{name:float}`` and ``{name:uuid}`` take what Starlette's
-    converters of that name take; ``{name:path}``, only at the end, takes the rest with its slashes, also an empty one:
-    ``/files/{path:path}`` names ``/files/`` as Starlette's routes and mounts do, but not ``/files``. No parameter takes a control
-    character or U+FFFD (CVE-2022-22978). What is a parameter elsewhere, ``<id>``, ``:id`` and ``*``, is an error, not a text.
+    A row is methods in capitals, separated by commas, then one space and a path. A row without
+    methods covers every method, known or not, and websockets. OPTIONS is not special.
 
-    At most one row names a request, so the order of rows means nothing: rows that overlap or shadow one another are an error,
-    a literal beside a ``{name}`` included.
+    The path is the percent-decoded string that the router matches. It matches as a whole, code
+    point by code point, case-sensitively. Nothing is normalised, neither ``//`` nor a trailing
+    slash. A path with a segment ``.`` or ``..`` matches no row: an application that hands requests
+    on could leave the row with it.
 
-    Not checked: whether the application has a route for a row, and what it does with a path it rewrites.
+    ``{name}`` takes one segment that is not empty. ``{name:int}``, ``{name:float}`` and
+    ``{name:uuid}`` take what Starlette's converters of that name take. ``{name:path}``, only at the
+    end, takes the rest with its slashes, even an empty rest: ``/files/{path:path}`` names
+    ``/files/``, as Starlette's routes and mounts do, but not ``/files``. No parameter takes a
+    control character or U+FFFD (CVE-2022-22978). Other frameworks' parameters, ``<id>``, ``:id``
+    and ``*``, are an error.
+
+    At most one row names a request, so the order of rows means nothing. Rows that overlap are an
+    error, and so is a literal that a ``{name}`` of another row would take.
+
+    Not checked: whether the application has a route for a row, and what it does with a path that it
+    rewrites.
 
     Args:
-        rows: Row to requirement, or to ``PathPolicy.PUBLIC`` for what is reached without a token. Copied.
+        rows: A requirement for each row, or ``PathPolicy.PUBLIC`` or ``OPTIONAL``. Copied.
 
     Raises:
-        ConfigurationError: There is no row, a row is malformed, or two rows overlap; the message shows the rows.
+        ConfigurationError: There is no row, a row is malformed, or two rows overlap. The message
+            shows the rows.
     """
 
     PUBLIC: ClassVar[Literal[Public.PUBLIC]] = Public.PUBLIC
@@ -57,7 +65,7 @@ class PathPolicy:
     def __init__(self, rows: Mapping[str, Requirement | Public]) -> None:
         if not isinstance(rows, Mapping) or not rows:
             raise ConfigurationError(
-                "policy", f"{show(rows)} is no mapping of rows to requirements, or an empty one", example=_EXAMPLE
+                "policy", f"{show(rows)} is not a mapping of rows to requirements, or is empty", example=_EXAMPLE
             )
         self._rows = tuple(read_row(text, requirement) for text, requirement in rows.items())
         self._other_methods = PathTable()
@@ -68,22 +76,23 @@ class PathPolicy:
 
     @property
     def rows(self) -> tuple[PolicyRow, ...]:
-        """The rows in the order they were written: methods, path and requirement of each."""
+        """The rows in the order they were written."""
         return self._rows
 
     def requirement_for(self, method: str, path: str) -> Requirement | Public | None:
-        """The requirement of the one row that names this request; ``None`` where no row does, and it must be refused.
+        """The requirement of the row that names this request; ``None`` if no row does: refuse it.
 
         Args:
-            method: HTTP method as the server received it (RFC 9110 §9.1: case-sensitive), or ``WEBSOCKET`` for a websocket. An
-                HTTP request may call its method WEBSOCKET, too; the caller must not let it pass for a websocket.
-            path: The percent-decoded path that the router matches. Any text is safe.
+            method: HTTP method as the server received it (RFC 9110 §9.1: case-sensitive), or
+                ``WEBSOCKET`` for a websocket. An HTTP request may use WEBSOCKET as its method; the
+                caller of this function must not let it pass as a websocket.
+            path: The percent-decoded path that the router matches. Any string is safe.
         """
         row = self.row_for(method, path)
         return None if row is None else row.requirement
 
     def row_for(self, method: str, path: str) -> PolicyRow | None:
-        """The one row that names this request; see ``requirement_for``."""
+        """The row that names this request; see ``requirement_for``."""
         table = self._tables.get(method, self._other_methods)
         row = table.literal.get(path)
         if row is None and not ("/." in path and not DOT_SEGMENTS.isdisjoint(path.split("/"))):
@@ -91,17 +100,18 @@ class PathPolicy:
         return row
 
     def rows_in_any_case(self, method: str, path: str) -> set[PolicyRow]:
-        """All rows that name this request to an application that ignores the case of letters."""
+        """All rows that name this request if the application ignores case."""
         return self._tables.get(method, self._other_methods).find_in_any_case(path)
 
     def rows_of(self, method: str, segments: Sequence[RouteSegment]) -> tuple[PolicyRow | None, ...]:
-        """For an audit: the rows that name requests for a route, as they were written; last ``None`` where some have no row.
+        """For an audit: the rows that name a route's requests, and last ``None`` if some have none.
 
-        Paths that never have a row, with control characters or dot segments where the route has a parameter, are left aside.
+        Paths that never have a row are left out: a parameter of the route may take control
+        characters and dot segments.
 
         Args:
             method: As for ``requirement_for``.
-            segments: What lies between the slashes of the route's path.
+            segments: The segments of the route's path.
         """
         found = self._tables.get(method, self._other_methods).rows_of(segments)
         written = [row.text for row in self._rows]

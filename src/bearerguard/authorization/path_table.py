@@ -1,4 +1,4 @@
-"""Which row names this path? A tree of segments in which no two rows name the same path."""
+"""Which row names this path? A tree of segments; no two rows in it name the same path."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
@@ -7,11 +7,11 @@ from bearerguard.authorization.policy_row import DOT_SEGMENTS, REST, UNSAFE, Con
 from bearerguard.authorization.route_segment import ANY, RouteSegment, Texts
 from bearerguard.errors import ConfigurationError
 
-_EXAMPLE: Final = '"GET /orders/export" beside "GET /orders/{id:int}" or "GET /orders/{id:uuid}"'
+_EXAMPLE: Final = '"GET /orders/export" with "GET /orders/{id:int}" or "GET /orders/{id:uuid}"'
 
 
 class _Node:
-    """All rows with one beginning: ``row`` ends here, ``rest`` takes whatever follows, the others go on below."""
+    """All rows that begin alike: ``row`` ends here, ``rest`` takes everything that follows."""
 
     __slots__ = ("literals", "parameters", "rest", "row")
 
@@ -22,7 +22,7 @@ class _Node:
         self.rest: PolicyRow | None = None
 
     def below(self, segment: Segment) -> "_Node":
-        """The node behind a segment, made when it is new."""
+        """The node behind a segment, created if it is new."""
         if isinstance(segment, str):
             return self.literals.setdefault(segment, _Node())
         for converter, node in self.parameters:
@@ -33,24 +33,24 @@ class _Node:
         return node
 
     def meeting(self, segment: Segment) -> list["_Node"]:
-        """The nodes behind all segments that have a text in common with this one."""
+        """The nodes behind all segments that take some string that this one takes, too."""
         if isinstance(segment, str):
             nodes = [node for converter, node in self.parameters if converter.takes(segment)]
             return [*nodes, self.literals[segment]] if segment in self.literals else nodes
-        # any two converters have texts in common
+        # any two converters take some string that both take
         return [*(node for text, node in self.literals.items() if segment.takes(text)), *(node for _, node in self.parameters)]
 
     def meeting_in_any_case(self, segment: str) -> list["_Node"]:
-        """The nodes behind all segments that take this text, or take it but for the case of its letters."""
+        """The nodes behind all segments that take this string, in any case."""
         literals = [node for text, node in self.literals.items() if text.lower() == segment.lower()]
         return literals + [node for converter, node in self.parameters if converter.takes(segment)]
 
 
 class PathTable:
-    """The rows of one method. At most one of them names a path, so that their order means nothing.
+    """The rows of one method. At most one of them names a path, so their order means nothing.
 
     Attributes:
-        literal: The rows without parameters, by the one path that each names.
+        literal: The rows without parameters, by path.
     """
 
     __slots__ = ("_depth", "_root", "literal")
@@ -64,12 +64,13 @@ class PathTable:
         """Adds a row.
 
         Raises:
-            ConfigurationError: An earlier row names a path that this one names, too; the message shows both.
+            ConfigurationError: An earlier row names a path that this one names, too. The message
+                shows both.
         """
         for earlier in _overlapping(self._root, row.segments):
             problem = (
-                f"the rows {earlier.text!r} and {row.text!r} overlap: both name some request, and neither may shadow the "
-                "other. Join them in one row, or give a parameter a converter that does not take the other row's text"
+                f"the rows {earlier.text!r} and {row.text!r} overlap: some requests match both. "
+                "Join them in one row, or give a parameter a converter that does not take the other row's segment"
             )
             raise ConfigurationError("policy", problem, example=_EXAMPLE)
         node = self._root
@@ -85,18 +86,18 @@ class PathTable:
         self._depth = max(self._depth, len(row.segments))
 
     def find(self, path: str) -> PolicyRow | None:
-        """The row that names the path, code point by code point; ``None`` where there is none.
+        """The row that names the path, code point by code point; ``None`` if there is none.
 
-        A search visits each node once at most: no caller's path can make it longer than the table is.
+        A search visits each node at most once, whatever path a caller sends.
         """
         if "\ufffd" in path or (not path.isprintable() and UNSAFE.search(path)):
             return None
-        # what is deeper than the table stays one piece, slashes and all: only a rest takes it
+        # what lies deeper than the table stays in one piece, with its slashes: only a rest takes it
         segments = iter(path.split("/", self._depth + 1))
         return None if next(segments) else _search(self._root, segments)
 
     def find_in_any_case(self, path: str) -> set[PolicyRow]:
-        """All rows that name the path, or name it but for the case of its letters."""
+        """All rows that name the path, in any case."""
         nodes, rows = [self._root], set[PolicyRow | None]()
         for segment in path.split("/", self._depth + 1)[1:]:
             rows.update(node.rest for node in nodes)
@@ -105,9 +106,10 @@ class PathTable:
         return {row for row in rows if row is not None}
 
     def rows_of(self, segments: Sequence[RouteSegment]) -> set[PolicyRow | None]:
-        """All rows that name paths of a route; ``None`` among them where a path is named by none.
+        """All rows that name paths of a route, and ``None`` if no row names some of its paths.
 
-        No path is tried: texts that no row tells apart are followed together, so that what is said holds for every path.
+        No path is tried out. Strings that no row tells apart are followed together, so the answer
+        holds for every path.
         """
         written = [segment for segment in segments if isinstance(segment, str)]
         if any(text in DOT_SEGMENTS or UNSAFE.search(text) for text in written):
@@ -120,7 +122,7 @@ def _rows_beneath(nodes: Sequence[_Node], segments: tuple[RouteSegment, ...]) ->
         return {next((node.row for node in nodes if node.row is not None), None)}
     for node in nodes:
         if node.rest is not None:
-            return {node.rest}  # whatever follows; and no other row names the same
+            return {node.rest}  # it takes everything that follows, and no other row does
     if not nodes:
         return {None}
     segment, *others = segments
@@ -136,7 +138,7 @@ def _rows_beneath(nodes: Sequence[_Node], segments: tuple[RouteSegment, ...]) ->
 
 
 def _steps(nodes: Sequence[_Node], texts: Texts) -> Iterable[list[_Node]]:
-    """Where the texts lead, each text and each kind of text; many lead to the same."""
+    """Where each string and each kind of string leads; many lead to the same nodes."""
     literals = {text for node in nodes for text in ("", *node.literals) if texts.takes(text)}
     steps = [[below for node in nodes for below in node.meeting(text)] for text in literals]
     steps += [[below for node in nodes for taker, below in node.parameters if taker.takes(kind)] for kind in texts.kinds]
@@ -165,7 +167,7 @@ def _fork(node: _Node, segment: str, segments: list[str]) -> PolicyRow | None:
 
 
 def _overlapping(root: _Node, segments: tuple[Segment, ...]) -> Iterator[PolicyRow]:
-    """The rows of a tree that name a path which these segments name, too."""
+    """The rows of a tree that name some path that these segments name, too."""
     pending = [(root, 0)]
     while pending:
         node, position = pending.pop()
@@ -175,7 +177,7 @@ def _overlapping(root: _Node, segments: tuple[Segment, ...]) -> Iterator[PolicyR
             meeting = node.meeting(segments[position])
             ends = [node.rest]
             if segments[position] is REST:
-                ends += [below.row for below in meeting]  # whatever ends below, as deep as it may lie
+                ends += [below.row for below in meeting]  # every row that ends below, at any depth
             else:
                 position += 1
             pending += [(below, position) for below in meeting]

@@ -1,7 +1,7 @@
-"""What a route demands of a caller: small frozen values, combined with ``&`` and ``|``.
+"""What a route requires of a caller: small frozen values, combined with ``&`` and ``|``.
 
-``role("Read.All") | scope("orders.read")`` reads as it is meant, prints as it was written and is
-compared by value. Names match exactly: case-sensitive, by code point, whole names.
+``role("Read.All") | scope("orders.read")`` prints as it was written and is compared by value. Names
+match exactly: case-sensitive, by code point, whole names.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from bearerguard.principal import Principal
 
 
 class _Single(Requirement):
-    """A requirement of one kind of permission; ``place`` is the attribute of the principal that decides."""
+    """A requirement that one attribute of the principal decides: ``place`` names it."""
 
     __slots__ = ()
     reason: ClassVar[codes.ErrorCode] = codes.REQUIREMENT_NOT_MET
@@ -175,13 +175,13 @@ class Authenticated(_Single):
 
 
 def role(name: str) -> Requirement:
-    """The principal has this app role, such as ``Read.All``, itself or by another role that implies it.
+    """The principal has this app role, such as ``Read.All``, or another role that implies it.
 
-    Refused with ``missing_role``. Does not tell whether the token acts for a user: Entra's users
-    can have app roles too, so add ``& application()`` where only services may call.
+    Refused with ``missing_role``. Says nothing about whether the token acts for a user: Entra's
+    users can have app roles, too. Add ``& application()`` if only services may call.
 
     Raises:
-        ConfigurationError: The name is empty, blank at an end or no string.
+        ConfigurationError: The name is not a string, is empty, or begins or ends with a blank.
     """
     return Role(name)
 
@@ -192,8 +192,8 @@ def scope(name: str) -> Requirement:
     Refused with ``missing_scope``.
 
     Raises:
-        ConfigurationError: The name is empty, no string, or not one scope token (``%x21 / %x23-5B /
-            %x5D-7E``).
+        ConfigurationError: The name is not a string, is empty, or is not one scope token
+            (``%x21 / %x23-5B / %x5D-7E``).
     """
     return Scope(name)
 
@@ -201,11 +201,12 @@ def scope(name: str) -> Requirement:
 def client(*ids: str) -> Requirement:
     """The calling application is on this access-control list. Refused with ``client_not_allowed``.
 
-    A token that names no client is refused. Across tenants a client id alone says little: combine
-    it with ``tenant`` or ``application()``.
+    A token that names no client is refused. With several tenants a client id alone says little:
+    combine it with ``tenant`` or ``application()``.
 
     Raises:
-        ConfigurationError: No id is given, or one is empty, blank at an end or no string.
+        ConfigurationError: No id is given, or one is not a string, is empty, or begins or ends with
+            a blank.
     """
     return Client(ids)  # type: ignore[arg-type]  # checked and frozen there
 
@@ -213,10 +214,11 @@ def client(*ids: str) -> Requirement:
 def tenant(*ids: str) -> Requirement:
     """The principal belongs to one of these tenants.
 
-    Refused with ``tenant_not_allowed``, also where a token names no tenant.
+    Refused with ``tenant_not_allowed``. A token that names no tenant is refused, too.
 
     Raises:
-        ConfigurationError: No id is given, or one is empty, blank at an end or no string.
+        ConfigurationError: No id is given, or one is not a string, is empty, or begins or ends with
+            a blank.
     """
     return Tenant(ids)  # type: ignore[arg-type]  # checked and frozen there
 
@@ -226,14 +228,14 @@ def application() -> Requirement:
 
     Refused with ``application_required``.
 
-    How that is told is the issuer's matter: ``idtyp`` is ``app``, else roles and no ``scp``,
-    unless its preset says otherwise. Does not check which application calls; see :func:`client`.
+    Each issuer's preset knows the marks of such a token. Does not check which application calls;
+    see :func:`client`.
     """
     return Application()
 
 
 def delegated() -> Requirement:
-    """A token that acts for a user: no application's own, and with at least one scope.
+    """A token that acts for a user: not an application's own, and with at least one scope.
 
     Refused with ``user_required``.
     """
@@ -241,26 +243,26 @@ def delegated() -> Requirement:
 
 
 def authenticated() -> Requirement:
-    """Any verified token for this API will do: says nothing about what its holder was granted."""
+    """Any verified token for this API. Says nothing about what its holder was granted."""
     return Authenticated()
 
 
 def _name(parameter: str, name: object, *, example: str) -> str:
     if not isinstance(name, str):
-        raise ConfigurationError(parameter, f"{show(name)} is no string", example=example)
+        raise ConfigurationError(parameter, f"{show(name)} is not a string", example=example)
     if not name or name != name.strip():
         raise ConfigurationError(
-            parameter, f"{show(name)} is empty or has blanks around it, and names match exactly", example=example
+            parameter, f"{show(name)} is empty or has blanks around it; names match exactly", example=example
         )
     return str.__str__(name)  # the plain text of an enum member
 
 
 def _ids(parameter: str, ids: object, *, example: str) -> frozenset[str]:
     if not isinstance(ids, tuple | frozenset) or not ids:
-        raise ConfigurationError(parameter, "it names nobody, so nobody could pass", example=example)
+        raise ConfigurationError(parameter, "it names nobody, so nobody would be allowed", example=example)
     return frozenset(_name(parameter, one, example=example) for one in ids)
 
 
 def _quoted(name: str) -> str:
     """``repr`` in double quotes, as the formatter leaves them in the source."""
-    return repr(name) if '"' in name else '"' + repr("'" + name)[2:]  # a text with an apostrophe is put in double quotes
+    return repr(name) if '"' in name else '"' + repr("'" + name)[2:]  # repr uses double quotes if there is an apostrophe
