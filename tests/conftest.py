@@ -30,6 +30,8 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = TemporaryDirectory(prefix="authority-")
     config.add_cleanup(folder.cleanup)
     os.environ["SSL_CERT_FILE"] = str(make_certificates(Path(folder.name)).authority)
+    if hasattr(config, "workerinput"):  # a worker of pytest-xdist, which coverage measures
+        os.environ.pop("COVERAGE_PROCESS_CONFIG", None)  # programs that tests start need not be measured, too
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

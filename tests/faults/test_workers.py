@@ -19,7 +19,7 @@ from support.key_sets import ISSUER, Outcome, ScriptedFetch, fetched, look, sett
 
 pytestmark = pytest.mark.anyio
 
-WORKERS, HOURS, STEP = 8, 3, 1.0
+WORKERS, HOURS, STEP = 8, 2, 1.0
 DOWN = FetchFailed("unreachable", "connection refused")
 
 
