@@ -6,6 +6,7 @@ refuse them; here they are refused everywhere. UTF-8 only, no byte order mark (R
 """
 
 import json
+import re
 from typing import Any, Final
 
 MAX_DEPTH: Final = 20
@@ -13,6 +14,15 @@ MAX_MEMBERS: Final = 512
 MAX_DIGITS: Final = 20
 _MAX_CONTAINERS: Final = 1024  # keeps the C scanner far from its recursion limit
 _MAX_COMMAS: Final = 20_000
+_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
+_WHOLE_CHARACTERS: Final = re.compile(
+    rb"""(?: [^\\]++
+           | \\ [^u]                                           # \n, and a backslash by two
+           | \\u (?! [dD][89a-fA-F] )
+           | \\u [dD][89abAB][0-9a-fA-F]{2} \\u [dD][c-fC-F]      # high and low, in this order
+         )*+""",
+    re.VERBOSE,
+)
 
 
 class NotStrictJson(ValueError):
@@ -93,16 +103,14 @@ def parse_object(
         if len(data) > max_commas and data.count(b",") > max_commas:
             raise NotStrictJson("too many members and elements")
         value, end = (_scan_list if spoiled_members_are_null else _scan)(text)
-        if b"\\" in data and not spoiled_members_are_null:
-            # an escaped lone surrogate is no Unicode text: it would fail later, in the hands of the
-            # user
-            json.dumps(value, ensure_ascii=False).encode()
     except UnicodeError:
         raise NotStrictJson("the text is not UTF-8") from None
     except (json.JSONDecodeError, RecursionError):
         raise NotStrictJson("the text is not JSON") from None
     if end != len(text):
         raise NotStrictJson("there is text behind the JSON object")
+    if not spoiled_members_are_null and _has_lone_surrogate(data):
+        raise NotStrictJson("an escape stands for half a character")
     if type(value) is not dict:
         raise NotStrictJson("the JSON text is not one object with unique names")
     if opened > MAX_DEPTH and _is_deeper(value, MAX_DEPTH):
@@ -120,6 +128,14 @@ def _opened(data: bytes) -> int:
     if data.find(b"{", 1) < 0 and (array < 0 or data.find(b"[", array + 1) < 0):
         return 2
     return data.count(b"{") + data.count(b"[")
+
+
+def _has_lone_surrogate(data: bytes) -> bool:
+    """Whether valid JSON escapes half of a surrogate pair, which is not text and would fail later.
+
+    Told by the octets: looking at the values would take as long as reading them.
+    """
+    return _SURROGATE.search(data) is not None and not _WHOLE_CHARACTERS.fullmatch(data)
 
 
 def _is_deeper(value: object, limit: int) -> bool:

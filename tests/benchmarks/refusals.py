@@ -8,6 +8,7 @@ from typing import Any, Final
 from bearerguard import AccessTokenError, ResourceServer
 from bearerguard.testing import LocalIssuer, SigningKey
 from bearerguard.testing.signing_key import base64url
+from bearerguard.token.base64url import decode
 from benchmarks.measure import interleave
 from benchmarks.setting import Setting, new_issuer
 from benchmarks.table import Row
@@ -26,7 +27,25 @@ def rows(setting: Setting) -> list[Row]:
     subjects["good"] = setting.caller.awaiting(lambda: server.authenticate(next(good)))
     figures = interleave(subjects, rounds=2 * setting.rounds)
     codes = {name: setting.caller.run(_refused(server, text)()) for name, (text, _) in bad.items()}
-    return [Row(f"{name} (`{codes[name]}`)", figures.ratio(name, "good"), at_most=aim) for name, (_, aim) in bad.items()]
+    compared = [Row(f"{name} (`{codes[name]}`)", figures.ratio(name, "good"), at_most=aim) for name, (_, aim) in bad.items()]
+    return [*compared, _worst(setting, issuer)]
+
+
+def _worst(setting: Setting, issuer: LocalIssuer) -> Row:
+    """The most expensive token that an outsider can send, over a good one of its length: neither was seen before."""
+    server = setting.server(issuer, token_cache_size=0)
+    head, payload, signature = issuer.mint(lifetime=86_400).encode().split(b".")
+    claims = decode(payload)[:-1]
+    numbers = b'"x":"\\\\ud800","a":[' + b",".join([b"7e-300"] * 1550) + b"]}"
+    padding = b'"x":"%s"}' % (b"x" * (len(numbers) - 7))
+    good = issuer.sign({"alg": "RS256", "kid": issuer.signing_key.kid}, claims + b"," + padding)
+    bad = b".".join((head, base64url(claims + b"," + numbers).encode(), signature))
+    subjects = {
+        "bad": setting.caller.awaiting(_refused(server, bad)),
+        "good": setting.caller.awaiting(lambda: server.authenticate(good)),
+    }
+    name = "15 kB of small floats behind a good header, over a good token of that length"
+    return Row(f"{name} (`invalid_signature`)", interleave(subjects, rounds=setting.rounds).ratio("bad", "good"), at_most=10.0)
 
 
 def _bad_tokens(issuer: LocalIssuer) -> dict[str, tuple[bytes, float]]:

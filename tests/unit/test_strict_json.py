@@ -165,3 +165,22 @@ def test_any_octets_are_an_object_or_refused(text: bytes) -> None:
         except NotStrictJson:
             continue
         assert type(value) is dict
+
+
+HALVES = ["\\ud83d", "\\ude00", "\\uD83D\\uDE00", "\\ud83d\\ude00"]
+OTHERS = ["\\u0041", "\\ue000", "\\\\", "\\n", '\\"', "ud800", "d83d", "x", "é", "🔑"]
+
+
+@given(st.lists(st.lists(st.sampled_from(HALVES + OTHERS), max_size=8).map("".join), min_size=1, max_size=3))
+def test_half_a_character_is_found_wherever_it_is_escaped(texts: list[str]) -> None:
+    """RFC 8259 §8.2: a lone surrogate is no text. Python's own encoder is the judge."""
+    written = ", ".join(f'"{text}"' for text in texts)
+    data = f'{{"a": [{written}]}}'.encode()
+    values = json.loads(data)["a"]
+    try:
+        " ".join(values).encode()
+    except UnicodeEncodeError:
+        with pytest.raises(NotStrictJson):
+            parse_object(data)
+    else:
+        assert parse_object(data) == {"a": values}
