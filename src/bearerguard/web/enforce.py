@@ -128,8 +128,13 @@ def _held_to(requirement: Requirement, principal: Principal) -> Principal:
 
 
 def _noted(passage: Passage, error: Exception, scope: Mapping[str, Any], gate: Gate | None = None) -> Refusal:
-    """The refusal that an error comes to: reported, and seen to be answered."""
+    """The refusal that an error comes to: reported, and seen to be answered.
+
+    It is raised anew: frames that judged the token have it in their variables, which error reports
+    of an application would show.
+    """
     refusal = refusal_for(error)
     passage.note(refusal, scope if isinstance(scope, MutableMapping) else dict(scope), gate)
     answer_refusals_of(scope)
+    error.__traceback__ = None
     return refusal

@@ -143,6 +143,7 @@ class AccessTokenMiddleware:
                 principal = self._recall(token)
                 if principal is None:
                     principal = await self._verify(token)
+                del token  # this frame is in the traceback of every error of the application
                 if rule is not None and rule.permits(principal) is not True:  # a truthy coroutine is no permission
                     raise rule.refusal(principal)  # noqa: TRY301  one way out for every refusal
                 passage.principal = scope["user"] = scope["auth"] = principal
