@@ -5,7 +5,6 @@ can add: no ``Host`` of its own, no ``X-Forwarded-*``, no method override. The b
 not read.
 """
 
-import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final, Literal, TypeAlias, get_args
 
@@ -26,6 +25,7 @@ from bearerguard.web.lifespan import Lifespan
 from bearerguard.web.passage import PASSAGE, Passage, WebSocketPassage
 from bearerguard.web.path_judge import PathJudge
 from bearerguard.web.path_rules import PathRules
+from bearerguard.web.request_path import check_root_path
 from bearerguard.web.route_table import check_declared, dispatchers, route_table
 from bearerguard.web.routes import router_behind
 from bearerguard.web.routing import Routing
@@ -38,8 +38,6 @@ Undeclared = Literal["refuse", "allow"]
 _PASSAGES: Final[Mapping[str, type[Passage]]] = {"http": Passage, "websocket": WebSocketPassage}
 _PUBLIC: Final = Public.PUBLIC  # a member of an enumeration is looked up in 50 ns
 _OPTIONAL: Final = Public.OPTIONAL
-_PATH_CHARACTERS: Final = "/:@!$&'()*+,;="  # RFC 3986 §3.3: what stands for itself in a path
-_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\ufffd]")
 
 
 class AccessTokenMiddleware:
@@ -69,6 +67,10 @@ class AccessTokenMiddleware:
         policy: Requirements by method and path, for any ASGI application.
         public: Paths that need no token, as rows of a ``PathPolicy``: ``"/health"``, ``"GET
             /docs/{path:path}"``. Relative to the ``Mount`` whose middleware this is.
+        root_path: What the application takes off the front of each path, where that cannot be seen:
+            ``"/api"`` for a ``FastAPI(root_path="/api")`` inside a function, or for any application
+            of unknown kind on a server with that root path; ``""`` for none. It takes the place of
+            the server's ``root_path``. Where mounts lie in front of the middleware, theirs come first.
         realm: Protection space named in the challenge.
         undeclared: ``"refuse"`` to start with a route that declares neither ``@requires`` nor
             ``@public``, or ``"allow"`` it to be served to whoever has a valid token.
@@ -105,6 +107,7 @@ class AccessTokenMiddleware:
         error_format: ErrorFormat = "oauth",
     ) -> None:
         _check(app, resource_server, policy, undeclared)
+        check_root_path(root_path)
         self.app: ASGIApp = app
         self.rules = PathRules(policy, public_rows(public))
         if policy is not None and self.rules.public is not None:

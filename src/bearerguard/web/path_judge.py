@@ -49,7 +49,7 @@ class PathJudge:
         self._app: object = None
         self._router: Starlette | Router | None = None
         self._public_routes: PublicRoutes | None = None
-        self._readers: dict[int, PathReader] = {}
+        self._readers: dict[int, tuple[object, PathReader]] = {}
         self._table = rules.policy or rules.public
         self._elsewhere = None if rules.policy is None else NO_ROW
         self._judges_every_path = self._has_rules = False
@@ -63,12 +63,12 @@ class PathJudge:
         """
         self._app, self._router = app, router
         beneath = [app] if router is None else list(readers_beneath(router))
-        self._readers = {id(one): path_reader(one) for one in beneath}
-        self._judges_every_path = any(one.can_hide_anything for one in self._readers.values())
+        self._readers = {id(one): (one, path_reader(one)) for one in beneath}
+        readers = [reader for _, reader in self._readers.values()]
+        self._judges_every_path = any(reader.can_hide_anything for reader in readers)
         if self._told is None:
-            own = self._readers[id(app)] if router is None else None
-            prefix = root_path_of(router) if own is None else own.prefix if own.is_known else ""
-            self._root_path = prefix.rstrip("/") or None
+            own = root_path_of(router) if router is not None else readers[0].prefix if readers[0].is_known else ""
+            self._root_path = own.rstrip("/") or None
         if router is not None and self._elsewhere is None:
             self._public_routes = PublicRoutes(router) or None
         self._has_rules = self._table is not None or self._public_routes is not None
@@ -137,7 +137,8 @@ class PathJudge:
     def _reader_of(self, found: Destination) -> PathReader:
         if not found.reads_paths_itself:  # a route, which Starlette has matched: FastAPI(root_path=…) takes that off
             return PathReader(takes_off_root_path=not found.prefixes)
-        return self._readers.get(id(found.app)) or path_reader(found.app)
+        app, reader = self._readers.get(id(found.app), (None, None))
+        return path_reader(found.app) if reader is None or app is not found.app else reader
 
     def _ends_there_too(self, request: Request) -> bool:
         """Whether the whole path leads to the same application, where its mount decides who gets there."""

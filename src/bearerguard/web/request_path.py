@@ -13,7 +13,7 @@ from urllib.parse import quote
 from starlette.types import Scope
 
 from bearerguard import error_codes as codes
-from bearerguard.errors import InvalidRequest
+from bearerguard.errors import ConfigurationError, InvalidRequest, show
 
 _PATH_CHARACTERS: Final = "/:@!$&'()*+,;="  # RFC 3986 §3.3: what stands for itself in a path
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\ufffd]")
@@ -66,6 +66,23 @@ def check(path: str) -> None:
         expected = "a path without the segments . and .."
     if expected:
         raise InvalidRequest(codes.MALFORMED_PATH, expected=expected, actual=path, at="path")
+
+
+def check_root_path(root_path: object) -> None:
+    """Refuses an option that is no root path.
+
+    Raises:
+        ConfigurationError: it is neither ``None`` nor ``""`` nor whole segments behind slashes.
+    """
+    if root_path is None or root_path == "":
+        return
+    if not isinstance(root_path, str) or not root_path.startswith("/") or root_path.endswith("/") or "//" in root_path:
+        problem = f"expected whole segments, each behind a slash, got {show(root_path)}"
+        raise ConfigurationError("root_path", problem, example='"/api"')
+    try:
+        check(root_path)
+    except InvalidRequest as error:
+        raise ConfigurationError("root_path", f"expected {error.expected}, got {show(root_path)}", example='"/api"') from None
 
 
 def raw(path: str) -> bytes:
