@@ -35,8 +35,8 @@ def route_path(scope: Scope, root_path: str | None = None) -> str:
     wanted = given if root_path is None else root_path
     path: str = scope["path"]
     beneath = path
-    root = wanted.rstrip("/")
-    for prefix in (wanted, root):  # uvicorn puts a root path with a trailing slash in front as it is
+    root = "/" + wanted.strip("/") if wanted.strip("/") else ""
+    for prefix in (wanted, root):  # uvicorn puts what it is given in front as it is, "/api/" and "api"
         if prefix and (path == prefix or path.startswith(prefix + "/")):
             beneath = path[len(prefix) :]
             break

@@ -66,7 +66,7 @@ SLASH: Final[dict[str, Any]] = {"/files/{name}": ADMIN, "/files/{name}/": PUBLIC
         Mount("", routes=[Mount("/files", mirror)]),
         Host("{any}.test", mirror),
     ],
-    ids=repr,
+    ids=["files", "mount", "mount at the root", "mount with a parameter", "instance", "mount in a mount", "host"],
 )
 async def test_a_slash_opens_nothing_where_an_application_reads_paths_itself(leaf: Any, api: ResourceServer) -> None:
     app = AccessTokenMiddleware(Starlette(routes=[leaf]), resource_server=api, policy=PathPolicy(SLASH))
@@ -75,7 +75,7 @@ async def test_a_slash_opens_nothing_where_an_application_reads_paths_itself(lea
         assert await status(app, target) == 401, target
 
 
-@pytest.mark.parametrize("app", [endpoint, ByMethods], ids=repr)
+@pytest.mark.parametrize("app", [endpoint, ByMethods], ids=["function", "class"])
 async def test_a_route_of_starlette_is_matched_letter_by_letter(app: Any, api: ResourceServer) -> None:
     routes = [Route("/files/{name}", app), Route("/files/{name}/", app), Mount("/elsewhere", mirror)]
     guarded = AccessTokenMiddleware(Starlette(routes=routes), resource_server=api, policy=PathPolicy(SLASH))

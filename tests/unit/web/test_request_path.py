@@ -26,7 +26,8 @@ from support.asgi import http_scope
         ("/api/", "/api//orders", "/orders", "/api/orders"),  # uvicorn --root-path /api/
         ("/api/", "/orders", "/orders", "/api/orders"),
         ("/", "/orders", "/orders", "/orders"),
-        ("api", "/orders", "/orders", "api/orders"),
+        ("api", "api/orders", "/orders", "/api/orders"),  # uvicorn --root-path api
+        ("api", "/orders", "/orders", "/api/orders"),
     ],
 )
 def test_a_root_path_is_in_front_of_the_path_and_is_taken_off_the_front(
