@@ -1,4 +1,4 @@
-"""Keys that change while tokens are in use (prior-art.md: the first token after a rotation must succeed)."""
+"""Keys that change while tokens are in use: the first token after a rotation succeeds."""
 
 from collections.abc import Iterator
 
