@@ -1,7 +1,9 @@
 """What a test does to an issuer: keys that change, tokens that end, endpoints that fail."""
 
+from collections import Counter
 from typing import Final
 
+from bearerguard.clock import Clock
 from bearerguard.testing.faults import ENDPOINTS, Breakage, Endpoint
 from bearerguard.testing.issuer_state import Operations
 from bearerguard.testing.signing_key import SigningKey
@@ -12,6 +14,16 @@ class Drills:
 
     def __init__(self, operations: Operations) -> None:
         self._operations: Final = operations
+
+    @property
+    def clock(self) -> Clock:
+        """Times of tokens."""
+        return self._operations.clock
+
+    @property
+    def requests(self) -> Counter[Endpoint]:
+        """How often each endpoint was asked, refused and failing requests included."""
+        return self._operations.requests
 
     def revoke(self, token: str) -> None:
         """End a token before it expires, for the introspection endpoint: a verified JWT stays good.

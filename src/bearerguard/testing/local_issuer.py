@@ -12,24 +12,21 @@ from starlette.types import Receive, Scope, Send
 from bearerguard.checks import checked_audience, checked_issuer_url
 from bearerguard.clock import Clock, SystemClock
 from bearerguard.issuers.issuer import Issuer
-from bearerguard.testing.assertion_verifier import AssertionVerifier
 from bearerguard.testing.drills import Drills
-from bearerguard.testing.endpoint_answer import EndpointAnswers
+from bearerguard.testing.endpoints import endpoints
 from bearerguard.testing.explain_page import ExplainPage
 from bearerguard.testing.exposure import Exposure
-from bearerguard.testing.faults import Endpoint, Faults
+from bearerguard.testing.faults import Faults
 from bearerguard.testing.issuer_state import Address, Operations
 from bearerguard.testing.key_ring import KeyRing
 from bearerguard.testing.local_client import DEFAULT_CLIENTS, LocalClient
-from bearerguard.testing.pages import KeyHeaders, Page, Pages, endpoints_of
-from bearerguard.testing.registered_clients import RegisteredClients
+from bearerguard.testing.pages import KeyHeaders, Pages
 from bearerguard.testing.settings import checked_algorithm, checked_lifetime, clients_by_id, read_settings, unusable
 from bearerguard.testing.shape import Directory, Document, Shape, Site, TokenContent
 from bearerguard.testing.shapes import shape_named
 from bearerguard.testing.signing_key import SigningKey
-from bearerguard.testing.token_endpoint import Issued, TokenEndpoint
+from bearerguard.testing.token_endpoint import Issued
 from bearerguard.testing.token_mint import TokenMint
-from bearerguard.testing.token_status import IntrospectionEndpoint, RevocationEndpoint
 from bearerguard.testing.token_store import TokenStore
 
 
@@ -116,26 +113,17 @@ class LocalIssuer(Drills):
         self._address = Address(here, documents, self._pages(here, documents).application(self._key_headers))
 
     def _pages(self, here: str, documents: tuple[Document, ...]) -> Pages:
-        names = [url for document in documents for url in (document.issuer, *endpoints_of(document).values())]
-        clients = RegisteredClients(self.clients, AssertionVerifier(names, self.clock))
-        answers = EndpointAnswers(self.vendor.refusals, self.clock)
-        tokens = self._operations.tokens
-        issuing = TokenEndpoint(self.vendor, audiences=self.audiences, clients=clients, mint=self._mint_issued, answers=answers)
-        posts: Mapping[Endpoint, Page] = {
-            "token": issuing,
-            "introspection": IntrospectionEndpoint(clients, tokens, answers, self.clock),
-            "revocation": RevocationEndpoint(clients, tokens, answers),
-        }
-        explained = ExplainPage(lambda: self.trusted(jwks=self.jwks()), self.audiences[0], self.clock.now)
-        return Pages(
+        served = endpoints(
+            self.vendor,
             documents,
-            self.jwks,
-            posts=posts,
-            unknown_tenant=issuing.unknown_tenant,
-            faults=self._operations.faults,
-            requests=self.requests,
-            for_people={f"{urlsplit(here).path.rstrip('/')}/explain": explained.answer},
+            audiences=self.audiences,
+            clients=self.clients,
+            operations=self._operations,
+            mint=self._mint_issued,
         )
+        explained = ExplainPage(lambda: self.trusted(jwks=self.jwks()), self.audiences[0], self.clock.now)
+        for_people = {f"{urlsplit(here).path.rstrip('/')}/explain": explained.answer}
+        return Pages(documents, self.jwks, served, self._operations, for_people)
 
     @classmethod
     def from_toml(cls, path: str | PathLike[str], **settings: Any) -> Self:
@@ -178,16 +166,6 @@ class LocalIssuer(Drills):
     def documents(self) -> tuple[Document, ...]:
         """Its metadata documents; its tokens belong to the first."""
         return self._address.documents
-
-    @property
-    def clock(self) -> Clock:
-        """Times of tokens."""
-        return self._operations.clock
-
-    @property
-    def requests(self) -> Counter[Endpoint]:
-        """How often each endpoint was asked, refused and failing requests included."""
-        return self._operations.requests
 
     @property
     def issuer(self) -> str:
@@ -273,12 +251,11 @@ class LocalIssuer(Drills):
         Raises:
             ValueError: the key cannot sign with the algorithm.
         """
-        client_id = next(iter(self.clients), "reader") if client_id is None else client_id
-        client = self.clients.get(client_id, LocalClient(client_id))
+        client = self._client(client_id)
         standard = client.scopes if ("user" if user else "application") in self.vendor.scopes_of else ()
         content = self._mint.content(
             self.issuer,
-            client_id,
+            client.id,
             roles=tuple(client.roles if roles is None else roles),
             scopes=tuple(standard if scopes is None else scopes),
             audience=audience or self.vendor.audience(self.audiences[0], self.audiences),
@@ -310,11 +287,11 @@ class LocalIssuer(Drills):
             claims: Claims to add or replace; ``None`` removes one.
             header: Header members to add or replace; ``None`` removes one.
         """
-        client_id = next(iter(self.clients), "reader") if client_id is None else client_id
+        client = self._client(client_id)
         content = self._mint.content(
             self.issuer,
-            client_id,
-            roles=tuple(self.clients.get(client_id, LocalClient(client_id)).roles),
+            client.id,
+            roles=tuple(client.roles),
             scopes=(),
             audience=self.audiences[0],
             lifetime=self.lifetime if lifetime is None else lifetime,
@@ -329,6 +306,10 @@ class LocalIssuer(Drills):
         signs with the header's ``alg`` where it can, else with its own.
         """
         return (key or self.signing_key).compact(header, payload)
+
+    def _client(self, client_id: str | None) -> LocalClient:
+        name = next(iter(self.clients), "reader") if client_id is None else client_id
+        return self.clients.get(name, LocalClient(name))
 
     def _mint_issued(self, issued: Issued) -> tuple[str, TokenContent]:
         client = issued.client

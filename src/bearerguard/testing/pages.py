@@ -1,7 +1,6 @@
 """What a local issuer serves, as a Starlette application: metadata, key sets, endpoints."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -15,7 +14,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bearerguard.issuers.issuer import ALGORITHMS
-from bearerguard.testing.faults import Endpoint, Faults
+from bearerguard.testing.faults import Endpoint
+from bearerguard.testing.issuer_state import Operations
 from bearerguard.testing.shape import Document
 
 _METHODS: Final = ["client_secret_basic", "client_secret_post", "private_key_jwt"]
@@ -30,16 +30,27 @@ class KeyHeaders:
     etag: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """The endpoints of one issuer.
+
+    Attributes:
+        posts: What answers token, introspection and revocation requests.
+        unknown_tenant: What answers at the token endpoint of a tenant that does not exist.
+    """
+
+    posts: Mapping[Endpoint, Page]
+    unknown_tenant: Page
+
+
 class Pages:
     """The routes of an issuer. Each counts its requests and obeys the faults.
 
     Args:
         documents: Metadata documents; each names its own key set and endpoints.
         jwks: The key set that belongs to a document.
-        posts: What answers token, introspection and revocation requests.
-        unknown_tenant: What answers at the token endpoint of a tenant that does not exist.
-        faults: What is wrong at the moment.
-        requests: Where requests are counted.
+        endpoints: What answers POST.
+        operations: Faults, and where requests are counted.
         for_people: Pages for people, by their paths.
     """
 
@@ -47,19 +58,16 @@ class Pages:
         self,
         documents: tuple[Document, ...],
         jwks: Callable[[Document], dict[str, Any]],
-        *,
-        posts: Mapping[Endpoint, Page],
-        unknown_tenant: Page,
-        faults: Faults,
-        requests: Counter[Endpoint],
+        endpoints: Endpoints,
+        operations: Operations,
         for_people: Mapping[str, Page],
     ) -> None:
         self._documents = documents
         self._jwks = jwks
-        self._posts = posts
-        self._unknown_tenant = unknown_tenant
-        self._faults = faults
-        self._requests = requests
+        self._posts = endpoints.posts
+        self._unknown_tenant = endpoints.unknown_tenant
+        self._faults = operations.faults
+        self._requests = operations.requests
         self._for_people = for_people
 
     def application(self, key_headers: KeyHeaders) -> Starlette:

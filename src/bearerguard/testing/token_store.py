@@ -37,7 +37,7 @@ class TokenStore:
         return signed_claims(token, self._keys.public_jwks()) if claims is None else dict(claims)
 
     def active_claims(self, token: str, now: float) -> dict[str, Any] | None:
-        """The same of a token that counts now: not revoked, not outside of its times (RFC 7662 §4)."""
+        """The same of a token that is active: not revoked, within its times (RFC 7662 §4)."""
         claims = None if _digest(token) in self._inactive else self.claims_of(token)
         if claims is None or not _is_current(claims, now):
             return None

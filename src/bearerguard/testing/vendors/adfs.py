@@ -3,8 +3,8 @@
 Roles come from claim rules, here as ``role``; one is written as a string. ``auth_time`` is a text.
 What tells an application's own token is not documented, so it counts as nobody's.
 
-Sources: learn.microsoft.com/windows-server/identity/ad-fs, development/ad-fs-openid-connect-oauth-concepts and
-overview/ad-fs-openid-connect-oauth-flows-scenarios
+Sources, below learn.microsoft.com/windows-server/identity/ad-fs:
+development/ad-fs-openid-connect-oauth-concepts, overview/ad-fs-openid-connect-oauth-flows-scenarios
 """
 
 from collections.abc import Mapping
