@@ -136,6 +136,11 @@ def checked_tenant(parameter: str, value: object) -> str:
     return value
 
 
+def checked_tenant_name(parameter: str, value: object) -> str:
+    """The first label of a tenant's own domain: ``contoso`` of ``contoso.onmicrosoft.com``."""
+    return checked_text(parameter, value, _LABEL, expected="the name before .onmicrosoft.com", example='"contoso"')
+
+
 def checked_text(parameter: str, value: object, pattern: str, *, expected: str, example: str) -> str:
     """Text that a pattern matches as a whole, ASCII rules."""
     if not isinstance(value, str) or not re.fullmatch(pattern, value, re.ASCII):

@@ -1,9 +1,24 @@
 """Checks of settings: a wrong value is named, a valid one is shown."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from bearerguard import ConfigurationError
-from bearerguard.checks import checked_audience, checked_issuer_url, checked_url, url_problem
+from bearerguard.checks import (
+    checked_audience,
+    checked_count,
+    checked_domain,
+    checked_guid,
+    checked_issuer_url,
+    checked_number,
+    checked_tenant,
+    checked_tenant_id,
+    checked_tenant_name,
+    checked_url,
+    url_problem,
+)
 
 HERE = "https://issuer.example"
 
@@ -50,3 +65,63 @@ def test_an_audience_is_never_split_nor_empty() -> None:
     assert checked_audience("audience", "api://orders api://billing") == {"api://orders api://billing"}
     with pytest.raises(ConfigurationError):
         checked_audience("audience", frozenset())
+
+
+GUID = "8f3c1d52-0b6e-4c49-9d55-2f1f6a0f3b11"
+
+
+@pytest.mark.parametrize(
+    ("url", "good"),
+    [
+        ("http://keycloak:8080/certs", True),
+        ("http://KEYCLOAK:8080/certs", True),
+        ("http://keycloak.evil.test/certs", False),
+        ("http://localhost/certs", False),
+        ("ftp://keycloak/certs", False),
+        ("http://me@keycloak/certs", False),
+    ],
+)
+def test_http_is_for_the_hosts_that_are_named(url: str, good: bool) -> None:
+    assert (url_problem(url, allow_http=False, http_hosts=["keycloak"]) == "") is good
+
+
+def test_a_guid_is_written_as_tokens_write_it() -> None:
+    """RFC 9562 §4."""
+    assert checked_guid("tenant_id", GUID.upper()) == checked_tenant_id("tenant_id", GUID.upper()) == GUID
+
+
+def test_a_domain_is_in_lower_case_where_tokens_are_compared_with_it() -> None:
+    assert checked_domain("domain", "a.example", example="") == "a.example"
+    assert checked_domain("domain", "A.example", example="", any_case=True) == "A.example"
+
+
+REFUSED: dict[str, tuple[Callable[[], object], str]] = {
+    "a number below": (lambda: checked_number("n", -0.1, 0, 300, example="60"), "60"),
+    "a number above": (lambda: checked_number("n", 300.1, 0, 300, example="60"), "60"),
+    "not a number": (lambda: checked_number("n", float("nan"), 0, 300, example="60"), "60"),
+    "a bool": (lambda: checked_number("n", True, 0, 300, example="60"), "60"),
+    "a count below": (lambda: checked_count("n", -1, 5), "10_000"),
+    "a count that is no whole number": (lambda: checked_count("n", 1.0, 5), "10_000"),  # type: ignore[arg-type]
+    "an address as domain": (lambda: checked_domain("n", "https://a.example", example="a.example"), "a.example"),
+    "capitals in a domain": (lambda: checked_domain("n", "A.example", example="a.example"), "a.example"),
+    "numbers as domain": (lambda: checked_domain("n", "127.0.0.1", example="a.example"), "a.example"),
+    "a GUID in braces": (lambda: checked_guid("n", f"{{{GUID}}}"), GUID),
+    "many tenants": (lambda: checked_tenant("n", "Common"), "contoso.onmicrosoft.com"),
+    "no tenant": (lambda: checked_tenant("n", ""), "contoso.onmicrosoft.com"),
+    "many tenants as id": (lambda: checked_tenant_id("n", "ORGANIZATIONS"), "entra_multitenant"),
+    "a domain as id": (lambda: checked_tenant_id("n", "contoso.onmicrosoft.com"), "Tenant ID"),
+    "a domain as name": (lambda: checked_tenant_name("n", "contoso.onmicrosoft.com"), '"contoso"'),
+}
+
+
+@pytest.mark.parametrize(("check", "shown"), REFUSED.values(), ids=REFUSED)
+def test_a_wrong_value_is_named_and_a_valid_one_shown(check: Callable[[], Any], shown: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        check()
+    assert caught.value.parameter == "n"
+    assert shown in str(caught.value)
+
+
+def test_the_ends_of_a_range_are_in_it() -> None:
+    assert [checked_number("n", value, 0, 300, example="60") for value in (0, 300)] == [0, 300]
+    assert [checked_count("n", value, 5) for value in (0, 5)] == [0, 5]

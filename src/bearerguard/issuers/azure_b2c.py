@@ -2,7 +2,7 @@
 
 from typing import Final, Unpack
 
-from bearerguard.checks import Plain, checked_base_url, checked_tenant_id, checked_text
+from bearerguard.checks import Plain, checked_base_url, checked_tenant_id, checked_tenant_name, checked_text
 from bearerguard.error_codes import WRONG_POLICY, WRONG_TENANT
 from bearerguard.issuers.claim_rule import ClaimRule
 from bearerguard.issuers.claim_values import Claims, scopes_in
@@ -10,7 +10,6 @@ from bearerguard.issuers.issuer import OPENID_CONFIGURATION, Issuer
 from bearerguard.issuers.options import IssuerOptions, check_options, names_keys, plain_http
 from bearerguard.issuers.profile import Profile
 
-_TENANT_NAME: Final = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 _POLICY: Final = r"[Bb]2[Cc]_1[Aa]?_[A-Za-z0-9_-]+"
 _SIGN_IN: Final = frozenset({"tfp", "acr", "auth_time", "nonce"})
 
@@ -79,8 +78,7 @@ def azure_b2c(
 
 
 def _checked_base(tenant_name: str, authority: str | None, plain: Plain) -> str:
-    expected = "the name before .onmicrosoft.com"
-    checked_text("tenant_name", tenant_name, _TENANT_NAME, expected=expected, example='"contoso"')
+    checked_tenant_name("tenant_name", tenant_name)
     base = f"https://{tenant_name}.b2clogin.com" if authority is None else authority
     return checked_base_url("authority", base, example='"https://login.contoso.com"', **plain)
 

@@ -1,13 +1,11 @@
 """Microsoft Entra External ID: external tenants, signed in to at ``ciamlogin.com``."""
 
-from typing import Final, Unpack
+from typing import Unpack
 
-from bearerguard.checks import checked_domain, checked_tenant_id, checked_text
+from bearerguard.checks import checked_domain, checked_tenant_id, checked_tenant_name
 from bearerguard.issuers.entra import entra_profile
 from bearerguard.issuers.issuer import OPENID_CONFIGURATION, Issuer
 from bearerguard.issuers.options import IssuerOptions, check_options, names_keys
-
-_TENANT_NAME: Final = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 
 
 def entra_external(
@@ -62,9 +60,7 @@ def entra_external(
 def _bases(tenant: str, tenant_name: str | None, custom_domain: str | None) -> tuple[str, ...]:
     hosts = [f"{tenant}.ciamlogin.com"]
     if tenant_name is not None:
-        expected = "the name before .onmicrosoft.com"
-        checked_text("tenant_name", tenant_name, _TENANT_NAME, expected=expected, example='"contoso"')
-        hosts.append(f"{tenant_name}.ciamlogin.com")
+        hosts.append(f"{checked_tenant_name('tenant_name', tenant_name)}.ciamlogin.com")
     if custom_domain is not None:
         hosts.append(checked_domain("custom_domain", custom_domain, example='"login.contoso.com"'))
     return tuple(f"https://{host}" for host in hosts)

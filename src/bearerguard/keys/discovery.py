@@ -15,6 +15,7 @@ from bearerguard.strict_json import NotStrictJson, parse_object
 
 MAX_METADATA: Final = 256 * 1024
 _SHOWN: Final = 128
+_KEYCLOAK: Final = "before Keycloak 17 there is '/auth' before '/realms/', and later there is not"
 _OTHER_PLACES: Final = "metadata_url= names another place of the document, jwks_uri= that of the keys"
 
 
@@ -46,7 +47,9 @@ def read_token_endpoint(issuer: Issuer, body: bytes) -> str:
 
 def told_with_the_place(issuer: Issuer, failure: FetchFailed) -> FetchFailed:
     """The failure to fetch the document, with what was tried and what else can be set."""
-    hint = f"; {_OTHER_PLACES}" if failure.code in ("status", "redirect") else ""
+    hint = ""
+    if failure.code in ("status", "redirect"):
+        hint = f"; {_OTHER_PLACES}" + (f"; {_KEYCLOAK}" if "/realms/" in str(issuer.metadata_url) else "")
     return FetchFailed(failure.code, f"metadata: {failure} from {issuer.metadata_url}{hint}")
 
 

@@ -136,6 +136,13 @@ def test_a_document_that_is_found_nowhere_is_told_with_the_place_and_the_options
     assert "jwks_uri=" in shown
 
 
+def test_a_realm_that_is_not_found_is_told_with_keycloaks_change_of_paths() -> None:
+    """https://www.keycloak.org/docs/latest/upgrading/index.html (17.0.0)"""
+    realm = Issuer("https://sso.example.com/auth/realms/shop")
+    assert "'/auth'" in str(told_with_the_place(realm, FetchFailed("status", "status 404")))
+    assert "'/auth'" not in str(told_with_the_place(CONFIGURED, FetchFailed("status", "status 404")))
+
+
 def test_an_issuer_that_is_down_is_told_with_the_place_alone() -> None:
     told = told_with_the_place(CONFIGURED, FetchFailed("timeout", "no complete answer within 5 s"))
     assert told.code == "timeout"
