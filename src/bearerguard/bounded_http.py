@@ -24,9 +24,11 @@ CONNECT_TIMEOUT: Final = 2.0
 if TYPE_CHECKING:
     import httpx2
 
-    Transport: TypeAlias = httpx.AsyncBaseTransport | httpx.BaseTransport | httpx2.AsyncBaseTransport | httpx2.BaseTransport
+    AsyncTransport: TypeAlias = httpx.AsyncBaseTransport | httpx2.AsyncBaseTransport
+    Transport: TypeAlias = AsyncTransport | httpx.BaseTransport | httpx2.BaseTransport
 else:
-    Transport = httpx.AsyncBaseTransport | httpx.BaseTransport
+    AsyncTransport = httpx.AsyncBaseTransport
+    Transport = AsyncTransport | httpx.BaseTransport
 
 _HEADERS: Final = (("User-Agent", "bearerguard"), ("Accept-Encoding", "identity"))
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass, field
 
-import httpx
-
+from bearerguard.bounded_http import AsyncTransport
 from bearerguard.clock import Clock
 from bearerguard.events import EventHook
 from bearerguard.issuers.issuer import Issuer
@@ -46,7 +45,7 @@ class Connection:
     audience: frozenset[str]
     leeway: float
     token_cache_size: int
-    transport: httpx.AsyncBaseTransport | None
+    transport: AsyncTransport | None
     clock: Clock
     on_event: EventHook | None
     registrations: Registrations = field(init=False, repr=False)

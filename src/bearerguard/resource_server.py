@@ -8,10 +8,9 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final, NoReturn
 
-import httpx
-
 from bearerguard import error_codes as codes
 from bearerguard.authorization.implied_roles import ImpliedRoles
+from bearerguard.bounded_http import AsyncTransport
 from bearerguard.checks import check_methods, checked_audience, checked_count, checked_number
 from bearerguard.clock import Clock, SystemClock
 from bearerguard.connection import Connection
@@ -66,7 +65,7 @@ class ResourceServer:
         leeway: float = 60.0,
         implied_roles: Mapping[str, Collection[str]] | None = None,
         token_cache_size: int = 10_000,
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: AsyncTransport | None = None,
         clock: Clock | None = None,
         on_event: EventHook | None = None,
     ) -> None:

@@ -49,8 +49,9 @@ CALLING: Final = """
 import httpx
 import httpx2
 
-from bearerguard import ClientCredentials
+from bearerguard import ClientCredentials, ResourceServer, oidc
 
+api = ResourceServer(issuers=[oidc("https://issuer.example")], audience="api://orders", transport=httpx2.AsyncHTTPTransport())
 one = ClientCredentials.entra(
     tenant_id="t", client_id="c", resource="api://orders", client_secret=lambda: "s", transport=httpx2.AsyncHTTPTransport()
 )

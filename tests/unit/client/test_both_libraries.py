@@ -9,7 +9,7 @@ import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from bearerguard import ClientCredentials, TokenRequestError
+from bearerguard import ClientCredentials, ResourceServer, TokenRequestError
 from bearerguard.client.http_libraries import LIBRARIES
 from bearerguard.testing import LocalIssuer
 from support.both_libraries import EACH_LIBRARY, answering
@@ -100,6 +100,14 @@ def test_an_issuer_in_memory_is_reached_by_either_librarys_asgi_transport(librar
         client_secret="reader-secret",
     )
     assert auth.token_sync().count(".") == 2
+
+
+@pytest.mark.anyio
+@EACH_LIBRARY
+async def test_a_resource_server_fetches_keys_by_either_librarys_transport(library: Any) -> None:
+    issuer = LocalIssuer()
+    api = ResourceServer(issuer.trusted(), "api://orders", transport=library.ASGITransport(issuer))
+    assert (await api.authenticate(issuer.mint(roles=["Read.All"]))).roles == {"Read.All"}
 
 
 @pytest.mark.socket
