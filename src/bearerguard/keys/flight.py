@@ -88,7 +88,11 @@ class Flights:
         return bool(closed)
 
     def end(self) -> None:
-        """End the one of the running event loop. Its waiters go on without an answer."""
-        flight = self.here()
+        """End the one of the running event loop. Its waiters go on without an answer.
+
+        It is gone at once: a host may freeze before it has ended, and later requests must not wait
+        for it.
+        """
+        flight = self._by_loop.pop(current_loop(), None)
         if flight is not None:
             flight._scope.cancel()

@@ -141,8 +141,9 @@ class RemoteKeySource:
         Then one more follows.
         """
         for _ in range(_ROUNDS):
+            has_been_asked = self._landed > came_after  # read first: the set may land meanwhile
             latest = self._key_set or tried
-            if self._landed > came_after:
+            if has_been_asked:
                 return self._looked(kid, tried, latest)
             if latest is not tried and latest.may_hold(kid):
                 return latest
@@ -253,8 +254,8 @@ class RemoteKeySource:
         with self._changing:
             if flight.number < self._landed or not self._flights.holds(flight):
                 return  # a newer answer has been taken
-            self._landed = flight.number
             former, self._key_set = self._key_set, held if fetched.key_set is None else fetched.key_set.adopting(self._key_set)
+            self._landed = flight.number
             self._validators = fetched.validators
             self._token_endpoint = fetched.token_endpoint
             self._last_success = self._clock.now()

@@ -162,6 +162,22 @@ async def test_close_ends_a_fetch_and_leaves_no_waiter_hanging() -> None:
     assert kids_of(await keys.obtain()) == {"a"}
 
 
+@both
+async def test_a_request_after_close_waits_for_a_fetch_of_its_own() -> None:
+    """Hosts that stop an application with each request freeze before a fetch has ended."""
+    clock = FakeClock()
+    keys, fetch = await started("a", clock=clock)
+    clock.advance(480.0)
+    fetch.hold()
+    keys.known()
+    await settled()
+    keys.close()
+    fetch.release_later_ones()
+    fetch.outcome = key_set("b")
+    clock.advance(3600.0)
+    assert kids_of(await keys.obtain()) == {"b"}
+
+
 async def test_close_without_a_fetch_does_nothing() -> None:
     keys, _ = await started("a", clock=FakeClock())
     keys.close()
