@@ -22,11 +22,13 @@ secret.
 """
 
 import math
+import re
 from typing import Any, Final
 
 from bearerguard.error_codes import INTERNAL_ERROR, ISSUER_UNAVAILABLE, ErrorCode
 
 _SHOWN: Final = 64
+_CREDENTIALS: Final = re.compile(r"""(?<=://)[^\s'"]*@|\b[\w.+-]+:(?!//)[^\s'"]*@""")  # up to the last @: a password may hold one
 _SHOWN_OF_A_CLAIM: Final = 128  # an issuer's URL differs from another's at its end
 
 
@@ -43,12 +45,17 @@ class _Absent:
 ABSENT: Final = _Absent()
 
 
+def without_credentials(text: str) -> str:
+    """A text in which user and password of a URL, and whatever looks like them, are left out."""
+    return _CREDENTIALS.sub("…@", text)
+
+
 def show(value: object, most: int = _SHOWN) -> str:
     """``repr`` of a value for the operator, cut at 64 characters: with control characters escaped.
 
     An unescaped line break would let a caller forge lines of a log (CWE-117).
     """
-    text = repr(value)
+    text = without_credentials(repr(value))
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
@@ -65,11 +72,14 @@ def _rebuilt(kind: type[BearerguardError], arguments: tuple[object, ...]) -> Bea
 
 
 class ConfigurationError(BearerguardError, ValueError):
-    """A setting is wrong; the message names the parameter and shows a valid value."""
+    """A setting is wrong; the message names the parameter and shows a valid value.
+
+    Passwords in URLs are left out.
+    """
 
     def __init__(self, parameter: str, problem: str, *, example: str) -> None:
         self.parameter = parameter
-        super().__init__(f"{parameter}: {problem}. A valid value: {example}")
+        super().__init__(f"{parameter}: {without_credentials(problem)}. A valid value: {example}")
 
 
 class TokenRequestError(BearerguardError):

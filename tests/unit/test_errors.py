@@ -8,7 +8,22 @@ from functools import partial
 from typing import Final
 
 import pytest
+from fastapi import FastAPI
+from starlette.applications import Starlette
 
+from bearerguard import (
+    AccessTokenMiddleware,
+    ClientCredentials,
+    Issuer,
+    ResourceServer,
+    auth0,
+    entra,
+    keycloak,
+    oidc,
+    okta,
+    protected_resource_metadata,
+    resource_metadata_url,
+)
 from bearerguard import error_codes as codes
 from bearerguard.errors import (
     ABSENT,
@@ -25,6 +40,7 @@ from bearerguard.errors import (
     Undecided,
     show,
 )
+from bearerguard.fastapi import document_security
 from bearerguard.token.moment import Moment
 from bearerguard.web.challenge import Challenge
 
@@ -166,6 +182,43 @@ def test_a_configuration_error_names_the_parameter_and_shows_a_valid_value() -> 
 
     assert error.parameter == "leeway"
     assert str(error) == "leeway: expected a number from 0 to 300, got '60'. A valid value: 60"
+
+
+SETTINGS: dict[str, Callable[[str], object]] = {
+    "oidc": oidc,
+    "oidc, metadata": lambda url: oidc("https://issuer.example", metadata_url=url),
+    "Issuer": lambda url: Issuer("https://issuer.example", jwks_uri=url),
+    "auth0": auth0,
+    "keycloak": lambda url: keycloak(base_url=url, realm="contoso", client_id="api"),
+    "okta": okta,
+    "entra": lambda url: entra("8f3c1d52-0b6e-4c49-9d55-2f1f6a0f3b11", authority=url),
+    "ClientCredentials": lambda url: ClientCredentials(token_endpoint=url, client_id="a", client_secret="b"),
+    "resource": lambda url: protected_resource_metadata(_api(), resource=url),
+    "documentation": lambda url: protected_resource_metadata(_api(), resource="https://a.example", documentation=url),
+    "resource_metadata_url": resource_metadata_url,
+    "resource_metadata": lambda url: AccessTokenMiddleware(Starlette(), resource_server=_api(), resource_metadata=url),
+    "token_url": lambda url: document_security(FastAPI(), _api(), token_url=url),
+}
+
+
+def _api() -> ResourceServer:
+    return ResourceServer(Issuer("https://issuer.example", jwks={"keys": []}), "api://orders")
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize("password", ["s3cret", "s3cret@s3cret", "s3cret" * 30, "s3/cret#s3cret"])
+def test_no_password_of_a_url_is_in_an_error(setting: str, password: str) -> None:
+    """CWE-532: errors of a start end up in logs, and a proxy's or an issuer's URL may hold credentials."""
+    for url in (f"https://user:{password}@issuer.example", f"user:{password}@issuer.example"):
+        with pytest.raises(ConfigurationError) as caught:
+            SETTINGS[setting](url)
+
+        assert "cret" not in f"{caught.value} {caught.value!r} {caught.value.args}"
+
+
+def test_a_url_without_a_password_is_shown_whole() -> None:
+    assert show("https://issuer.example:8443/a?b=c") == "'https://issuer.example:8443/a?b=c'"
+    assert show("ftp://issuer.example/a:b") == "'ftp://issuer.example/a:b'"
 
 
 def test_an_unavailable_issuer_tells_which_why_and_when() -> None:

@@ -25,6 +25,7 @@ from bearerguard.web.lifespan import Lifespan
 from bearerguard.web.passage import PASSAGE, Passage, WebSocketPassage
 from bearerguard.web.path_judge import PathJudge
 from bearerguard.web.path_rules import PathRules
+from bearerguard.web.preflight import Preflights
 from bearerguard.web.request_path import check_root_path
 from bearerguard.web.route_table import check_declared, dispatchers, route_table
 from bearerguard.web.routes import router_behind
@@ -120,6 +121,7 @@ class AccessTokenMiddleware:
         self._is_usual = self._gate.place == IN_AUTHORIZATION
         self._is_audited = policy is None and undeclared == "refuse"
         self._paths = PathJudge(self.rules, root_path)
+        self._preflights = Preflights(app)
         self._routing: Routing | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -152,7 +154,9 @@ class AccessTokenMiddleware:
                 passage.principal = scope["user"] = scope["auth"] = principal
             scope[PASSAGE] = passage
         except Exception as error:  # noqa: BLE001  whatever it is, the request is refused
-            await passage.refuse(refusal_for(error))
+            refusal = refusal_for(error)
+            self._preflights.note(scope, refusal)
+            await passage.refuse(refusal)
             return
         try:
             await self.app(scope, receive, passage.send)

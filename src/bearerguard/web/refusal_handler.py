@@ -25,7 +25,9 @@ class RefusalResponse(Response):
     """An answer of the challenge as Starlette's kind of response."""
 
     def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.body, answer.status)
+        self.status_code = answer.status
+        self.body = answer.body
+        self.background = None
         self.raw_headers = list(answer.headers)
         self._answer = answer
 

@@ -13,10 +13,10 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from bearerguard import AccessTokenMiddleware, ResourceServer, requires, role
+from bearerguard import AccessTokenMiddleware, ResourceServer, authenticated, requires, role
 from bearerguard.fastapi import require
 from bearerguard.testing import LocalIssuer
-from support.asgi import Answer, call, get, http_scope
+from support.asgi import Answer, Header, call, get, http_scope
 
 pytestmark = pytest.mark.anyio
 
@@ -131,3 +131,62 @@ async def test_the_wrong_order_refuses_the_preflight_and_lets_nothing_through(ap
     assert preflight.status == 401
     assert "access-control-allow-origin" not in preflight.headers
     assert SERVED == []
+
+
+# --- in the wrong order
+
+
+@requires(authenticated())
+async def endpoint(request: Request) -> Response:
+    raise NotImplementedError
+
+
+CORS_INSIDE: dict[str, Any] = {
+    "in the list": lambda api: Starlette(
+        routes=[Route("/", endpoint)],
+        middleware=[Middleware(AccessTokenMiddleware, resource_server=api), Middleware(CORSMiddleware, allow_origins=["*"])],
+    ),
+    "around the application": lambda api: AccessTokenMiddleware(
+        Starlette(routes=[Route("/", endpoint)], middleware=[Middleware(CORSMiddleware, allow_origins=["*"])]),
+        resource_server=api,
+    ),
+    "by hand": lambda api: AccessTokenMiddleware(CORSMiddleware(Starlette(routes=[Route("/", endpoint)])), resource_server=api),
+}
+BAD_TOKEN = (b"authorization", b"Bearer x.y.z")
+PREFLIGHT_HEADERS = [(b"origin", b"https://app.example"), (b"access-control-request-method", b"GET")]
+
+
+def _warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+
+
+@pytest.mark.parametrize("place", CORS_INSIDE)
+async def test_a_misordered_cors_middleware_is_told_once(
+    place: str, api: ResourceServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = CORS_INSIDE[place](api)
+    for _ in range(3):
+        assert (await call(app, http_scope("OPTIONS", "/", PREFLIGHT_HEADERS))).status == 401
+
+    assert len(_warnings(caplog)) == 1
+    assert "CORSMiddleware" in _warnings(caplog)[0]
+
+
+@pytest.mark.parametrize(
+    ("method", "headers"),
+    [("OPTIONS", PREFLIGHT_HEADERS[:1]), ("GET", PREFLIGHT_HEADERS), ("OPTIONS", [*PREFLIGHT_HEADERS, BAD_TOKEN])],
+    ids=["no preflight", "another method", "with credentials"],
+)
+async def test_other_requests_are_not_told_of(
+    method: str, headers: list[Header], api: ResourceServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    await call(CORS_INSIDE["in the list"](api), http_scope(method, "/", headers))
+
+    assert _warnings(caplog) == []
+
+
+async def test_without_a_cors_middleware_there_is_nothing_to_tell(api: ResourceServer, caplog: pytest.LogCaptureFixture) -> None:
+    app = AccessTokenMiddleware(Starlette(routes=[Route("/", endpoint)]), resource_server=api)
+    await call(app, http_scope("OPTIONS", "/", PREFLIGHT_HEADERS))
+
+    assert _warnings(caplog) == []
