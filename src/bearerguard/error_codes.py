@@ -184,7 +184,7 @@ TOKEN_NOT_YET_VALID: Final = _token(
 NOT_AN_ACCESS_TOKEN: Final = _token(
     "not_an_access_token",
     "The token is of another kind than an access token",
-    "The claims are those of an ID, logout, refresh or security event token (nonce, at_hash, c_hash, events, token_use, typ).",
+    "The claims are those of an ID, refresh, logout or security event token (nonce, at_hash, events, token_use, typ, tokenType).",
     "Send the access_token member of the token response, not the id_token.",
 )
 BOUND_TOKEN: Final = _token(

@@ -205,3 +205,15 @@ def test_members_of_an_enumeration_are_names() -> None:
     assert repr(scope(Scopes.READ)) == 'scope("orders.read")'
     assert repr(client(Scopes.READ)) == 'client("orders.read")'
     assert role(Roles.READ).permits(SERVICE)
+
+
+@pytest.mark.parametrize(
+    "requirement", [role("Read.All"), role("Read.All") | scope("orders.write"), role("Read.All") & application()]
+)
+def test_a_role_that_could_not_be_read_is_told_as_the_cause(requirement: Requirement) -> None:
+    """Otherwise the log says that nothing is held, and somebody grants a role that is granted."""
+    unread = replace(USER, roles_problem="`roles` is not an array; roles_form= declares another form")
+
+    assert "`roles` is not an array" in requirement.refusal(unread).operator_text
+    assert "is not an array" not in requirement.refusal(USER).operator_text
+    assert "is not an array" not in str(requirement.refusal(unread))

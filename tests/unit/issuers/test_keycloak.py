@@ -2,11 +2,15 @@
 
 from typing import Any
 
+import httpx
 import pytest
 
 from bearerguard.errors import ConfigurationError
 from bearerguard.issuers.claim_values import NOTHING
 from bearerguard.issuers.keycloak import application_by_service_account, keycloak
+from bearerguard.resource_server import ResourceServer
+from bearerguard.testing import FakeClock
+from support.preset_tokens import key_set, signed
 
 
 @pytest.mark.parametrize("base_url", ["https://sso.contoso.example", "https://sso.contoso.example/auth"])
@@ -67,3 +71,27 @@ def test_a_wrong_setting_is_named(settings: dict[str, Any], parameter: str) -> N
     with pytest.raises(ConfigurationError) as caught:
         keycloak(**{**GOOD, **settings})
     assert caught.value.parameter == parameter
+
+
+def test_the_realm_in_the_base_url_is_told() -> None:
+    with pytest.raises(ConfigurationError, match="before /realms/") as caught:
+        keycloak("https://sso.example.com/realms/shop", "shop", "orders")
+    assert caught.value.parameter == "base_url"
+
+
+@pytest.mark.anyio
+async def test_a_realm_inside_a_cluster_is_fetched_over_plain_http_by_an_explicit_choice() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        realm = "http://keycloak:8080/realms/shop"
+        metadata = {"issuer": realm, "jwks_uri": f"{realm}/protocol/openid-connect/certs"}
+        return httpx.Response(200, json=metadata if "well-known" in asked[-1] else key_set())
+
+    realm = keycloak("http://keycloak:8080", "shop", "orders", insecure_http_hosts="keycloak")
+    api = ResourceServer(realm, "orders", transport=httpx.MockTransport(answer), clock=FakeClock(1_790_000_000))
+    claims = {"iss": realm.issuer, "aud": "orders", "azp": "web", "typ": "Bearer", "sub": "u", "exp": 1_790_000_300}
+
+    assert (await api.authenticate(signed(claims, {}))).client_id == "web"
+    assert asked == [realm.metadata_url, "http://keycloak:8080/realms/shop/protocol/openid-connect/certs"]
