@@ -174,6 +174,15 @@ def test_tid_is_the_tenant_in_iss(name: str, tid: object, code: str) -> None:
     assert verdict(api, seal(payload=claims(iss=f"https://login.test/{GUID}/v2.0", tid=tid))) == code
 
 
+def test_a_guid_elsewhere_in_a_template_is_no_tenant() -> None:
+    """CVE-2025-55241: only the segment that the template leaves open names one."""
+    api = server(issuer(f"https://login.test/{OTHER}/{{tenantid}}/v2.0", profile=Profile(tenant_in_issuer=True)))
+    iss = f"https://login.test/{OTHER}/{GUID}/v2.0"
+
+    assert verdict(api, seal(payload=claims(iss=iss, tid=GUID))) == "accepted"
+    assert verdict(api, seal(payload=claims(iss=iss, tid=OTHER))) == "wrong_tenant"
+
+
 # --- the table
 
 

@@ -5,6 +5,8 @@ from typing import Final
 
 import pytest
 
+from bearerguard.errors import InvalidToken
+from bearerguard.token.jws import Parser
 from support.sealed import claims, seal, server, verdict
 
 CLAIMS: Final = json.dumps(claims()).encode()
@@ -110,3 +112,17 @@ def test_header_and_payload_are_one_strict_json_object_each(part: str, octets: b
 def test_whatever_else_is_json_is_read(octets: bytes) -> None:
     """RFC 8259; unknown claims are ignored."""
     assert verdict(API, seal(payload=octets)) == "accepted"
+
+
+@pytest.mark.parametrize(
+    ("most", "one_too_many"),
+    [
+        pytest.param(b'{"x":[' + b"{}," * 509 + b"{}]}", b'{"x":[' + b"{}," * 510 + b"{}]}", id="512 objects and arrays"),
+        pytest.param(b'{"x":[' + b"1," * 2048 + b"1]}", b'{"x":[' + b"1," * 2049 + b"1]}", id="2048 commas"),
+    ],
+)
+def test_a_payload_may_have_so_many_parts_and_not_one_more(most: bytes, one_too_many: bytes) -> None:
+    assert Parser().parse(seal(payload=most)).payload == most
+    with pytest.raises(InvalidToken) as caught:
+        Parser().parse(seal(payload=one_too_many))
+    assert caught.value.code == "malformed_token"

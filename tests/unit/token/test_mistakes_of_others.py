@@ -92,7 +92,7 @@ def test_the_tokens_alg_reaches_neither_the_wire_nor_a_line_of_its_own_in_the_lo
     assert error.operator_text.isprintable()
 
 
-@pytest.mark.parametrize("first", [seal(), seal(claims(iss="https://elsewhere.test/")), seal(b"{"), b"a.b"])
+@pytest.mark.parametrize("first", [seal(), seal(claims(iss="https://elsewhere.test/")), seal(b"{"), seal(crit=["x"]), b"a.b"])
 @pytest.mark.parametrize("between", [b" ", b", ", b",", b", Bearer "])
 def test_several_credentials_are_a_malformed_request_whatever_the_first_is_worth(first: bytes, between: bytes) -> None:
     """RFC 6750 §3.1: which of them counts would be a guess, and the answer must not depend on one of them."""

@@ -17,7 +17,7 @@ def remembered(*, subject: str = "5f1d", roles: frozenset[str] = frozenset({"b",
     """A verified token."""
     claimed = PayloadClaims(b'{"sub":"%s"}' % subject.encode())
     issuer, client = (name[:3] + name[3:] for name in (ISSUER, "reader"))  # equal texts, but new ones, as a parser makes them
-    principal = Principal(issuer, subject, client, None, roles, frozenset({"s"}), True, 99.5, claimed, SOURCE.age)
+    principal = Principal(issuer, subject, client, "contoso", roles, frozenset({"s"}), True, 99.5, claimed, SOURCE.age)
     return Remembered(principal, key, SOURCE, 1.0, 160.0, 2.5)
 
 

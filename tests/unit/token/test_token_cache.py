@@ -112,7 +112,22 @@ def test_few_entries_are_at_hand_and_come_there_by_being_used() -> None:
     first = api.recall(tokens[0])
 
     assert api.recall(tokens[0]) is first
-    assert len(api._connection.cache._at_hand) <= 10
+    for token in tokens:
+        assert api.recall(token) is not None
+        assert len(api._connection.cache._at_hand) <= 10
+
+
+@pytest.mark.parametrize("hits", [0, 1, 2], ids=["packed", "at hand", "used at hand"])
+def test_what_is_forgotten_is_not_recalled(hits: int) -> None:
+    api = server(token_cache_size=320)
+    judge(api, TOKEN)
+    for _ in range(hits):
+        assert api.recall(TOKEN) is not None
+
+    api._connection.cache.clear()
+
+    assert api.recall(TOKEN) is None
+    assert len(entries(api)) == 0
 
 
 def test_an_entry_whose_key_was_let_go_is_verified_anew() -> None:
