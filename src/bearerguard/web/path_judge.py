@@ -52,7 +52,7 @@ class PathJudge:
         self._readers: dict[int, tuple[object, PathReader]] = {}
         self._table = rules.policy or rules.public
         self._elsewhere = None if rules.policy is None else NO_ROW
-        self._judges_every_path = self._has_rules = False
+        self._judges_every_path = self._has_rules = self._has_nothing_to_say = False
 
     def read(self, app: object, router: Starlette | Router | None) -> None:
         """Learn what the application does with paths, and what is public there.
@@ -72,6 +72,7 @@ class PathJudge:
         if router is not None and self._elsewhere is None:
             self._public_routes = PublicRoutes(router) or None
         self._has_rules = self._table is not None or self._public_routes is not None
+        self._has_nothing_to_say = not self._has_rules and not self._readers
 
     def rule(self, scope: Scope) -> Rule:
         """What a request needs.
@@ -82,13 +83,15 @@ class PathJudge:
             InvalidRequest: the path is none that a rule can be trusted with.
         """
         given = path = full = scope["path"]
-        if self._root_path or scope.get("root_path"):
+        if self._root_path or (scope.get("root_path")):  # faster than scope.get
             path = route_path(scope, self._root_path)
             full = scope["path"]
         if not (full.isascii() and full.isprintable()) or "." in full:
             check(full)
+        if self._has_nothing_to_say:
+            return None
         if not self._readers:
-            return self._rule_of(self._row(scope, path)) if self._has_rules else None
+            return self._rule_of(self._row(scope, path))
         if "%" in full:
             check(unquote(full))
         if scope.get("raw_path") != full.encode(errors="replace"):
