@@ -29,7 +29,7 @@ class Drills:
         """End a token before it expires, for the introspection endpoint: a verified JWT stays good.
 
         Args:
-            token: Opaque or a JWT; unknown ones are of no effect.
+            token: Opaque or a JWT; an unknown one has no effect.
         """
         self._operations.tokens.deactivate(token)
 

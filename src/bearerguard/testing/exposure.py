@@ -1,4 +1,4 @@
-"""Who can reach a local issuer: with the default secrets, anybody who does gets tokens."""
+"""Who can reach a local issuer: with the default secrets, anyone who does gets tokens."""
 
 import ipaddress
 from collections.abc import Iterable
@@ -43,7 +43,7 @@ class Exposure:
         if not self._has_warned:
             self._has_warned = True
             logger.warning(
-                "a LocalIssuer %s has the default secrets of %s: anybody who reaches it gets tokens; "
+                "a LocalIssuer %s has the default secrets of %s: anyone who reaches it gets tokens; "
                 "give it clients=[LocalClient(id, secret)] of its own",
                 where,
                 self._clients,

@@ -245,8 +245,9 @@ class LocalIssuer(Drills):
             header: Header members to add or replace; ``None`` removes one.
             key: A key of your own, published or not, in place of the issuer's current one.
             algorithm: Another algorithm that the key can sign with, such as ``PS256``.
-            opaque: A text that only the introspection endpoint understands; by default what the
-                client gets. ``header``, ``key`` and ``algorithm`` then say nothing.
+            opaque: Whether to return an opaque string, which only the introspection endpoint can
+                read; by default what the client gets. ``header``, ``key`` and ``algorithm`` then
+                have no effect.
 
         Raises:
             ValueError: the key cannot sign with the algorithm.

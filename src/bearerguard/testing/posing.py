@@ -20,7 +20,7 @@ _NOWHERE: Final = "https://issuer.test"
 
 
 class _InProcess(LocalIssuer):
-    """Nobody outside of the process reaches it, whatever its URLs are."""
+    """Cannot be reached from outside the process, whatever its URLs are."""
 
     _is_reachable = False
 

@@ -127,8 +127,8 @@ def stand_in(server: ResourceServer, *, clock: Clock | None = None) -> Iterator[
             headers = {"Authorization": f"Bearer {token}"}
             answer = TestClient(orders.app).get("/orders", headers=headers)
 
-    Under pytest the fixtures do this. Not for production: whoever holds a local issuer makes
-    tokens.
+    Under pytest the fixtures do this. Not for production: anyone who holds a local issuer
+    can make tokens.
 
     Args:
         server: Its settings stay, its issuers' keys and its clock are replaced.

@@ -59,7 +59,7 @@ class AccessTokens:
             lifetime: In seconds, by default the vendor's; negative for a token that has expired.
             claims: Claims to add or replace; ``None`` removes one.
             header: Header members to add or replace; ``None`` removes one.
-            opaque: A text that only the issuer's introspection endpoint understands.
+            opaque: Whether to return an opaque string, which only the issuer can read.
             shape: Which of the trusted issuers, such as ``"entra_v1"``; by default the main one.
 
         Raises:

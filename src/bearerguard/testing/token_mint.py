@@ -48,7 +48,7 @@ class TokenMint:
         Args:
             content: What it says.
             claims: Claims to add or replace; ``None`` removes one.
-            opaque: A text that stands for the claims, in place of a JWT.
+            opaque: Return an opaque string for the claims, not a JWT.
             signature: As in ``sign``.
         """
         made = self._shape.user(content) if content.user else self._shape.application(content)

@@ -1,7 +1,7 @@
 """AD FS: ``iss`` of access tokens is an http URL, and the metadata names another issuer.
 
-Roles come from claim rules, here as ``role``; one is written as a string. ``auth_time`` is a text.
-What tells an application's own token is not documented, so it counts as nobody's.
+Roles come from claim rules, here as ``role``; one is written as a string. ``auth_time`` is a string.
+How an application's own token differs from a user's is not documented, so none counts as one.
 
 Sources, below learn.microsoft.com/windows-server/identity/ad-fs:
 development/ad-fs-openid-connect-oauth-concepts, overview/ad-fs-openid-connect-oauth-flows-scenarios

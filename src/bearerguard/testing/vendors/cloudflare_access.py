@@ -1,7 +1,7 @@
 """Cloudflare Access: the proxy in front of an API adds the token, in ``Cf-Access-Jwt-Assertion``.
 
-There is a key set and neither metadata nor a token endpoint; here a token endpoint stands in for
-the proxy. A service token has its client in ``common_name`` and an empty ``sub``.
+There is a key set, but neither metadata nor a token endpoint. Here a token endpoint replaces the
+proxy. A service token has its client in ``common_name`` and an empty ``sub``.
 
 Sources:
 https://developers.cloudflare.com/cloudflare-one/identity/authorization-cookie/application-token,
