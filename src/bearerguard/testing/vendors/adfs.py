@@ -1,6 +1,6 @@
 """AD FS: ``iss`` of access tokens is an http URL, and the metadata names another issuer.
 
-Roles come from claim rules, here as ``role``; one is written as a string. ``auth_time`` is a string.
+Roles come from claim rules, here as ``role``; a single one is a string. So is ``auth_time``.
 How an application's own token differs from a user's is not documented, so none counts as one.
 
 Sources, below learn.microsoft.com/windows-server/identity/ad-fs:
