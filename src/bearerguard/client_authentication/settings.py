@@ -146,6 +146,5 @@ def _assertion(assertion: Secret, *, alone: bool) -> Secret:
     if not alone:
         problem = "it replaces client_secret and private_key, and one of them was given, too"
         raise ConfigurationError("client_assertion_file", problem, example="client_secret=None, private_key=None")
-    if not assertion.is_function:
-        present_assertion(assertion)
+    present_assertion(assertion)
     return assertion

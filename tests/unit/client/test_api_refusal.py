@@ -45,6 +45,7 @@ def test_invalid_token_asks_for_another_token(header: str) -> None:
         ['Bearer error_description="The token was revoked"'],
         ['Basic realm="x"', "Bearer"],
         ['Basic realm="x", Bearer realm="orders"'],
+        ['Bearer realm="orders", Basic realm="x"'],
     ],
     ids=str,
 )
@@ -116,11 +117,12 @@ def test_a_claims_challenge_of_entra_is_decoded(encoded: str) -> None:
         "!!!!",
         "A",
         b64encode(b"not json").decode(),
+        f"{ENCODED[:8]}!{ENCODED[8:]}",
         b64encode(b"[]").decode(),
         b64encode(b"\xff").decode(),
         b64encode(b'{"a":1,"a":2}').decode(),
     ],
-    ids=["missing", "alphabet", "length", "text", "list", "bytes", "duplicate"],
+    ids=["missing", "alphabet", "length", "text", "junk", "list", "bytes", "duplicate"],
 )
 def test_claims_that_cannot_be_read_ask_for_nothing(encoded: str) -> None:
     assert read_refusal([f'Bearer error="insufficient_claims", claims="{encoded}"']) is None

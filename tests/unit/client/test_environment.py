@@ -239,6 +239,20 @@ def test_names_of_both_kinds_may_be_mixed_as_long_as_one_credential_decides(toke
     assert form["client_assertion"] == [ASSERTION]
 
 
+def test_a_credential_under_our_names_may_belong_to_a_client_under_azures() -> None:
+    _, form = form_of({**WORKLOAD, "AZ_CLIENT_SECRET": SECRET})
+    assert (form["client_id"], form["client_secret"]) == (["billing"], [SECRET])
+
+
+def test_a_key_goes_before_a_secret(tmp_path: Path) -> None:
+    client = make_client_key("billing")
+    (tmp_path / "both.pem").write_bytes(client.certificate + client.private_key)
+    files = dict.fromkeys(("AZ_PRIVATE_KEY_FILE", "AZ_CERTIFICATE_FILE"), str(tmp_path / "both.pem"))
+    _, form = form_of({**WORKLOAD, "AZ_CLIENT_SECRET": SECRET, **files})
+    assert "client_secret" not in form
+    assert form["client_assertion"]
+
+
 @pytest.mark.parametrize(
     ("more", "names"),
     [

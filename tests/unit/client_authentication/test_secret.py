@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bearerguard.client_authentication.secret import Secret, presentable
+from bearerguard.client_authentication.secret import MAX_FILE, Secret, presentable
 from bearerguard.errors import ConfigurationError
 
 
@@ -90,3 +90,11 @@ def test_a_file_that_is_not_text_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as raised:
         Secret.of_file("client_secret_file", tmp_path / "secret")
     assert raised.value.parameter == "client_secret_file"
+
+
+def test_a_file_may_have_64_kib_and_no_more(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"x" * MAX_FILE)
+    assert len(Secret.of_file("x", tmp_path / "secret").current("x").reveal()) == MAX_FILE == 65_536
+    (tmp_path / "secret").write_bytes(b"x" * (MAX_FILE + 1))
+    with pytest.raises(ConfigurationError):
+        Secret.of_file("x", tmp_path / "secret")

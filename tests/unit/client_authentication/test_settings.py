@@ -1,6 +1,7 @@
 """Which settings make which way for the client to prove itself; every other combination is a wrong setting."""
 
 import itertools
+from pathlib import Path
 from typing import Any
 
 import jwt
@@ -9,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from bearerguard.client_authentication.method import Basic, FederatedAssertion, Post, PrivateKeyJwt, TlsClientAuth
+from bearerguard.client_authentication.secret import Secret
 from bearerguard.client_authentication.settings import checked_authentication
 from bearerguard.errors import ConfigurationError
 from support.credentials import sealed
@@ -66,3 +68,11 @@ def test_an_assertion_is_meant_for_the_endpoint_unless_another_audience_is_named
         parameters = dict(way.proof(endpoint="https://x/introspect", now=0.0).parameters)
         claims = jwt.decode(parameters["client_assertion"], options={"verify_signature": False})
         assert claims["aud"] == audience
+
+
+def test_a_key_that_cannot_change_is_read_once(tmp_path: Path) -> None:
+    (tmp_path / "key.pem").write_bytes(PEM)
+    for private_key, once in ((Secret(PEM), True), (Secret.of_file("x", tmp_path / "key.pem"), False)):
+        way = checked_authentication("billing", client_auth="private_key_jwt", private_key=private_key)
+        assert isinstance(way, PrivateKeyJwt)
+        assert (way.key() is way.key()) == once
