@@ -18,6 +18,7 @@ from bearerguard.web.route_table import AuditedRoute
 
 SCHEMA_VERSION: Final = 1
 PUBLIC: Final = "public"
+OPTIONAL: Final = "optional"
 ANYONE: Final = "any valid token"
 REFUSED: Final = "refused: no row of the policy"
 UNDECLARED: Final = "UNDECLARED"
@@ -70,7 +71,7 @@ def _row(route: AuditedRoute) -> Row:
 
 def _access(route: AuditedRoute) -> str:
     if isinstance(route.access, Public):
-        return PUBLIC
+        return route.access.value
     if route.access is None:
         return REFUSED if route.decided_by == "no row" else UNDECLARED
     return ANYONE if route.access == authenticated() else repr(route.access)
@@ -79,12 +80,14 @@ def _access(route: AuditedRoute) -> str:
 def _print(rows: Sequence[Row]) -> None:
     page = Page()
     for row in rows:
-        marked = "bold red" if row["access"] == UNDECLARED else "yellow" if row["access"] in (PUBLIC, ANYONE) else ""
+        marked = "bold red" if row["access"] == UNDECLARED else "yellow" if row["access"] in (PUBLIC, OPTIONAL, ANYONE) else ""
         page.line(f"{','.join(row['methods'])} {row['path']}", "bold")
         part = " (for a part of its paths)" if row["in_part"] else ""
         page.line(f"    {row['access']}{part}", marked)
         page.line(f"    by {row['decided_by']}{': ' + row['row'] if row['row'] else ''}; {row['endpoint']}")
-    counts = {access: sum(row["access"] == access for row in rows) for access in (PUBLIC, ANYONE, UNDECLARED)}
+    counts = {access: sum(row["access"] == access for row in rows) for access in (PUBLIC, OPTIONAL, ANYONE, UNDECLARED)}
+    if not counts[OPTIONAL]:
+        del counts[OPTIONAL]  # few APIs have any
     page.line()
     page.line(f"{len(rows)} rows: " + ", ".join(f"{count} {access}" for access, count in counts.items()))
 
@@ -92,7 +95,7 @@ def _print(rows: Sequence[Row]) -> None:
 def _markdown(rows: Sequence[Row]) -> list[str]:
     lines = ["| methods | path | who | decided by | endpoint |", "|---|---|---|---|---|"]
     for row in rows:
-        who = f"**{row['access']}**" if row["access"] in (PUBLIC, UNDECLARED) else row["access"]
+        who = f"**{row['access']}**" if row["access"] in (PUBLIC, OPTIONAL, UNDECLARED) else row["access"]
         cells = (", ".join(row["methods"]), f"`{row['path']}`", who, row["decided_by"], f"`{row['endpoint']}`")
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return lines

@@ -56,6 +56,13 @@ def test_the_text_counts_what_is_open(project: Path) -> None:
     assert "1 public, 1 any valid token, 0 UNDECLARED" in run_command(["routes", "declared_orders:app"]).out
 
 
+def test_optional_callers_are_counted_where_there_are_any(project: Path) -> None:
+    optional = DECLARED.replace("public", "optional")
+    (project / "declared_orders.py").write_text(optional)
+
+    assert "0 public, 1 optional, 1 any valid token, 0 UNDECLARED" in run_command(["routes", "declared_orders:app"]).out
+
+
 def test_the_markdown_is_a_table(project: Path) -> None:
     lines = run_command(["routes", "declared_orders:app", "--markdown"]).out.splitlines()
 
