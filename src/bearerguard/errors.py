@@ -3,7 +3,8 @@
 ::
 
     BearerguardError
-    ├─ ConfigurationError (ValueError)   the developer's mistake; raised when objects are built or the app starts
+    ├─ ConfigurationError (ValueError)   the developer's mistake; raised when something is built or
+    │                                    the application starts
     ├─ TokenRequestError                 the token endpoint refused our client
     └─ Refusal                           a request is not let through
        ├─ AccessTokenError               because of what the caller sent
@@ -11,7 +12,7 @@
        │  ├─ InvalidRequest     400      malformed Authorization or path
        │  ├─ InvalidToken       401      one code per cause
        │  └─ InsufficientScope  403      a good token that does not permit the request
-       ├─ IssuerUnavailable     503      no usable key, because the issuer cannot be reached; with Retry-After
+       ├─ IssuerUnavailable     503      no usable key: the issuer cannot be reached; Retry-After
        └─ Undecided             500      judging the request failed
 
 A refusal has three texts. The *wire* text is ``reason.description``, a constant for each code.
@@ -28,7 +29,8 @@ from typing import Any, Final
 from bearerguard.error_codes import INTERNAL_ERROR, ISSUER_UNAVAILABLE, ErrorCode
 
 _SHOWN: Final = 64
-_CREDENTIALS: Final = re.compile(r"""(?<=://)[^\s'"]*@|\b[\w.+-]+:(?!//)[^\s'"]*@""")  # up to the last @: a password may hold one
+# up to the last @: a password may hold one
+_CREDENTIALS: Final = re.compile(r"""(?<=://)[^\s'"]*@|\b[\w.+-]+:(?!//)[^\s'"]*@""")
 _SHOWN_OF_A_CLAIM: Final = 128  # an issuer's URL differs from another's at its end
 
 
@@ -51,7 +53,7 @@ def without_credentials(text: str) -> str:
 
 
 def show(value: object, most: int = _SHOWN) -> str:
-    """``repr`` of a value for the operator, cut at 64 characters: with control characters escaped.
+    """``repr`` of a value for the operator: control characters escaped, cut at 64 characters.
 
     An unescaped line break would let a caller forge lines of a log (CWE-117).
     """
@@ -63,7 +65,7 @@ class BearerguardError(Exception):
     """Base of every error this library raises on purpose. All of them can be copied and pickled."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """By attributes, not by arguments: an error may cross a process boundary, or be raised once for each waiter."""
+        """By attributes, not by arguments: an error may cross a process boundary."""
         return _rebuilt, (type(self), self.args), {name: value for name, value in vars(self).items() if name != "__notes__"}
 
 
@@ -156,7 +158,7 @@ class Refusal(BearerguardError):
 
     @property
     def error(self) -> str:
-        """Error of RFC 6750 §3.1; empty where no credentials were sent or the fault is not the caller's."""
+        """Error of RFC 6750 §3.1; empty without credentials, or if the fault is not the caller's."""
         return self.reason.error
 
     @property
@@ -169,7 +171,7 @@ class Refusal(BearerguardError):
 
 
 class IssuerUnavailable(Refusal):
-    """No usable key is at hand because the issuer cannot be reached; never raised for what a caller sent.
+    """There is no usable key, because the issuer cannot be reached. Never the caller's fault.
 
     Attributes:
         issuer: Configured issuer identifier.
@@ -190,7 +192,7 @@ class IssuerUnavailable(Refusal):
 
 
 class Undecided(Refusal):
-    """Judging a request failed with an error of this library or of a hook, which is the ``__cause__``. Answered with 500."""
+    """Judging a request failed with an unexpected error, which is the ``__cause__``; 500."""
 
     def __init__(self) -> None:
         super().__init__(INTERNAL_ERROR)
@@ -251,11 +253,11 @@ class MissingToken(AccessTokenError):
 
 
 class InvalidRequest(AccessTokenError):
-    """400 ``invalid_request``: a malformed or repeated Authorization header, or a malformed path."""
+    """400 ``invalid_request``: a malformed or repeated Authorization header, or a bad path."""
 
 
 class InvalidToken(AccessTokenError):
-    """401 ``invalid_token``: the token is malformed, untrusted, expired or meant for another API."""
+    """401 ``invalid_token``: malformed, untrusted, expired or meant for another API."""
 
 
 class InsufficientScope(AccessTokenError):

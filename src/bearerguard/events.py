@@ -1,4 +1,4 @@
-"""What happens, as values: for metrics and traces, without this library choosing a system for them."""
+"""What happens, as values: for metrics and traces in any system."""
 
 import logging
 from collections.abc import Callable

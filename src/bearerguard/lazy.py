@@ -14,7 +14,7 @@ def lazy_names(
     Args:
         package: Name of the package.
         homes: Names by module, several with spaces between them; modules relative to the package.
-        elsewhere: The same for names that another package of ours has, and that are looked for here.
+        elsewhere: The same for names of another package that are often looked for here.
     """
     home_of = {name: home for home, names in homes.items() for name in names.split()}
 

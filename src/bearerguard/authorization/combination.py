@@ -125,7 +125,8 @@ class AllOf(_Combination):
     operator = "&"
 
     def permits(self, principal: Principal) -> bool:
-        for operand in self.operands:  # noqa: SIM110  a generator costs more than the membership tests it runs
+        # a generator would cost more than the tests it runs
+        for operand in self.operands:  # noqa: SIM110
             if operand.permits(principal) is not True:
                 return False
         return True
@@ -154,7 +155,8 @@ class AnyOf(_Combination):
     operator = "|"
 
     def permits(self, principal: Principal) -> bool:
-        for operand in self.operands:  # noqa: SIM110  a generator costs more than the membership tests it runs
+        # a generator would cost more than the tests it runs
+        for operand in self.operands:  # noqa: SIM110
             if operand.permits(principal) is True:
                 return True
         return False

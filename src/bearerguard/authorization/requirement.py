@@ -81,7 +81,8 @@ class Scope(_Single):
     def permits(self, principal: Principal) -> bool:
         return self.name in principal.scopes
 
-    def helping_scopes(self, principal: Principal) -> tuple[str, ...]:  # noqa: ARG002  held or not: RFC 6750 §3
+    # held or not: RFC 6750 §3
+    def helping_scopes(self, principal: Principal) -> tuple[str, ...]:  # noqa: ARG002
         return (self.name,)
 
     def scope_names(self) -> tuple[str, ...]:

@@ -54,7 +54,10 @@ async def optional_principal(connection: HTTPConnection, security_scopes: Securi
 
 
 OptionalPrincipal: TypeAlias = Annotated[Principal | None, Depends(optional_principal)]
-"""A parameter that is the caller, or ``None``. It declares nothing: put ``@optional`` beneath ``@app.get``."""
+"""A parameter that is the caller, or ``None``.
+
+It declares nothing: put ``@optional`` beneath ``@app.get``.
+"""
 
 note_scoped(current_principal)
 

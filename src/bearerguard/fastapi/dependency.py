@@ -63,7 +63,7 @@ class Require:
     def __call__(
         self,
         connection: HTTPConnection,
-        security_scopes: SecurityScopes = None,  # type: ignore[assignment]  # FastAPI gives it; who decorates does not
+        security_scopes: SecurityScopes = None,  # type: ignore[assignment]  # FastAPI gives it
     ) -> Coroutine[Any, Any, Principal]:
         """The caller. FastAPI takes this for a coroutine function, and awaits the result.
 
@@ -113,7 +113,8 @@ else:
 
 _Arguments: TypeAlias = tuple[Requirement, int, str, str, str | None, ErrorFormat]
 
-_made: Final[WeakValueDictionary[_Arguments, Require]] = WeakValueDictionary()  # none outlives its resource server
+# weak: a dependency must not keep its resource server alive
+_made: Final[WeakValueDictionary[_Arguments, Require]] = WeakValueDictionary()
 
 
 def require(
@@ -125,29 +126,33 @@ def require(
     resource_metadata: str | None = None,
     error_format: ErrorFormat = "oauth",
 ) -> Require:
-    """A dependency that lets only callers through who meet the requirement, and returns the ``Principal``.
+    """A dependency that lets only callers through who meet the requirement.
 
-    ::
+    It returns the ``Principal``::
 
-        caller: Annotated[Principal, Depends(require(role("Read.All")))]                        # an endpoint's parameter
-        @app.get("/orders", dependencies=[Depends(require(role("Read.All")))])                  # a route
-        APIRouter(dependencies=[Depends(require(role("Read.All")))])                            # a router; FastAPI(…) likewise
+        caller: Annotated[Principal, Depends(require(role("Read.All")))]          # a parameter
+        @app.get("/orders", dependencies=[Depends(require(role("Read.All")))])    # a route
+        APIRouter(dependencies=[Depends(require(role("Read.All")))])              # a router
 
-    For routes of HTTP and websockets. ``Security(require(role("Read.All")), scopes=["orders.read"])``
-    asks for the role and for the scopes, those of outer dependencies included. Of several, each is enforced. Behind an
-    ``AccessTokenMiddleware`` it takes the principal that was verified there; alone, with
-    ``resource_server``, it verifies the token itself and answers a refusal just as the middleware
-    would with the same options: of several, the first that a request comes to gives the words.
-    Equal arguments give the same object: it is solved once a request, and
+    It guards HTTP and websocket routes; of several dependencies, each is enforced.
+    ``Security(require(role("Read.All")), scopes=["orders.read"])`` asks for the role and the scopes,
+    including the scopes of outer dependencies.
+
+    Behind an ``AccessTokenMiddleware`` it judges the principal that was verified there. With
+    ``resource_server`` and no middleware, it verifies the token itself and answers refusals as a
+    middleware with the same options would. With a ``resource_server`` other than the middleware's,
+    it judges what that one makes of the token, and ``request.user`` stays the middleware's.
+
+    Equal arguments give the same object. FastAPI therefore calls it once for a request, and
     ``app.dependency_overrides[require(role("Read.All"))]`` replaces it in a test.
 
-    It asks for a token wherever it stands: at an application or a router it closes their
-    ``@public`` routes, too. Put those into a router beside it.
+    A token is needed wherever it stands. On an application or a router it closes ``@public`` routes,
+    too: put those into another router.
 
-    Alone it guards nothing but the routes that have it: no audit is made at the start, and
-    FastAPI's documentation pages, mounted applications and routes of Starlette's take no
-    dependencies. FastAPI also reads the body of a request before any dependency; the middleware
-    refuses callers without a good token before that.
+    Without a middleware, only the routes that have it are guarded: there is no audit at the start,
+    and FastAPI's documentation pages, mounted applications and Starlette's routes take no
+    dependencies. FastAPI also reads the body of a request before it calls a dependency; the
+    middleware refuses callers without a good token before that.
 
     Args:
         requirement: What ``role``, ``scope``, ``client`` … build, combined with ``&`` and ``|``.

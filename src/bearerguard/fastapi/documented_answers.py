@@ -1,4 +1,4 @@
-"""The answers to refused requests as an OpenAPI document describes them: what ``web.challenge`` sends (RFC 6750 §3)."""
+"""The answers to refused requests as an OpenAPI document describes them (RFC 6750 §3)."""
 
 import json
 from collections.abc import Mapping

@@ -13,7 +13,7 @@ _TRIED: Final = 1000
 
 
 def scope_alternatives(requirement: Requirement) -> tuple[Alternative, ...]:
-    """The scopes of each way to meet a requirement, in the order they were written; ``()`` for a way that needs none.
+    """The scopes of each way to meet a requirement, as written; ``()`` for a way that needs none.
 
     That is what a Security Requirement lists. More than 16 ways are not told apart: they become one
     that names no scope.
@@ -23,7 +23,7 @@ def scope_alternatives(requirement: Requirement) -> tuple[Alternative, ...]:
 
 
 def described(requirement: Requirement) -> str:
-    """The requirement as it is written, with names of roles and scopes alone: who is on a list stays in the source."""
+    """The requirement as it is written, without the ids of clients and tenants."""
     if isinstance(requirement, AllOf | AnyOf):
         parts = (f"({described(one)})" if isinstance(one, AnyOf) else described(one) for one in requirement.operands)
         return f" {requirement.operator} ".join(parts)

@@ -1,4 +1,4 @@
-"""The OpenAPI document, completed with who may call what, from the same table that the start-up audit judges."""
+"""The OpenAPI document, completed with who may call what, from the table of the audit."""
 
 import copy
 import itertools
@@ -29,12 +29,16 @@ _NO_ROW: Final = "a row of the policy"
 def document_security(
     app: FastAPI, api: ResourceServer, *, token_url: str | None = None, scopes: Mapping[str, str] | None = None
 ) -> None:
-    """Let the application's OpenAPI document tell how to get a token, what each operation asks for and how it refuses.
+    """Describe in the OpenAPI document how to get a token, what operations need, how they refuse.
 
     ::
 
-        document_security(app, api, token_url="https://login.microsoftonline.com/…/oauth2/v2.0/token",
-                          scopes={"api://orders/.default": "All that was granted to the application"})
+        document_security(
+            app,
+            api,
+            token_url="https://login.microsoftonline.com/…/oauth2/v2.0/token",
+            scopes={"api://orders/.default": "All that was granted to the application"},
+        )
 
     The document gains a security scheme, OAuth 2.0 with the client-credentials flow. Each operation
     gains the scopes of its requirement as ``security``, its roles as ``x-roles``, the whole of it
@@ -64,11 +68,12 @@ def document_security(
     problem = "" if token_url is None else url_problem(token_url, allow_http=True)
     if problem:
         raise ConfigurationError("token_url", f"{problem}, got {show(token_url)}", example='"https://issuer.example/token"')
-    app.openapi = _OpenAPI(app, api, token_url, dict(scopes or {}))  # type: ignore[method-assign]  # FastAPI's way to extend it
+    # FastAPI's way to extend it
+    app.openapi = _OpenAPI(app, api, token_url, dict(scopes or {}))  # type: ignore[method-assign]
 
 
 class _OpenAPI:
-    """``app.openapi``, completed; made anew when the application's own document or the token URL has changed."""
+    """``app.openapi``, completed; made anew when the document or the token URL has changed."""
 
     def __init__(self, app: FastAPI, api: ResourceServer, token_url: str | None, scopes: dict[str, str]) -> None:
         self._app = app
@@ -106,7 +111,7 @@ class _OpenAPI:
 
 
 def _wire(app: FastAPI) -> Challenge:
-    """What the middleware of an application sends; without one, what ``require`` sends by default."""
+    """What the application's middleware sends; without one, what ``require`` sends by default."""
     layers: list[Any] = app.user_middleware
     options: Mapping[str, Any] = next((layer.kwargs for layer in layers if is_ours(layer)), {})
     return Challenge(disclose=options.get("disclose", "code"), error_format=options.get("error_format", "oauth"))
@@ -124,7 +129,8 @@ def _completed(
                 needed = () if allowed.requirement is None else allowed.requirement.scope_names()
                 named = {**dict.fromkeys(needed, ""), **named}
             elif allowed.is_public and "{" in path:
-                operation["responses"].setdefault("400", answers.reference(answers.INVALID_REQUEST))  # malformed_path
+                # malformed_path
+                operation["responses"].setdefault("400", answers.reference(answers.INVALID_REQUEST))
     shared = document.setdefault("components", {})
     for kind, members in answers.components(wire).items():
         shared.setdefault(kind, {}).update(members)

@@ -17,9 +17,11 @@ from bearerguard.token.glance import KID, sole_text
 
 MAX_TOKEN: Final = 16 * 1024
 _JWE_DOTS: Final = 4
-_B64TOKEN: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/="  # RFC 6750 §2.1
+# RFC 6750 §2.1
+_B64TOKEN: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/="
 _REMEMBERED_HEADERS: Final = 4096
-_MAX_CONTAINERS: Final = 512  # anybody can make us parse: an object costs a hundred times what the same octets of text do
+# Anybody can make us parse, and an object costs a hundred times what the same octets of text do.
+_MAX_CONTAINERS: Final = 512
 _MAX_COMMAS: Final = 2048  # two hundred groups by their distinguished names fit
 
 
@@ -72,7 +74,7 @@ class AccessToken(NamedTuple):
 
 
 class Parser:
-    """Reads tokens, and remembers the headers of good ones: an issuer's tokens share theirs until its key changes.
+    """Reads tokens, and remembers the headers of good ones, which an issuer's tokens share.
 
     Args:
         glance: Given the ``kid`` and the payload of a token with an unfamiliar header, before
@@ -93,11 +95,11 @@ class Parser:
         """
         if len(token) > MAX_TOKEN:
             raise too_large(token)
-        if b" " in token or b"," in token:  # several credentials, whatever the first of them is worth
+        if b" " in token or b"," in token:  # several credentials: which of them counts is a guess
             raise _malformed()
         signing_input, _, signature = token.rpartition(b".")
         head, dot, body = signing_input.partition(b".")
-        if not dot or b"." in body:  # this search is done by memchr, bytes.count goes octet by octet
+        if not dot or b"." in body:  # done by memchr; bytes.count goes octet by octet
             raise _not_three_parts(token)
         try:
             header = self._headers.get(head) or self._unfamiliar(decode(head), body)
@@ -108,16 +110,17 @@ class Parser:
             problem = None
         except NotStrictJson as why:
             problem = str(why)
-        raise _unreadable(token, problem)  # out here it has no context, whose frames would lead back to the request
+        raise _unreadable(token, problem)  # outside of except: a context leads back to the request
 
     def _unfamiliar(self, header: bytes, body: bytes) -> Header:
-        kid = sole_text(KID, header) if header.find(b"{", 1) < 0 else None  # nested, it would not be the token's key
+        # nested, a kid would not be the token's
+        kid = sole_text(KID, header) if header.find(b"{", 1) < 0 else None
         if kid is not None:
             self._glance(kid, decode(body))
         return _read_header(parse_object(header, _MAX_CONTAINERS, _MAX_COMMAS))
 
     def remember(self, token: UnverifiedToken) -> None:
-        """Keep the header of a token that turned out to be good, so that a flood of bad ones cannot fill the memory."""
+        """Keep the header of a good token only: a flood of bad ones must not fill the memory."""
         if token.head in self._headers:
             return
         if len(self._headers) >= _REMEMBERED_HEADERS:
@@ -126,7 +129,7 @@ class Parser:
 
 
 def verify(token: UnverifiedToken, keys: Sequence[VerificationKey]) -> AccessToken | None:
-    """The token, verified by the first of ``keys`` that made its signature; ``None`` where none did.
+    """The token, verified by the first of ``keys`` that made its signature; ``None`` if none did.
 
     The algorithm was accepted by the issuer's configuration and fits each key (RFC 8725 §3.1).
     """

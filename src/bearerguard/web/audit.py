@@ -1,4 +1,4 @@
-"""Who gets through to which route: the same table that the middleware judges when an application starts."""
+"""Who may call which route: the table that the middleware checks when an application starts."""
 
 import functools
 import inspect
@@ -16,7 +16,7 @@ from bearerguard.web.routes import layers, router_of
 
 
 def audit(app: ASGIApp) -> tuple[AuditedRoute, ...]:
-    """Every route of a Starlette or FastAPI application with the requirement that guards it, in the router's order.
+    """Every route of a Starlette or FastAPI application and who may call it, in the router's order.
 
     Mounts, hosts, nested routers and applications, websockets and static files are included;
     ``policy`` and ``public`` of every ``AccessTokenMiddleware`` around the application or among its

@@ -45,6 +45,6 @@ def _undefined_name(endpoint: Any) -> str:
         typing.get_type_hints(endpoint, include_extras=True)
     except NameError as error:
         return error.name or ""
-    except Exception:  # noqa: BLE001  another annotation cannot be evaluated, and FastAPI says so itself
+    except Exception:  # noqa: BLE001  FastAPI reports any other annotation that it cannot evaluate
         return ""
     return ""

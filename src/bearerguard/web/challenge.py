@@ -1,4 +1,4 @@
-"""What a refusal says on the wire: status, ``WWW-Authenticate`` and a JSON body, over HTTP or instead of a websocket.
+"""What a refusal says on the wire: status, ``WWW-Authenticate`` and a body.
 
 Every text is a constant of its code, and nothing of a token is copied in: a token is the caller's
 own text, and would write headers of its own. What is constant for a code is made once.
@@ -22,7 +22,8 @@ from bearerguard.web.error_format import MEDIA_TYPES, ErrorFormat, Format, body_
 Disclose = Literal["code", "none"]
 Headers = tuple[tuple[bytes, bytes], ...]
 
-_NOT_QUOTABLE: Final = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")  # RFC 6750 §3: error_description
+# RFC 6750 §3: error_description
+_NOT_QUOTABLE: Final = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
 _LONGEST_REASON: Final = 123
 _NOT_THE_CALLERS_FAULT: Final = 500
 _POLICY_VIOLATION: Final = 1008
@@ -122,7 +123,7 @@ class Challenge:
 
     def _challenge(self, code: ErrorCode, description: str, scope: str) -> str:
         if not code.error:
-            return self._parameters  # RFC 6750 §3.1: no error information where no credentials were sent
+            return self._parameters  # RFC 6750 §3.1: no credentials, no error information
         return f'{self._parameters}, error="{code.error}", error_description="{description}"{scope}'
 
 

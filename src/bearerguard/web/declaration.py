@@ -24,16 +24,17 @@ Declaration: TypeAlias = Requirement | Public
 
 WEBSOCKET: Final = "WEBSOCKET"
 OTHER: Final = "other"
-"""Stands for all methods that no rule can name, an HTTP method that calls itself WEBSOCKET included."""
+"""All methods that no rule can name, including an HTTP method that is called WEBSOCKET."""
 
 _ATTRIBUTE: Final = "_bearerguard_declaration"
 _guarded: Final[WeakSet[types.FunctionType]] = WeakSet()
 _scoped: Final[WeakSet[Any]] = WeakSet()
-HANDLED: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY")  # what HTTPEndpoint hands to a method
+# HTTPEndpoint hands these to a method of its own name
+HANDLED: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY")
 
 
 class _Mark(NamedTuple):
-    """A declaration and whose it is: ``functools.wraps`` copies attributes, a subclass inherits them."""
+    """A declaration and its owner: ``functools.wraps`` copies attributes, subclasses inherit."""
 
     owner: ref[Any]
     declaration: Declaration
@@ -61,12 +62,18 @@ def note_guarded(function: Callable[..., Any]) -> None:
 
 
 def is_guarded_elsewhere(endpoint: object) -> bool:
-    """Whether a guarded function was made of this one, which is none: the decorator came too late for the route that has it."""
+    """Whether ``@requires`` made a guarded function of this one, which is not guarded itself.
+
+    The route was made before the decorator was applied.
+    """
     return isinstance(endpoint, types.FunctionType) and endpoint in _guarded
 
 
 def declared(target: object) -> Declaration | None:
-    """What a function, a method or an ASGI application declares itself; of a ``partial``, what its function does."""
+    """What a function, a method or an ASGI application declares itself.
+
+    A ``partial`` declares what its function does.
+    """
     while True:
         target = getattr(target, "__func__", target)  # a bound method is its function
         found = getattr(target, _ATTRIBUTE, None)
@@ -119,7 +126,7 @@ def declared_by_class(endpoint: type) -> Declaration | None:
 
 
 def handler_of(endpoint: Any, method: str) -> Callable[..., Any] | None:
-    """The method of an endpoint class that Starlette calls, or ``None`` where that cannot be told or it has none."""
+    """The method of an endpoint class that Starlette calls; ``None`` if none is known."""
     handler: Callable[..., Any] | None = None
     if _dispatches_as(endpoint, HTTPEndpoint) and method in HANDLED:
         name = "get" if method == "HEAD" and not hasattr(endpoint, "head") else method.lower()

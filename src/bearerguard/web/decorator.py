@@ -35,7 +35,7 @@ _CONNECTION_NAMES: Final = ("Request", "WebSocket", "HTTPConnection")
 
 
 class _NoDependency:
-    """Marks what no framework may make of a request: FastAPI would take the endpoint from the query."""
+    """Marks a parameter that FastAPI must not take from a request."""
 
     def __get_pydantic_core_schema__(self, *_asked: object) -> NoReturn:
         """Asked for when a route of FastAPI is made with ``Depends(requires(…))``."""
@@ -44,24 +44,26 @@ class _NoDependency:
 
 
 class requires:  # noqa: N801  reads as a decorator
-    """Only callers who meet the requirement get through; all others are refused before the endpoint runs.
+    """Lets only callers through who meet the requirement; the endpoint does not run for others.
 
-    The refusal is raised and answered before it leaves the application, unless you have an exception
-    handler of your own for it. So it also guards a helper or a dependency that is given the request.
+    The refusal is raised, and answered before it leaves the application, unless you have an
+    exception handler for it. So helpers and dependencies that are given the request can be guarded,
+    too: their caller does not go on.
 
-    Decorates Starlette functions, websocket functions, ``HTTPEndpoint`` and ``WebSocketEndpoint``
-    classes and their methods. Called with a ``Mount``, a ``Host`` or an ASGI application, it guards
-    all beneath: ``requires(role("Read.All"))(Mount("/files", app=StaticFiles(…)))``. A function that
-    is not async stays so: it judges when it is called, and where no token was looked at, on a public
-    path, it refuses with ``missing_token``. As the endpoint of a route it is judged before a thread
-    is taken, and the token is verified then.
+    Decorate Starlette functions, websocket functions, ``HTTPEndpoint`` and ``WebSocketEndpoint``
+    classes and their methods. Call it with a ``Mount``, a ``Host`` or an ASGI application to guard
+    all beneath: ``requires(role("Read.All"))(Mount("/files", app=StaticFiles(…)))``.
 
-    Of several, each is enforced, the outermost first. It stands outermost of all decorators of the
-    function, beneath FastAPI's ``@app.get`` alone: what is around it, such as a cache, would answer
-    without it, and declares nothing. The request must have passed an ``AccessTokenMiddleware``.
+    A function that is not async stays so. Called directly, it judges the principal that was already
+    verified, and refuses with ``missing_token`` if there is none. As the endpoint of a route it is
+    judged before a thread is taken, and the token is verified if that has not been done.
 
-    Does not judge what the endpoint does with the request: whether this caller may see that order
-    is the endpoint's matter.
+    If there are several, each is enforced, the outermost first. Put it outermost, beneath FastAPI's
+    ``@app.get`` only: a decorator around it, such as a cache, could answer without it and declares
+    nothing, so that the start is refused. The request must have passed an ``AccessTokenMiddleware``.
+
+    Does not check what the endpoint does: whether this caller may see that order is up to the
+    endpoint.
 
     Args:
         requirement: What ``role``, ``scope``, ``client`` … build, combined with ``&`` and ``|``.
@@ -79,7 +81,7 @@ class requires:  # noqa: N801  reads as a decorator
     @overload
     def __call__(self, endpoint: type[EndpointClass]) -> type[EndpointClass]: ...
     @overload
-    def __call__(self, endpoint: Subtree) -> Subtree: ...  # type: ignore[overload-overlap]  # callable, too
+    def __call__(self, endpoint: Subtree) -> Subtree: ...  # type: ignore[overload-overlap]
     @overload
     def __call__(self, endpoint: Callable[P, Awaitable[R]]) -> Callable[P, Coroutine[Any, Any, R]]: ...
     @overload
@@ -126,7 +128,9 @@ class requires:  # noqa: N801  reads as a decorator
 
 
 def public(endpoint: Target) -> Target:
-    """The endpoint is reachable without a token, which is then not looked at: ``request.user.is_authenticated`` is false.
+    """The endpoint is reachable without a token.
+
+    No token is looked at there: ``request.user.is_authenticated`` is false.
 
     Decorates what ``requires`` does; of a class, all its methods, not those of a subclass. Called
     with a ``Mount``, a ``Host`` or an ASGI application, it opens all beneath that declares nothing
@@ -167,7 +171,8 @@ def _opened(endpoint: Target, declaration: Public) -> Target:
     for other in others - {None, declaration}:
         _contradiction(name, target, other)
     if isinstance(target, types.MethodType):
-        target = functools.partial(target)  # the function belongs to all instances, and this one's endpoint alone is open
+        # the function belongs to all instances, and only this one's endpoint is open
+        target = functools.partial(target)
     try:
         declare(target, declaration)
     except (AttributeError, TypeError):  # the latter: it takes no weak references
@@ -177,7 +182,7 @@ def _opened(endpoint: Target, declaration: Public) -> Target:
 
 
 def _is_function(endpoint: object) -> bool:
-    """As Starlette's ``Route`` tells them: functions are called with the request, all else is an ASGI application."""
+    """Whether Starlette's ``Route`` calls it with a request, and not as an ASGI application."""
     while isinstance(endpoint, functools.partial):
         endpoint = endpoint.func
     return isinstance(endpoint, _FUNCTIONS)

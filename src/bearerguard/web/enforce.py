@@ -1,4 +1,4 @@
-"""The caller of a request, held to a requirement: by a guard, by a dependency, by a line of code."""
+"""Checks the caller of a request: for a guard, for a dependency, for a line of your own code."""
 
 from collections.abc import Mapping, MutableMapping
 from typing import Any, Final
@@ -109,7 +109,7 @@ def _passage(scope: Mapping[str, Any], who: str) -> Passage:
 
 
 async def _authenticated(passage: Passage, scope: Scope, gate: Gate | None) -> Principal:
-    """Whom the token names: to the middleware's resource server, or to that of another gate."""
+    """The principal, as the middleware's resource server sees it, or that of another gate."""
     if gate is None:
         if passage.principal is None:
             passage.principal = scope["user"] = scope["auth"] = await passage.gate.authenticate(scope)

@@ -34,7 +34,7 @@ def checked_format(error_format: object) -> tuple[Format, OwnFormat | None]:
 
 
 def body_of(form: Format, code: ErrorCode, description: str, *, tells_code: bool) -> bytes:
-    """The body for one code: RFC 6749 §5.2 in the form ``oauth``, RFC 9457 in the form ``problem``."""
+    """The body for one code: ``oauth`` as in RFC 6749 §5.2, ``problem`` as in RFC 9457."""
     error = {"error": code.error} if code.error else {}
     members: dict[str, Any]
     if form == "problem":
@@ -49,11 +49,11 @@ def body_of(form: Format, code: ErrorCode, description: str, *, tells_code: bool
 
 
 def own_body(own: OwnFormat, refusal: Refusal) -> tuple[bytes, bytes] | None:
-    """Media type and body as a user's function makes them; ``None`` where it fails, which is logged."""
+    """Media type and body from a user's function; ``None`` if it fails, which is logged."""
     try:
         media_type, body = own(refusal)
         if not _MEDIA_TYPE.fullmatch(media_type):
-            raise ValueError(f"{show(media_type)} is not a media type")  # noqa: TRY301  logged below
+            raise ValueError(f"{show(media_type)} is not a media type")  # noqa: TRY301
         return media_type.encode(), body.encode() if isinstance(body, str) else memoryview(body).tobytes()
     except Exception:  # noqa: BLE001  a refusal must not depend on how it reads
         logger.exception("error_format failed on %s; the answer has the form of OAuth", refusal.code)

@@ -68,7 +68,7 @@ class Gate:
 
 
 def refusal_for(error: Exception) -> Refusal:
-    """The refusal that an error met while judging comes to: itself, or that nothing could be decided."""
+    """The refusal for an error that was raised while judging: itself, or ``Undecided``."""
     if isinstance(error, Refusal):
         return error
     undecided = Undecided()

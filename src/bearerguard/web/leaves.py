@@ -1,4 +1,7 @@
-"""Every place where a router hands a request over: endpoints, and applications that are closed books, with what they declare."""
+"""Every place where a router hands a request over, with what is declared there.
+
+That is an endpoint, or an application whose routes cannot be read.
+"""
 
 import functools
 import inspect
@@ -179,7 +182,8 @@ def _declared_by_endpoint(route: Any) -> Iterator[tuple[tuple[str, ...], Declara
     endpoint = route.endpoint
     methods = tuple(sorted(OTHER if method == WEBSOCKET else method for method in getattr(route, "methods", None) or ()))
     if not inspect.isclass(endpoint):
-        if isinstance(getattr(route, "original_route", route), WebSocketRoute):  # FastAPI shows an included route by proxy
+        # FastAPI shows an included route by proxy
+        if isinstance(getattr(route, "original_route", route), WebSocketRoute):
             methods = (WEBSOCKET,)
         yield methods, declared(endpoint)
         return

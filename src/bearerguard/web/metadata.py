@@ -71,7 +71,8 @@ def protected_resource_metadata(
         "resource_name": name,
         "resource_documentation": None if documentation is None else _checked_url("documentation", documentation),
     }
-    given = {member: value for member, value in members.items() if value}  # RFC 9728 §3.2: none with zero elements
+    # RFC 9728 §3.2: no member with zero elements
+    given = {member: value for member, value in members.items() if value}
     document = json.dumps(given, separators=(",", ":")).encode()
 
     @public
@@ -82,7 +83,9 @@ def protected_resource_metadata(
 
 
 def resource_metadata_url(resource: str) -> str:
-    """Where the document of a resource is (RFC 9728 §3.1): for ``AccessTokenMiddleware(resource_metadata=…)``.
+    """Where the document of a resource is (RFC 9728 §3.1).
+
+    Give it to ``AccessTokenMiddleware(resource_metadata=…)``.
 
     Raises:
         ConfigurationError: ``resource`` is no https URL, or has a query or a fragment.
@@ -93,7 +96,7 @@ def resource_metadata_url(resource: str) -> str:
 
 
 def _well_known(resource: str) -> str:
-    """The path as a router sees it: the well-known name is put between host and path (RFC 9728 §3.1)."""
+    """The path as a router sees it: the well-known name comes before it (RFC 9728 §3.1)."""
     problem = url_problem(resource, allow_http=True)
     if problem:
         _wrong(problem, resource)
@@ -107,7 +110,7 @@ def _well_known(resource: str) -> str:
 
 
 def authorization_servers(api: ResourceServer) -> tuple[Issuer, ...]:
-    """The issuers that a client is sent to: of a directory of Entra, v2 without v1, where both are trusted.
+    """The issuers that a client is sent to; v2 only, where v1 and v2 of an Entra tenant are trusted.
 
     An API's own manifest says which version its tokens are of, whatever endpoint they come from,
     and v1's knows no ``scope``.

@@ -1,4 +1,4 @@
-"""The ASGI middleware: no request reaches the application unless its token was verified or its endpoint is public.
+"""The ASGI middleware: a request passes with a verified token, or if it needs none.
 
 A request is judged on the path its router sees (``get_route_path``) and on nothing that a caller
 can add: no ``Host`` of its own, no ``X-Forwarded-*``, no method override. The body is
@@ -42,25 +42,30 @@ _OPTIONAL: Final = Public.OPTIONAL
 
 
 class AccessTokenMiddleware:
-    """Verifies the bearer token of every http and websocket request, and refuses what it cannot verify.
+    """Verifies the bearer token of every http and websocket request, or refuses the request.
 
     ::
 
         Starlette(routes=[…], middleware=[Middleware(AccessTokenMiddleware, resource_server=api)])
 
-    Without ``policy`` every request needs a valid token, unless its path is in ``public`` or its
-    endpoint is ``@public``. With one, the table alone decides, and refuses what no row names.
-    ``request.user`` is the ``Principal`` and ``request.auth.scopes`` its scopes; where no token was
-    needed, none is looked at and ``request.user.is_authenticated`` is false.
+    Without ``policy``, every request needs a valid token, unless its path is in ``public`` or its
+    endpoint is ``@public``. With ``policy``, only the table decides, and refuses what no row names.
+    ``request.user`` is the ``Principal``, and ``request.auth.scopes`` holds its scopes. If no token
+    is needed, none is looked at, and ``request.user.is_authenticated`` is false; if it is optional
+    (``@optional``, ``PathPolicy.OPTIONAL``), a token that is sent is verified.
 
-    When the application has started, its routes are audited and keys are fetched in the background;
-    where a server runs no lifespan, the audit is made at the first request, and all are refused
-    with the error. Put ``CORSMiddleware`` outside this one: a preflight carries no token, and is
-    not special here. Put outside, too, whatever rewrites the path or the method.
+    When the application has started, its routes are audited, and keys are fetched in the
+    background. If the server runs no lifespan, the audit runs at the first request. Routes that are
+    added later are audited before the next request. While a route is undeclared, every request is
+    refused with the error.
+
+    Refusals of guards are answered inside the application, so that middlewares within this one see
+    a response, not an exception. Put ``CORSMiddleware`` outside this one: a preflight carries no
+    token. Put whatever rewrites the path or the method outside, too.
 
     Does not limit rates, read the body or look at cookies, nor end a websocket when its token
-    expires. Does not know routes other than Starlette's and FastAPI's: any other application is
-    served behind ``policy``, or as a whole to those with a token.
+    expires. Only routes of Starlette and FastAPI are read. Any other application is served behind
+    ``policy``, or as a whole to callers with a valid token.
 
     Args:
         app: The application.
@@ -71,10 +76,11 @@ class AccessTokenMiddleware:
         root_path: What the application takes off the front of each path, where that cannot be seen:
             ``"/api"`` for a ``FastAPI(root_path="/api")`` inside a function, or for any application
             of unknown kind on a server with that root path; ``""`` for none. It takes the place of
-            the server's ``root_path``. Where mounts lie in front of the middleware, theirs come first.
+            the server's ``root_path``. Where mounts lie in front of the middleware, theirs come
+            first.
         realm: Protection space named in the challenge.
-        undeclared: ``"refuse"`` to start with a route that declares neither ``@requires`` nor
-            ``@public``, or ``"allow"`` it to be served to whoever has a valid token.
+        undeclared: ``"refuse"`` to start if a route declares neither ``@requires`` nor ``@public``
+            nor ``@optional``, or ``"allow"`` anyone with a valid token to call it.
         disclose: ``"code"`` tells callers why they are refused; ``"none"`` only tells them that.
         resource_metadata: URL of this API's metadata document (RFC 9728), for the challenge.
         token_header: Header that holds the bare token, such as ``"Cf-Access-Jwt-Assertion"`` where
@@ -149,7 +155,8 @@ class AccessTokenMiddleware:
                 if principal is None:
                     principal = await self._verify(token)
                 del token  # this frame is in the traceback of every error of the application
-                if rule is not None and rule.permits(principal) is not True:  # a truthy coroutine is no permission
+                # True itself: the coroutine of an async permits() would be true in an if
+                if rule is not None and rule.permits(principal) is not True:
                     raise rule.refusal(principal)  # noqa: TRY301  one way out for every refusal
                 passage.principal = scope["user"] = scope["auth"] = principal
             scope[PASSAGE] = passage

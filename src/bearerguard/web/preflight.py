@@ -1,4 +1,4 @@
-"""Tells the operator of a ``CORSMiddleware`` that lies inside ours, where it cannot answer a preflight.
+"""Warns of a ``CORSMiddleware`` inside ours, where it cannot answer a preflight.
 
 A browser sends no token with a preflight (Fetch standard, §3.2.2), so that ours refuses it before
 the other one sees it. That looks like a failure of the page, and nothing says why.

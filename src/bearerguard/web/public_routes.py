@@ -42,7 +42,7 @@ class PublicRoutes:
         return bool(self._literal) or self._patterns is not None
 
     def open_for(self, scope: Scope, route_path: str) -> Public | None:
-        """What the endpoint declares that takes this request, if it is open to callers without a token.
+        """What the endpoint of this request declares, if that is ``PUBLIC`` or ``OPTIONAL``.
 
         Args:
             scope: Of the request.
@@ -52,19 +52,20 @@ class PublicRoutes:
             return None
         try:
             if scope.get("method") == "HEAD" and answers_405(self._router, scope):
-                scope = {**scope, "method": "GET"}  # FastAPI's GET takes no HEAD: the answer tells no more than GET's
+                # FastAPI's GET takes no HEAD: the answer tells no more than GET's
+                scope = {**scope, "method": "GET"}
             found = destination_of(self._router, scope)
-        except Exception:  # noqa: BLE001  a convertor that cannot convert, such as too many digits: the router fails alike
+        except Exception:  # noqa: BLE001  a converter failed: the router fails alike
             logger.debug("a route could not be asked whether it is public", exc_info=True)
             return None
         if found is None:
-            return None  # a method too many, a slash too few, nothing at all: for those who have a token
+            return None  # no such route, or not for this method: only callers with a token learn that
         whole = declared_for(found.app, method_of(scope)) if found.whole is None else found.whole
         return whole if isinstance(whole, Public) else None
 
 
 def _public_paths(router: Starlette | Router, path: str = "", pattern: str = "") -> Iterator[tuple[str, str]]:
-    """Path and regular expression of each public route, each behind those of the mounts it is in."""
+    """Path and regular expression of each open route, with those of the mounts around it."""
     for route in routes_of(router):
         own = (path + path_of(route), pattern + _pattern(route))
         app = subtree_of(route)

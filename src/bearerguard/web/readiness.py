@@ -28,7 +28,9 @@ _OLD: Final = 43_200.0  # half of the 24 h after which kept keys may not be used
 def readiness(
     resource_server: ResourceServer, *, every_issuer: bool = True, details: bool = True
 ) -> Callable[[Request], Awaitable[Response]]:
-    """A Starlette endpoint that answers 200 while tokens can be verified, else 503 with ``Retry-After``.
+    """A Starlette endpoint that answers 200 if tokens can be verified, else 503.
+
+    With 503 comes ``Retry-After``.
 
     ::
 

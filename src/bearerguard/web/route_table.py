@@ -30,8 +30,8 @@ class AuditedRoute:
         methods: HTTP methods or ``WEBSOCKET``; empty stands for all of them.
         path: Path with its parameters, mounts included; ``//host/path`` behind a ``Host``.
         endpoint: Module and name of the function, class or application that serves it.
-        access: Requirement, ``PathPolicy.PUBLIC``, ``PathPolicy.OPTIONAL``, or ``None`` where nobody said
-            who may.
+        access: Requirement, ``PathPolicy.PUBLIC``, ``PathPolicy.OPTIONAL``, or ``None`` where
+            nobody said who may call.
         decided_by: The ``endpoint`` or one of its dependencies, a ``mount`` around it, ``public=``
             or ``policy`` of the middleware; ``no row`` of the policy, so that it is refused; or
             ``nothing``.
@@ -69,7 +69,9 @@ class AuditedRoute:
 
 
 def route_table(router: Starlette | Router, *rules: PathRules) -> tuple[AuditedRoute, ...]:
-    """A row for every route, in the order in which the router asks them; several where paths of a route are treated differently.
+    """A row for every route, in the order in which the router asks them.
+
+    A route whose paths are treated differently has several.
 
     Args:
         router: The application.
@@ -79,12 +81,12 @@ def route_table(router: Starlette | Router, *rules: PathRules) -> tuple[AuditedR
 
 
 def dispatchers(app: object) -> tuple[AuditedRoute, ...]:
-    """A row for an application whose routes seem to be readable and are not, since it may serve something else, too."""
+    """A row for an application with an attribute ``app`` that may serve something else, too."""
     return tuple(row for leaf in leaves_of_dispatcher(app) for row in _rows(leaf, (PathRules(),)))
 
 
 def check_declared(rows: Sequence[AuditedRoute]) -> None:
-    """Raises ``ConfigurationError`` naming each route that nobody declared, or not for all its paths."""
+    """Raises ``ConfigurationError`` if a route is undeclared for some of its paths; names each."""
     lines = [
         f"\n  {','.join(row.methods) or '*'} {row.path} ({row.endpoint}{_IN_PART if row.in_part else ''}{row.advice})"
         for row in rows

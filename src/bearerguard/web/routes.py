@@ -85,17 +85,18 @@ def router_behind(app: object, scope: Scope) -> Starlette | Router | None:
 
 
 def root_path_of(router: Starlette | Router | None) -> str:
-    """What ``FastAPI(root_path=…)`` puts into the scope in place of the server's; empty where nothing is put."""
+    """What ``FastAPI(root_path=…)`` puts into the scope in place of the server's; mostly empty."""
     root_path: str = getattr(router, "root_path", "")
     return root_path
 
 
 def routes_of(router: Starlette | Router) -> Sequence[Any]:
-    """The routes in the order in which they are asked; those of routers that FastAPI includes stand in their place."""
+    """The routes in the order in which they are asked, with those of FastAPI's included routers."""
     fastapi = sys.modules.get("fastapi.routing")  # not imported here: FastAPI is an extra
     if fastapi is None or not isinstance(getattr(router, "router", router), fastapi.APIRouter):
         return router.routes
-    contexts = getattr(fastapi, "iter_route_contexts", None)  # older ones copy the routes they include
+    # older ones copy the routes they include
+    contexts = getattr(fastapi, "iter_route_contexts", None)
     return router.routes if contexts is None else list(contexts(router.routes))
 
 
@@ -110,7 +111,7 @@ def subtree_of(route: Any) -> object | None:
 
 
 def reads_paths_itself(route: Any) -> bool:
-    """Whether what a route leads to is given the path to read, as an ASGI application, not the route's parameters."""
+    """Whether a route leads to an ASGI application, which reads the path itself."""
     endpoint = getattr(route, "endpoint", None)
     while isinstance(endpoint, functools.partial):
         endpoint = endpoint.func

@@ -28,7 +28,7 @@ class Routing:
         self._lists = tuple((one, name, list(found)) for one in routers for name, found in _lists_of(one))
 
     def is_current(self) -> bool:
-        """Whether nothing was added, taken away or replaced. Lists of the same objects compare fast."""
+        """Whether nothing was added, removed or replaced; the same objects compare fast."""
         for holder, name, routes in self._lists:
             if getattr(holder, name) != routes:
                 return False
@@ -49,6 +49,6 @@ def _routers(router: Starlette | Router) -> Iterator[Any]:
 
 
 def _lists_of(router: Any) -> Iterator[tuple[str, list[Any]]]:
-    for name in ("routes", "_low_priority_routes"):  # the latter has the files of FastAPI's app.frontend
+    for name in ("routes", "_low_priority_routes"):  # the latter: FastAPI's app.frontend
         if isinstance(found := getattr(router, name, None), list):
             yield name, found
