@@ -1,7 +1,7 @@
 """From pasted text to an explanation."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bearerguard._explain.advice import advice_for, error_summary
 from bearerguard._explain.decoded import Decoded, decode_token
@@ -13,8 +13,10 @@ from bearerguard._explain.vendors import Recognised, recognise
 from bearerguard.authorization.combination import Requirement
 from bearerguard.clock import SystemClock
 from bearerguard.issuers.issuer import Issuer
-from bearerguard.resource_server import ResourceServer
 from bearerguard.token.claims import Expectations
+
+if TYPE_CHECKING:  # a token without a server is explained without what fetches keys: twice as fast to start
+    from bearerguard.resource_server import ResourceServer
 
 NO_AUDIENCE: Final = "api://your-api"
 """Stands in where no audience is given: ``aud`` is then not judged, and advice shows it as an example."""
@@ -24,7 +26,7 @@ _LEEWAY: Final = 60.0
 def explain(
     text: str | bytes,
     *,
-    resource_server: ResourceServer | None = None,
+    resource_server: "ResourceServer | None" = None,
     issuer: str | Issuer | Sequence[str | Issuer] | None = None,
     audience: str | Collection[str] | None = None,
     require: Requirement | None = None,
@@ -111,8 +113,12 @@ def issuers_for(given: str | Issuer | Sequence[str | Issuer], decoded: Decoded) 
 
 def _server(
     issuer: str | Issuer | Sequence[str | Issuer] | None, audience: str | Collection[str] | None, decoded: Decoded
-) -> ResourceServer | None:
-    return None if not issuer else ResourceServer(issuers_for(issuer, decoded), audience or NO_AUDIENCE)
+) -> "ResourceServer | None":
+    if not issuer:
+        return None
+    from bearerguard.resource_server import ResourceServer  # noqa: PLC0415  see above
+
+    return ResourceServer(issuers_for(issuer, decoded), audience or NO_AUDIENCE)
 
 
 def _expected(recognised: Recognised | None, decoded: Decoded, audience: frozenset[str]) -> Expectations | None:

@@ -13,7 +13,8 @@ from bearerguard.cli.examination import Examination, Finding, of_environment
 from bearerguard.cli.loading import load
 from bearerguard.cli.output import Page, print_json
 from bearerguard.cli.program import json_option
-from bearerguard.cli.servers import server_of, server_options
+from bearerguard.cli.server_options import server_options
+from bearerguard.cli.servers import server_of
 from bearerguard.clock import SystemClock
 from bearerguard.errors import ConfigurationError
 from bearerguard.issuers.issuer import Issuer
@@ -69,9 +70,13 @@ def _print(findings: Mapping[str, Sequence[Finding]], *, healthy: bool) -> None:
     for name, found in findings.items():
         if found:
             page.heading(name)
-            page.outcomes((finding.outcome, finding.name, f"{finding.words} {finding.next_step}".strip()) for finding in found)
+            page.outcomes((finding.outcome, finding.name, _words(finding)) for finding in found)
     page.line()
     if healthy:
         page.line("Healthy: tokens of these issuers can be verified.", "bold green")
     else:
         page.line("Unhealthy: mend what failed above.", "bold red")
+
+
+def _words(finding: Finding) -> str:
+    return f"{finding.words.rstrip('.')}. {finding.next_step}" if finding.next_step else finding.words

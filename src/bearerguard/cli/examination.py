@@ -98,17 +98,20 @@ class Examination:
         seconds = self._clock.monotonic() - begun
         if answer.status != 200:  # noqa: PLR2004
             where = f", which redirects to {answer.headers.get('location')}" if answer.is_redirect else ""
-            step = (
-                "Give the final address: redirects are not followed."
-                if where
-                else "Check the issuer's address; mind its path and slash."
-            )
-            findings.append(Finding(name, "failed", f"{url}: status {answer.status}{where}", step))
+            findings.append(Finding(name, "failed", f"{url}: status {answer.status}{where}", _of_status(answer)))
             return None
         outcome: Outcome = "warning" if seconds > _SLOW else "passed"
         slow = f"A fetch may take {TOTAL_TIMEOUT:g} s at most." if outcome == "warning" else ""
         findings.append(Finding(name, outcome, f"{url}: {len(answer.body)} octets in {seconds * 1000:.0f} ms", slow))
         return _Page(answer, seconds, self._clock.now())
+
+
+def _of_status(answer: Answer) -> str:
+    if answer.is_redirect:
+        return "Give the final address: redirects are not followed."
+    if answer.status >= 500:  # noqa: PLR2004
+        return "The issuer is down: ask those who run it. An API that has its keys serves on for 24 hours."
+    return "Check the issuer's address; mind its path and its slash."
 
 
 _REMEDIES: Final = {

@@ -13,7 +13,7 @@ from bearerguard.cli.inputs import read_input, token_options
 from bearerguard.cli.output import print_json
 from bearerguard.cli.printed import print_explanation
 from bearerguard.cli.program import json_option
-from bearerguard.cli.servers import server_of, server_options, warmed
+from bearerguard.cli.server_options import server_options
 
 _KINDS: Final = ("role", "scope", "client", "tenant")
 
@@ -55,6 +55,8 @@ def command(
     requirement = _requirement(required)
     text = read_input(file, variable)
     if server is not None or online:
+        from bearerguard.cli.servers import server_of, warmed  # noqa: PLC0415  slow, and mostly not needed
+
         resource_server = server_of(server, issuers, audiences, text, recognise_issuer=online)
         if online and resource_server is not None:
             warmed(resource_server)

@@ -1,7 +1,6 @@
 """The resource server that a command judges by: the user's own, or one made of ``--issuer`` and ``--audience``."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import anyio
 import click
@@ -11,17 +10,6 @@ from bearerguard._explain.explainer import NO_AUDIENCE, issuers_for
 from bearerguard._explain.pasted import read_pasted
 from bearerguard.cli.loading import load
 from bearerguard.resource_server import ResourceServer
-
-
-def server_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """``--issuer``, ``--audience`` and ``--server``."""
-    function = click.option("--server", metavar="MODULE:API", help="Your own ResourceServer, such as orders.main:api.")(function)
-    function = click.option("--audience", "audiences", multiple=True, help="An identifier of this API. May be repeated.")(
-        function
-    )
-    return click.option("--issuer", "issuers", multiple=True, metavar="URL", help="An issuer to trust. May be repeated.")(
-        function
-    )
 
 
 def server_of(
