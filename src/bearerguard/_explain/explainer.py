@@ -12,6 +12,7 @@ from bearerguard._explain.pasted import Pasted, read_pasted
 from bearerguard._explain.vendors import Recognised, recognise
 from bearerguard.authorization.combination import Requirement
 from bearerguard.clock import SystemClock
+from bearerguard.errors import AccessTokenError
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.token.claims import Expectations
 
@@ -61,17 +62,18 @@ def explain(
     decoded = decode_token(pasted.token)
     recognised = recognise(decoded)
     server = resource_server if resource_server is not None else _server(issuer, audience, decoded)
+    record = _record(server, recognised, decoded)
     names = server.audience if server else frozenset([audience] if isinstance(audience, str) else audience or [NO_AUDIENCE])
     trust = Trust(
         server.connection.registrations if server else None,
-        _expected(recognised, decoded, names),
+        _expected(record, names),
         names_audience=NO_AUDIENCE not in names,
         requirement=require,
         effective_roles=server.effective_roles if server else frozenset,
     )
     checks = tuple(judged(pasted.token, trust, now))
-    kind = kind_of(decoded, pasted.token, recognised)
-    facts = facts_of(decoded, recognised, now)
+    kind = kind_of(decoded, pasted.token, recognised, record)
+    facts = facts_of(decoded, record, now)
     verdict = _verdict(checks)
     return Explanation(
         verdict,
@@ -121,13 +123,22 @@ def _server(
     return ResourceServer(issuers_for(issuer, decoded), audience or NO_AUDIENCE)
 
 
-def _expected(recognised: Recognised | None, decoded: Decoded, audience: frozenset[str]) -> Expectations | None:
+def _record(server: "ResourceServer | None", recognised: Recognised | None, decoded: Decoded) -> Issuer | None:
+    """How the token's claims are read: by the configured issuer, else by the one that was recognised."""
+    if server is not None:
+        try:
+            return server.connection.registrations.of(decoded.claims).expected.issuer
+        except AccessTokenError:
+            pass
+    return recognised.as_described(decoded) if recognised else None
+
+
+def _expected(record: Issuer | None, audience: frozenset[str]) -> Expectations | None:
     """What the token's own issuer would demand, were it trusted."""
-    issuer = recognised.as_described(decoded) if recognised else None
-    if issuer is None:
+    if record is None:
         return None
-    own = audience if issuer.audience is None else frozenset(issuer.audience)
-    return Expectations(issuer, own, own | audience, frozenset(issuer.algorithms), _LEEWAY)
+    own = audience if record.audience is None else frozenset(record.audience)
+    return Expectations(record, own, own | audience, frozenset(record.algorithms), _LEEWAY)
 
 
 def _verdict(checks: Sequence[CheckResult]) -> Verdict:

@@ -6,6 +6,7 @@ from typing import Any, Final, TypeGuard
 
 from bearerguard._explain.decoded import Decoded
 from bearerguard._explain.vendors import Recognised
+from bearerguard.issuers.issuer import Issuer
 from bearerguard.token.moment import Moment, distance, utc
 
 
@@ -34,13 +35,13 @@ _AGENT: Final = "11"
 _LAST_TIME: Final = 2**40
 
 
-def kind_of(decoded: Decoded, token: str, recognised: Recognised | None) -> Kind:
+def kind_of(decoded: Decoded, token: str, recognised: Recognised | None, record: Issuer | None) -> Kind:
     """The kind of token, by what it says of itself."""
     if decoded.is_encrypted:
         return Kind.ENCRYPTED
     if decoded.is_opaque:
         return _unread(decoded, token)
-    return _by_its_marks(decoded, recognised) or _application_or_delegated(decoded, recognised)
+    return _by_its_marks(decoded, recognised) or _application_or_delegated(decoded, record)
 
 
 def _unread(decoded: Decoded, token: str) -> Kind:
@@ -82,23 +83,21 @@ def _is_id_token(decoded: Decoded, recognised: Recognised | None) -> bool:
     return marks or (entra and not names_client)
 
 
-def _application_or_delegated(decoded: Decoded, recognised: Recognised | None) -> Kind:
-    issuer = recognised.as_described(decoded) if recognised else None
-    if issuer is None:
+def _application_or_delegated(decoded: Decoded, record: Issuer | None) -> Kind:
+    if record is None:
         return Kind.OTHER
-    caller = issuer.profile.read(decoded.claims)
+    caller = record.profile.read(decoded.claims)
     if caller.is_application:
         return Kind.APPLICATION
     return Kind.DELEGATED if caller.scopes else Kind.OTHER
 
 
-def facts_of(decoded: Decoded, recognised: Recognised | None, now: float) -> dict[str, str]:
+def facts_of(decoded: Decoded, record: Issuer | None, now: float) -> dict[str, str]:
     """What the token says, in words: for which API, whose, with which permissions, until when."""
     claims = decoded.claims
     facts = {"issuer": decoded.text("iss"), "audience": ", ".join(texts(claims.get("aud"))), "subject": decoded.text("sub")}
-    issuer = recognised.as_described(decoded) if recognised else None
-    if issuer is not None:
-        caller = issuer.profile.read(claims)
+    if record is not None:
+        caller = record.profile.read(claims)
         facts["client"] = caller.client or ""
         facts["tenant"] = caller.tenant or ""
         facts["roles"] = " ".join(sorted(caller.roles))

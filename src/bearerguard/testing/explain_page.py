@@ -79,7 +79,7 @@ def _form(filled: Mapping[str, str]) -> str:
     )
     return (
         '<form method="post" autocomplete="off"><label for="token">A token, an Authorization line, a curl command or a whole '
-        'token response</label><textarea id="token" name="token" rows="8" spellcheck="false" autofocus required></textarea>'
+        'token response</label><textarea id="token" name="token" rows="8" spellcheck="false" required></textarea>'
         f"{fields}<button>Explain</button></form>"
     )
 

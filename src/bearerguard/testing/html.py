@@ -14,6 +14,7 @@ button { font: inherit; padding: .5rem 1.5rem; margin-top: 1rem }
 table { border-collapse: collapse; width: 100% }
 td, th { text-align: left; vertical-align: top; border-bottom: 1px solid #ddd; padding: .3rem .6rem .3rem 0 }
 td { overflow-wrap: anywhere }
+th, td:first-child { overflow-wrap: normal; white-space: nowrap }
 pre { background: #f6f6f6; padding: 1rem; overflow-x: auto }
 .passed, .accepted { color: #14622c } .failed, .refused { color: #a31515; font-weight: 600 } .not, .undecided { color: #6b5900 }
 """
