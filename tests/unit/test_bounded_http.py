@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from bearerguard.bounded_http import Answer, BoundedHttp, ExchangeFailed, Request
-from support.raw_server import closed_port, json_answer, raw_server
+from support.raw_server import answering, closed_port, json_answer, raw_server
 
 pytestmark = pytest.mark.anyio
 
@@ -132,6 +132,21 @@ async def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
     assert (answer.status, answer.is_redirect, seen) == (307, True, [URL])
 
 
+@pytest.mark.parametrize(
+    ("status", "headers", "points_elsewhere"),
+    [
+        *((status, {"Location": "/x"}, True) for status in (301, 302, 303, 307, 308)),
+        (302, {}, False),
+        (304, {"Location": "/x"}, False),
+        (201, {"Location": "/x"}, False),
+    ],
+)
+async def test_which_answers_point_elsewhere(status: int, headers: dict[str, str], points_elsewhere: bool) -> None:
+    """RFC 9110 §15.4."""
+    answer = await answer_of(httpx.MockTransport(lambda _: httpx.Response(status, headers=headers)))
+    assert answer.is_redirect == points_elsewhere
+
+
 @pytest.mark.socket
 async def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
@@ -173,6 +188,11 @@ async def test_a_compressed_body_is_refused_before_it_unfolds() -> None:
     assert await failure_of(httpx.MockTransport(lambda _: response)) == "compressed"
 
 
+async def test_a_body_that_is_wanted_is_read() -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Trickle(b"{}", 1)))
+    assert (await answer_of(transport, body_of=(200,))).body == b"{}"
+
+
 async def test_a_body_that_is_not_wanted_is_not_read() -> None:
     body = Trickle(b"x" * 1024, 10**9)
     answer = await answer_of(httpx.MockTransport(lambda _: httpx.Response(500, stream=body)), body_of=(200,))
@@ -202,7 +222,7 @@ async def test_a_transport_of_the_user_stays_open(kind: type[Asynchronous | Sync
 @pytest.mark.parametrize("kind", [httpx.AsyncHTTPTransport, httpx.HTTPTransport])
 async def test_a_transport_of_httpx_gives_its_settings_and_keeps_no_connection(kind: Callable[[], Any]) -> None:
     """The next exchange may run on another event loop, or in a forked child."""
-    with raw_server(json_answer(b"{}")) as server:
+    with raw_server(answering(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")) as server:
         transport = kind()
         for _ in range(2):
             await answer_of(transport, Request("GET", server.url))
@@ -243,7 +263,10 @@ async def test_whatever_a_network_raises_is_one_error(kind: Kind, error: Excepti
     def server(request: httpx.Request) -> httpx.Response:
         raise error
 
-    assert await failure_of(kind(server)) == code
+    with pytest.raises(ExchangeFailed) as caught:
+        await answer_of(kind(server))
+    assert caught.value.code == code
+    assert str(caught.value)
 
 
 async def test_a_defect_of_a_transport_is_not_a_network_error() -> None:
@@ -279,6 +302,12 @@ async def test_connecting_may_take_two_seconds_and_everything_else_the_whole_tim
     server = Recorder()
     await answer_of(httpx.MockTransport(server))
     assert server.requests[0].extensions["timeout"] == {"connect": 2.0, "read": 5.0, "write": 5.0, "pool": 5.0}
+
+
+async def test_connecting_takes_two_fifths_of_a_short_exchange_at_most() -> None:
+    server = Recorder()
+    await BoundedHttp(httpx.MockTransport(server), timeout=1.0).exchange(Request("GET", URL), limit=LIMIT)
+    assert server.requests[0].extensions["timeout"] == {"connect": 0.4, "read": 1.0, "write": 1.0, "pool": 1.0}
 
 
 @pytest.mark.socket
