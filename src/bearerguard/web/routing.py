@@ -20,20 +20,20 @@ class Routing:
         router: The application; ``None`` where its routes cannot be read, so that nothing changes.
     """
 
-    __slots__ = ("_lists", "_routers")
+    __slots__ = ("_frontends", "_routers")
 
     def __init__(self, router: Starlette | Router | None) -> None:
         routers = [] if router is None else list(_routers(router))
-        self._routers = tuple((one, one.default) for one in routers)
-        self._lists = tuple((one, name, list(found)) for one in routers for name, found in _lists_of(one))
+        self._routers = tuple((one, list(one.routes), one.default) for one in routers)
+        self._frontends = tuple((files, list(files)) for files in map(_frontends_of, routers) if files is not None)
 
     def is_current(self) -> bool:
-        """Whether nothing was added, removed or replaced; the same objects compare fast."""
-        for holder, name, routes in self._lists:
-            if getattr(holder, name) != routes:
+        """Whether nothing was added, removed or replaced; lists of the same objects compare fast."""
+        for router, routes, default in self._routers:
+            if router.routes != routes or router.default is not default:
                 return False
-        for router, default in self._routers:  # noqa: SIM110  a generator costs a request more
-            if router.default is not default:
+        for files, kept in self._frontends:  # noqa: SIM110  a generator costs a request more
+            if files != kept:
                 return False
         return True
 
@@ -48,7 +48,6 @@ def _routers(router: Starlette | Router) -> Iterator[Any]:
             yield from _routers(beneath)
 
 
-def _lists_of(router: Any) -> Iterator[tuple[str, list[Any]]]:
-    for name in ("routes", "_low_priority_routes"):  # the latter: FastAPI's app.frontend
-        if isinstance(found := getattr(router, name, None), list):
-            yield name, found
+def _frontends_of(router: Any) -> list[Any] | None:
+    """The groups of files of FastAPI's ``app.frontend``, in the list to which later ones are added."""
+    return getattr(router, "_low_priority_routes", None)
