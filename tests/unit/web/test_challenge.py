@@ -68,7 +68,7 @@ def test_the_body_repeats_error_and_description_and_tells_the_code() -> None:
 
 
 def test_nothing_of_the_token_is_on_the_wire() -> None:
-    """prior-art: `alg` of the token copied into WWW-Authenticate (quotes, CRLF)."""
+    """A token's `alg`, copied into WWW-Authenticate, could carry quotes and line breaks (CWE-113)."""
     error = InvalidToken(
         codes.UNSUPPORTED_ALGORITHM, expected="RS256", actual='x", error="\r\nx: 1', at="header.alg", hint="secret"
     )
