@@ -24,6 +24,7 @@ def told(configured: Iterable[str], iss: str) -> str:
             "https://sso.test/auth/realms/shop", "https://sso.test/realms/shop", "'/auth' before '/realms/'", id="no /auth"
         ),
         pytest.param("https://sso.test/realms/shop", "https://sso.test/auth/realms/shop", "'/auth' before", id="/auth"),
+        pytest.param("accounts.example", "accounts.example/", "the trailing slash", id="no scheme"),
         pytest.param("https://a.test", "http://a.test/", "the trailing slash and http and https", id="two differences"),
     ],
 )
