@@ -202,6 +202,12 @@ async def test_a_body_that_is_not_wanted_is_not_read() -> None:
 # --- transports
 
 
+def staying_open(connection: socket.socket, stopping: threading.Event) -> None:
+    """Answers one request, and would take another one."""
+    answering(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")(connection, stopping)
+    stopping.wait()
+
+
 class Asynchronous(httpx.MockTransport):
     """A transport that tells whether it was closed."""
 
@@ -222,7 +228,7 @@ async def test_a_transport_of_the_user_stays_open(kind: type[Asynchronous | Sync
 @pytest.mark.parametrize("kind", [httpx.AsyncHTTPTransport, httpx.HTTPTransport])
 async def test_a_transport_of_httpx_gives_its_settings_and_keeps_no_connection(kind: Callable[[], Any]) -> None:
     """The next exchange may run on another event loop, or in a forked child."""
-    with raw_server(answering(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")) as server:
+    with raw_server(staying_open) as server:
         transport = kind()
         for _ in range(2):
             await answer_of(transport, Request("GET", server.url))
