@@ -13,6 +13,12 @@ from bearerguard.keys.fetch import Document, Fetcher
 MOMENT: Final = 0.3
 """Seconds for a whole fetch from an issuer that is lost."""
 
+HANDSHAKE: Final = 1.0
+"""The same over TLS: two fifths of it are for the handshake, and the rest is never used up.
+
+Where the time for the whole runs out during a handshake, httpcore leaves the socket to the garbage collector, which warns.
+"""
+
 
 class Patience:
     """Makes the fetchers of a drill.
@@ -45,9 +51,9 @@ class _Fetcher(Fetcher):
     def __init__(self, transport: httpx.AsyncBaseTransport | None, patience: Patience) -> None:
         super().__init__(transport)
         self._patience = patience
-        self._hasty = Fetcher(transport, timeout=MOMENT)
+        self._hasty = {"http": Fetcher(transport, timeout=MOMENT), "https": Fetcher(transport, timeout=HANDSHAKE)}
 
     async def get(self, url: str, *, limit: int, validators: Mapping[str, str] | None = None) -> Document:
         if self._patience.is_lost:
-            return await self._hasty.get(url, limit=limit, validators=validators)
+            return await self._hasty[url.partition(":")[0]].get(url, limit=limit, validators=validators)
         return await super().get(url, limit=limit, validators=validators)
