@@ -1,9 +1,7 @@
-"""What an endpoint declares: a requirement, or that it is public.
+"""What an endpoint declares: a requirement, or that it is public or optional.
 
-Read by the guards, the route walk and the audit alike.
-
-A declaration is noted on the object that enforces it, and counts for that object alone: what wraps
-it or replaces it has no declaration, and the start-up audit names the endpoint.
+Guards, routes and the audit read it here. A declaration belongs to the object that enforces it. A
+wrapper around that object, or a replacement, declares nothing, and the audit at the start names it.
 """
 
 import functools
@@ -85,7 +83,7 @@ def declared(target: object) -> Declaration | None:
 
 
 def is_hidden(endpoint: object) -> bool:
-    """Whether a decorator is wrapped around what declares something, and does not declare it."""
+    """Whether a decorator around the endpoint hides its declaration."""
     inner = getattr(endpoint, "__wrapped__", None)
     while inner is not None and declared(endpoint) is None:
         if declared(inner) is not None:
@@ -95,7 +93,7 @@ def is_hidden(endpoint: object) -> bool:
 
 
 def declared_for(endpoint: object, method: str) -> Declaration | None:
-    """What the endpoint of a route declares for one method, ``WEBSOCKET`` for websockets."""
+    """What the endpoint of a route declares for one method; ``WEBSOCKET`` for websockets."""
     if not inspect.isclass(endpoint):
         return declared(endpoint)
     whole = declared_by_class(endpoint)
@@ -106,10 +104,7 @@ def declared_for(endpoint: object, method: str) -> Declaration | None:
 
 
 def method_of(scope: Scope) -> str:
-    """The method by which rules name this request.
-
-    An HTTP method that calls itself WEBSOCKET is none that a rule knows.
-    """
+    """The method by which rules name this request; empty for an HTTP method called WEBSOCKET."""
     if scope["type"] == "websocket":
         return WEBSOCKET
     method: str = scope["method"]
@@ -119,7 +114,7 @@ def method_of(scope: Scope) -> str:
 def declared_by_class(endpoint: type) -> Declaration | None:
     """What an endpoint class declares for all its methods.
 
-    Being public is not inherited: a subclass may add methods.
+    ``@public`` is not inherited, because a subclass may add methods.
     """
     guard = declared(getattr(endpoint, "__await__", None))
     return declared(endpoint) if guard is None else guard
@@ -137,10 +132,7 @@ def handler_of(endpoint: Any, method: str) -> Callable[..., Any] | None:
 
 
 def combined(*declarations: Declaration | None) -> Declaration | None:
-    """What holds where several declare: all requirements; what opens only where nobody requires.
-
-    Of what opens, a caller that is optional is more than one that is not looked at.
-    """
+    """What holds if several declare: all requirements; else ``OPTIONAL`` before ``PUBLIC``."""
     found = dict.fromkeys(declarations)
     requirements = [one for one in found if isinstance(one, Requirement)]
     if requirements:
@@ -149,7 +141,7 @@ def combined(*declarations: Declaration | None) -> Declaration | None:
 
 
 def declared_by_methods(endpoint: type) -> dict[str, Declaration | None]:
-    """What each method of an endpoint class declares, the class itself left aside."""
+    """What each method of an endpoint class declares, without what the class declares."""
     handlers = {method: handler_of(endpoint, method) for method in (*HANDLED, WEBSOCKET)}
     return {method: declared(handler) for method, handler in handlers.items() if handler is not None}
 

@@ -1,7 +1,7 @@
-"""``@requires``, ``@public`` and ``@optional``: what an endpoint declares, and is held to.
+"""``@requires``, ``@public`` and ``@optional``: what an endpoint declares.
 
-A decorator enforces on its own: where the middleware let a request through without a token, it
-verifies the token itself.
+``@requires`` enforces by itself: if the middleware let a request pass without a token, it verifies
+the token.
 """
 
 import functools
@@ -38,7 +38,7 @@ class _NoDependency:
     """Marks a parameter that FastAPI must not take from a request."""
 
     def __get_pydantic_core_schema__(self, *_asked: object) -> NoReturn:
-        """Asked for when a route of FastAPI is made with ``Depends(requires(…))``."""
+        """FastAPI calls it when a route has ``Depends(requires(…))``."""
         problem = "requires(…) decorates endpoints; as a dependency it would guard nothing"
         raise ConfigurationError("Depends", problem, example='Depends(require(role("Read.All")))')
 
@@ -69,8 +69,8 @@ class requires:  # noqa: N801  reads as a decorator
         requirement: What ``role``, ``scope``, ``client`` … build, combined with ``&`` and ``|``.
 
     Raises:
-        ConfigurationError: no requirement, or something that cannot be guarded; the message tells
-            what to do.
+        ConfigurationError: This is not a requirement, or the target cannot be guarded. The message
+            says what to do.
     """
 
     def __init__(self, requirement: Requirement) -> None:
@@ -132,28 +132,28 @@ def public(endpoint: Target) -> Target:
 
     No token is looked at there: ``request.user.is_authenticated`` is false.
 
-    Decorates what ``requires`` does; of a class, all its methods, not those of a subclass. Called
-    with a ``Mount``, a ``Host`` or an ASGI application, it opens all beneath that declares nothing
-    else. Which requests get to a public endpoint is for the application's own router to say, route
-    by route in its order, and only for the methods that the route has.
+    ``request.user.is_authenticated`` is false. Decorates what ``requires`` does; of a class, all
+    its methods, but not those of a subclass. Called with a ``Mount``, a ``Host`` or an ASGI
+    application, it opens everything beneath that declares nothing else. The application's own
+    router decides which requests reach a public endpoint, for the methods that its route has.
 
     Raises:
-        ConfigurationError: the endpoint has ``@requires``, too, or is nothing that can be declared.
+        ConfigurationError: The endpoint has ``@requires``, too, or cannot be declared.
     """
     return _opened(endpoint, Public.PUBLIC)
 
 
 def optional(endpoint: Target) -> Target:
-    """The endpoint is reachable without a token; a token that is sent is verified.
+    """Anyone may call the endpoint. A token that is sent is verified.
 
-    ``request.user`` is the ``Principal`` where there was a good token, else
+    With a good token, ``request.user`` is the ``Principal``. Without a token,
     ``request.user.is_authenticated`` is false. A bad token is refused, and so is an
-    ``Authorization`` header with another scheme: who sends credentials wants to be known. Decorates
-    what ``public`` does, in the same way.
+    ``Authorization`` header with another scheme: a caller who sends credentials wants to be known.
+    Decorates what ``public`` does, in the same way.
 
     Raises:
-        ConfigurationError: the endpoint has ``@requires`` or ``@public``, too, or is nothing that
-            can be declared.
+        ConfigurationError: The endpoint has ``@requires`` or ``@public``, too, or cannot be
+            declared.
     """
     return _opened(endpoint, Public.OPTIONAL)
 
@@ -194,14 +194,16 @@ def _is_asgi(function: Callable[..., Any]) -> bool:
 
 def _check_endpoint_class(decorator: str, endpoint: type) -> None:
     if not issubclass(endpoint, HTTPEndpoint | WebSocketEndpoint):
-        problem = "is a class, but no HTTPEndpoint or WebSocketEndpoint; guard its instance or its functions"
+        problem = "is a class, but not an HTTPEndpoint or WebSocketEndpoint; guard its instance or its functions"
         _refuse(decorator, endpoint, problem, "class Orders(HTTPEndpoint): …")
 
 
 def _check_function(function: Callable[..., Any]) -> None:
     original = inspect.unwrap(function)
     if inspect.isasyncgenfunction(original) or inspect.isgeneratorfunction(original):
-        _refuse(_REQUIRES, function, "is a generator, which begins to answer before it is judged", "return StreamingResponse(…)")
+        _refuse(
+            _REQUIRES, function, "is a generator, which begins to answer before it is judged", "return StreamingResponse(…)"
+        )
     if not any(map(_takes_connection, _parameters(function))):
         _refuse(_REQUIRES, function, "takes no Request or WebSocket to judge", "async def list_orders(request: Request)")
 
@@ -232,7 +234,7 @@ def _is_connection(kind: object) -> bool:
 
 def _contradiction(decorator: str, target: object, other: object) -> NoReturn:
     already = f"@{other.value}" if isinstance(other, Public) else _REQUIRES
-    _refuse(decorator, target, f"has {already}, too, which says something else; take one of them away", _EXAMPLE)
+    _refuse(decorator, target, f"has {already}, too, which contradicts it; remove one of them", _EXAMPLE)
 
 
 def _refuse(decorator: str, target: object, problem: str, example: str) -> NoReturn:

@@ -1,7 +1,6 @@
 """The one place where a request's credentials become a principal and an error becomes an answer.
 
-The middleware and every decorator come here, so that a request is judged alike wherever it is
-judged.
+The middleware and every decorator use it, so that all of them judge a request in the same way.
 """
 
 import logging
@@ -43,7 +42,7 @@ class Gate:
         """The principal of the request's token.
 
         Raises:
-            AccessTokenError: there is no token or it is refused.
+            AccessTokenError: there is no token, or it is refused.
             IssuerUnavailable: it cannot be verified now.
         """
         token = self.place.read(scope)
@@ -51,9 +50,9 @@ class Gate:
         return await self.server.verify(token) if principal is None else principal
 
     def report(self, refusal: Refusal, scope: Scope) -> None:
-        """Tell the operator, once for each refusal: method and path at level DEBUG only.
+        """Tell the operator, once for each refusal. Method and path are logged at DEBUG only.
 
-        The query is never told, since it may hold a token.
+        The query is never logged: it may hold a token.
         """
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug("refusing %s %s", show(scope.get("method", scope["type"])), show(scope.get("path")))

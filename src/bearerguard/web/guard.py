@@ -1,9 +1,8 @@
 """Enforces a requirement in front of a function, an endpoint class or an ASGI application.
 
-A function raises the refusal, so that it can be a helper or a dependency, too: whoever calls it
-does not go on by mistake. A function that is not async judges when it is called and waits for
-nothing. What serves a connection answers the refusal itself, since it may stand anywhere between
-the middlewares of others.
+A guarded function raises the refusal, so that its caller, a helper or a dependency, does not go on
+by mistake. A function that is not async judges when it is called and waits for nothing. A guarded
+class or application answers the refusal itself, because other middlewares may be around it.
 """
 
 import functools
@@ -44,10 +43,10 @@ class GuardedApp:
 
 
 async def admits(requirement: Requirement, scope: Scope, receive: Receive, send: Send) -> bool:
-    """Whether the caller meets the requirement; otherwise the refusal has been answered.
+    """Whether the caller meets the requirement. If not, the refusal has been answered.
 
     Raises:
-        Refusal: it cannot be answered here, because no Starlette application is around.
+        Refusal: It cannot be answered here, because no Starlette application is around it.
     """
     if is_permitted(scope, requirement):
         return True
