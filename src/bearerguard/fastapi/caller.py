@@ -41,7 +41,7 @@ async def optional_principal(connection: HTTPConnection, security_scopes: Securi
     """The caller, or ``None`` where no credentials were sent. A token that was sent is verified.
 
     Raises:
-        AccessTokenError: the token is no good one, or lacks the scopes of ``Security(…)``.
+        AccessTokenError: the token is refused, or lacks the scopes of ``Security(…)``.
         IssuerUnavailable: the token cannot be verified now.
         ConfigurationError: there is neither a middleware nor a ``require`` with a resource server
             before it.

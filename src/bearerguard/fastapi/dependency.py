@@ -209,4 +209,4 @@ async def enforced(asgi: Scope, requirement: Requirement, gate: Gate | None = No
 
 
 async def _nowhere(_message: Message) -> None:
-    """Where a stand-in sends to."""
+    """Discards what is sent."""

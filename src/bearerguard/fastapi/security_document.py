@@ -56,7 +56,7 @@ def document_security(
             (Entra: of v2), so that the document is the same at any time. Where it knows none
             (``oidc``, ``cognito``), what the issuer's metadata says, once it has been fetched with
             the keys; until then, the document names that metadata (``openIdConnect``).
-        scopes: Scopes that a client may ask for, with a description, besides those that
+        scopes: Scopes that a client may ask for, with a description, in addition to those that
             requirements name.
 
     Raises:

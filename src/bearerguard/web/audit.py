@@ -18,20 +18,17 @@ from bearerguard.web.routes import layers, router_of
 def audit(app: ASGIApp) -> tuple[AuditedRoute, ...]:
     """Every route of a Starlette or FastAPI application and who may call it, in the router's order.
 
-    Mounts, hosts, nested routers and applications, websockets and static files are included;
-    ``policy`` and ``public`` of every ``AccessTokenMiddleware`` around the application or among its
-    middlewares are taken into account. Where rows treat paths of a route differently, it is listed
-    once for each of them, and each says that it holds in part. ``print(*audit(app), sep="\\n")``
-    shows a table. Nothing is started, and nothing is refused; a middleware of a class derived from
-    ours is made, to be asked.
+    Includes mounts, hosts, nested routers and applications, websockets and static files, and
+    considers ``policy`` and ``public`` of every ``AccessTokenMiddleware`` around or in the
+    application. If rows treat paths of a route differently, the route is listed once for each of
+    them, marked as "in part". ``print(*audit(app), sep="\\n")`` shows a table. Nothing is started
+    and nothing is refused; a middleware of a class derived from ours is made, to be asked.
 
-    What is said of a route holds for all its paths but those with control characters, which are
-    always refused, and those with a segment ``.`` or ``..``, which no row names: they are refused
-    with a policy, and need a token without.
+    A row holds for all paths of its route except those with control characters or a segment ``.``
+    or ``..``, which are always refused.
 
-    Does not see what an application that is no Starlette does, nor FastAPI's ``frontend`` files:
-    both need a valid token. Nor the middleware of a ``Mount`` or a ``Router``, or, before the
-    application was first served, one that a function makes.
+    Does not see what an application other than Starlette's does, nor the middleware of a ``Mount``
+    or a ``Router``, nor, before the application was first served, one that a function makes.
 
     Raises:
         ConfigurationError: the application's routes cannot be read.
@@ -56,7 +53,7 @@ def _rules(app: ASGIApp) -> Iterator[PathRules]:
 
 
 def _made(entry: Any, app: Starlette) -> object:
-    """A middleware as the application will make it, if it is one of ours; ``None`` for another."""
+    """A middleware as the application will make it, if it is ours; otherwise ``None``."""
     cls = entry.cls
     while isinstance(cls, functools.partial):
         cls = cls.func

@@ -62,7 +62,7 @@ class Challenge:
             refusal that gives media type and body.
 
     Raises:
-        ConfigurationError: a value cannot stand in a header, or is none of those above.
+        ConfigurationError: a value is not allowed in a header, or is not one of those above.
     """
 
     def __init__(
@@ -151,7 +151,7 @@ async def send_refusal(answer: Answer, scope: Scope, send: Send, *, accepted: bo
 
 
 def _tellable(scopes: tuple[str, ...]) -> str:
-    """The scopes that can stand in a challenge, each once."""
+    """The scopes that a challenge may hold, each once."""
     return " ".join(scope for scope in dict.fromkeys(scopes) if SCOPE_TOKEN.fullmatch(scope))
 
 

@@ -201,9 +201,7 @@ def _check_endpoint_class(decorator: str, endpoint: type) -> None:
 def _check_function(function: Callable[..., Any]) -> None:
     original = inspect.unwrap(function)
     if inspect.isasyncgenfunction(original) or inspect.isgeneratorfunction(original):
-        _refuse(
-            _REQUIRES, function, "is a generator, which begins to answer before it is judged", "return StreamingResponse(…)"
-        )
+        _refuse(_REQUIRES, function, "is a generator, which begins to answer before it is judged", "return StreamingResponse(…)")
     if not any(map(_takes_connection, _parameters(function))):
         _refuse(_REQUIRES, function, "takes no Request or WebSocket to judge", "async def list_orders(request: Request)")
 

@@ -1,4 +1,4 @@
-"""Where do the application's own routers hand a request over? The routes themselves are asked, in the routers' order."""
+"""Where do the application's routers hand a request over? The routes are asked, in their order."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Destination:
         app: Endpoint of a route, or an application whose routes cannot be read.
         scope: As it gets there.
         whole: What the outermost mount that declares something declares for all beneath.
-        prefixes: Of the ``FastAPI(root_path=…)`` that it passed: each takes the place of the root path.
+        prefixes: Of the ``FastAPI(root_path=…)`` that it passed; each replaces the root path.
         reads_paths_itself: It is given the path, not parameters of it.
     """
 
@@ -91,7 +91,7 @@ def answers_405(router: Starlette | Router, scope: Scope) -> bool:
 
 
 def readers_beneath(router: Starlette | Router) -> Iterator[object]:
-    """Every application that reads paths itself, and every mounted ``FastAPI(root_path=…)``, which replaces the root path."""
+    """Every application that reads paths itself, and every mounted ``FastAPI(root_path=…)``."""
     if (rest := fallback_of(router)) is not None:
         yield rest
     for route in routes_of(router):

@@ -79,7 +79,7 @@ def principal_of(scope: Mapping[str, Any], requirement: Requirement | None = Non
 
     Args:
         scope: Of the request or websocket.
-        requirement: What the caller must hold besides what the middleware asked for.
+        requirement: What the caller must hold in addition to what the middleware required.
 
     Raises:
         MissingToken: nobody was verified, because the path is public.

@@ -50,12 +50,12 @@ _HIDDEN: Final = (
     "beneath @app.get or @router.get alone"
 )
 _UNREADABLE: Final = (
-    "; a route of a class of its own cannot be read: put what it serves into a Mount, which requires(…) guards, or "
+    "; routes of your own classes cannot be read: put what this one serves into a Mount guarded by requires(…), or "
     "list its paths in public="
 )
 _DISPATCHER: Final = "; it has an attribute app, but may serve something else: guard it as a whole by requires(…)"
 _FRONTEND: Final = (
-    "; app.frontend serves files to whoever has a token: give the application or the router dependencies, such as "
+    "; app.frontend serves files to anyone with a token: give the application or the router dependencies, such as "
     "[Depends(require(…))], or list the paths in public="
 )
 _DEFAULT: Final = "; router.default serves what no route does: guard it by requires(…)"
@@ -66,15 +66,15 @@ class Leaf:
     """One route, or those of its methods that declare the same.
 
     Attributes:
-        methods: HTTP methods or ``WEBSOCKET``; empty stands for all of them.
-        host: Host pattern it lies behind, or empty.
+        methods: HTTP methods or ``WEBSOCKET``; if empty, all of them.
+        host: Pattern of the ``Host`` around it, or empty.
         path: Path template, mounts included, in Starlette's notation.
         name: Module and name of what serves it.
         own: What the endpoint and its dependencies declare.
         outer: What the mounts around it declare.
         paths: A template of all its paths; of more than these, where they cannot be read from
             ``path``.
-        advice: What is likely to be wrong where nobody declares anything; mostly empty.
+        advice: What is likely to be wrong if it is undeclared; mostly empty.
     """
 
     methods: tuple[str, ...]

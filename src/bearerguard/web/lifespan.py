@@ -59,7 +59,7 @@ class Lifespan:
         self._begin_unless_answered()
 
     def _begin_unless_answered(self) -> None:
-        """An application that knows no lifespan is served all the same, by servers that let it."""
+        """Servers may serve an application without lifespan: then this one is served, too."""
         if not self._answered:
             spawn(self._warm_up)
 

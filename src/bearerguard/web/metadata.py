@@ -88,7 +88,7 @@ def resource_metadata_url(resource: str) -> str:
     Give it to ``AccessTokenMiddleware(resource_metadata=…)``.
 
     Raises:
-        ConfigurationError: ``resource`` is no https URL, or has a query or a fragment.
+        ConfigurationError: ``resource`` is not an https URL, or has a query or a fragment.
     """
     _well_known(resource)
     parts = urlsplit(resource)

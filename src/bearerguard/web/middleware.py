@@ -196,7 +196,7 @@ def public_rows(public: str | Iterable[str]) -> PathPolicy | None:
     """``public=`` as a table.
 
     Raises:
-        ConfigurationError: a path is none, or two of them name the same request.
+        ConfigurationError: a path is malformed, or two of them name the same request.
     """
     try:
         paths = [public] if isinstance(public, str) else list(public)

@@ -80,7 +80,7 @@ class PathJudge:
         Afterwards the path in the scope is the one that was judged.
 
         Raises:
-            InvalidRequest: the path is none that a rule can be trusted with.
+            InvalidRequest: rules cannot judge such a path safely.
         """
         given = path = full = scope["path"]
         if self._root_path or (scope.get("root_path")):  # faster than scope.get
@@ -144,7 +144,7 @@ class PathJudge:
         return path_reader(found.app) if reader is None or app is not found.app else reader
 
     def _ends_there_too(self, request: Request) -> bool:
-        """Whether the whole path leads to the same application, where its mount decides who gets there."""
+        """Whether the whole path leads to the same application, whose mount decides who may."""
         if self._elsewhere is not None or self._router is None:
             return True
         there = request.find(request.without_root_path())
@@ -166,7 +166,7 @@ def _moved(scope: Scope, path: str) -> Scope:
 
 
 def _is_written_so(row: PolicyRow | None, path: str, other: str) -> bool:
-    """Whether a row has the slash at its end, or has it not, just as the path: then it says so of the other path, too."""
+    """Whether row and path both end in a slash, or both do not."""
     return row is not None and ((row.path.endswith("/") and other == path[:-1]) or other == path + "/")
 
 

@@ -1,12 +1,11 @@
-"""How applications that are none of Starlette's routers are known to read paths.
+"""How applications other than Starlette's routers are known to read paths.
 
-Each has its own way with slashes, so that nothing is said of them here: all of these are taken to
-ignore a doubled or trailing one. What differs is the root path, prefixes of their own, and mounts
-that end in the middle of a segment.
+Each treats slashes in its own way, so all are assumed to ignore a doubled or trailing one. They
+differ in the root path, in prefixes of their own, and in mounts that end inside a segment.
 
 Sources: ``litestar/_asgi/asgi_router.py`` and ``routing_trie/traversal.py`` of Litestar 2.25,
-``blacksheep/server/routing.py`` and ``application.py`` of BlackSheep 2.6, ``quart/asgi.py`` of Quart
-0.22, ``django/core/handlers/asgi.py`` of Django 6.1.
+``blacksheep/server/routing.py`` and ``application.py`` of BlackSheep 2.6, ``quart/asgi.py`` of
+Quart 0.22, ``django/core/handlers/asgi.py`` of Django 6.1.
 """
 
 import re
@@ -26,7 +25,7 @@ class PathReader:
 
     Attributes:
         takes_off_root_path: It takes ``scope["root_path"]`` off the front of the path, once.
-        prefix: It takes this off the path instead, whatever the root path is; empty where it does not.
+        prefix: It takes this off the path instead, whatever the root path is; else empty.
         boundless: Patterns of its mounts and catch-alls that match without a slash behind them; the
             group ``tail`` is what they serve.
         served_apart: Paths that go to none of these.
@@ -81,7 +80,7 @@ def _django(_app: Any) -> PathReader:
 
 
 def _django_prefix() -> str:
-    """``FORCE_SCRIPT_NAME``, read as Django does: it is not asked for settings that nobody has made."""
+    """``FORCE_SCRIPT_NAME``, read as Django does; settings are not loaded for it."""
     settings = getattr(sys.modules.get("django.conf"), "settings", None)
     if settings is None or not settings.configured:
         return ""
@@ -89,7 +88,7 @@ def _django_prefix() -> str:
 
 
 def _litestar(app: Any) -> PathReader:
-    """Its mounts match by ``re.match``, without a boundary; beneath one, ``path`` is cut but not ``root_path``."""
+    """Its mounts match by ``re.match``, without a boundary; they cut ``path`` alone."""
     mounts = [route for route in app.routes if getattr(getattr(route, "route_handler", None), "is_mount", False)]
     paths = [route.path.rstrip("/") for route in mounts]
     return PathReader(
@@ -100,7 +99,7 @@ def _litestar(app: Any) -> PathReader:
 
 
 def _blacksheep(app: Any) -> PathReader:
-    """``/files/*`` matches ``/filesx``; mounted applications are found by a path that has its root path still."""
+    """``/files/*`` matches ``/filesx``; mounts are found by the path with its root path."""
     mounted = getattr(getattr(app, "mount_registry", None), "mounted_apps", ())
     router = app.router
     started = [route for routes in router.routes.values() for route in routes]

@@ -41,7 +41,7 @@ class PathRules:
     public: PathPolicy | None = None
 
     def verdicts(self, leaf: Leaf, method: str, segments: Sequence[RouteSegment]) -> list[Verdict]:
-        """Who gets through to an endpoint by each row that names some of its paths, and last past all rows."""
+        """Who may call an endpoint by each row for some of its paths; last, without a row."""
         table = self.policy or self.public
         rows: Sequence[PolicyRow | None] = (None,) if table is None else table.rows_of(method, segments)
         found = [self._past_all_rows(leaf) if row is None else self._by_row(leaf, row) for row in rows]
@@ -61,9 +61,9 @@ class PathRules:
 
 
 def verdicts(leaf: Leaf, method: str, segments: Sequence[RouteSegment], rules: Sequence[PathRules]) -> list[Verdict]:
-    """Who gets through all middlewares to an endpoint: one verdict for all its paths, or several, each for a part of them.
+    """Who gets through all middlewares to an endpoint: a verdict for all its paths or for parts.
 
-    What is open to all comes last, so that who takes the first verdict for the whole takes none too open.
+    Open verdicts come last: taking the first one for the whole is never too open.
     """
     ways = itertools.product(*(one.verdicts(leaf, method, segments) for one in rules))
     found = list(dict.fromkeys(functools.reduce(_both, way) for way in ways))
@@ -72,7 +72,7 @@ def verdicts(leaf: Leaf, method: str, segments: Sequence[RouteSegment], rules: S
 
 
 def _both(outer: Verdict, inner: Verdict) -> Verdict:
-    """What two middlewares come to: both hold, and what neither requires is public only where both say so."""
+    """What two middlewares decide together: both hold; public only if both say so."""
     for one in (outer, inner):
         if one.decided_by == "no row":
             return one

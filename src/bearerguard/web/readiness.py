@@ -51,7 +51,7 @@ def readiness(
             issuers, key ids and errors.
 
     Raises:
-        ConfigurationError: ``resource_server`` is none.
+        ConfigurationError: ``resource_server`` is not a ``ResourceServer``.
     """
     fetching = _Fetching(checked_server("resource_server", resource_server))
 

@@ -2,7 +2,7 @@
 
 Rules name paths letter by letter. Applications that read paths themselves ignore doubled and
 trailing slashes, take a backslash for a slash (on Windows), decode once more, or look for the root
-path where it is not. A request that the rules treat differently in two of these readings is refused.
+path where it is not. A request that rules treat differently in two such readings is refused.
 """
 
 import re
@@ -91,7 +91,7 @@ class Request:
             yield mount + self.full  # what is encoded in raw_path is not found there
 
     def ignores_root_path(self) -> bool:
-        """Whether what serves it may see the whole path, and a server set the root path, or its caller."""
+        """Whether what serves it may see the whole path, and server or caller set the root path."""
         return not self.reader.takes_off_root_path and bool(self._set_by_the_server())
 
     def without_root_path(self) -> str:

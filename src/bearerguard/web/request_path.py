@@ -52,7 +52,7 @@ def check(path: str) -> None:
     """Refuses paths that applications are known to read otherwise than rules do.
 
     Control characters and U+FFFD end a path, or stand for what could not be decoded. Clients remove
-    the segments ``.`` and ``..`` (RFC 3986 §5.2.4), so that whoever sends one means it: an
+    the segments ``.`` and ``..`` (RFC 3986 §5.2.4), so anyone who sends one means it: an
     application that hands requests on would walk out of the row that was judged. On Windows a
     backslash ends a segment, too.
 
@@ -86,5 +86,5 @@ def check_root_path(root_path: object) -> None:
 
 
 def raw(path: str) -> bytes:
-    """A ``raw_path`` for a path: applications that route by it, in which %2F is no slash, see what was judged."""
+    """A ``raw_path`` made from the judged path, for applications that route by ``raw_path``."""
     return quote(path, safe=_PATH_CHARACTERS, errors="replace").encode()

@@ -1,4 +1,4 @@
-"""Which paths are a route's: its template, in segments that can be compared with rows. In doubt more paths, never fewer."""
+"""The paths of a route, in segments that rows can be compared with. In doubt more, never fewer."""
 
 import re
 from typing import Any, Final
@@ -13,15 +13,15 @@ from bearerguard.web.routes import path_of, subtree_of
 ALL_BENEATH: Final = "/{path:path}"  # as Mount writes it
 
 _FRAMEWORKS: Final = ("starlette.routing", "fastapi.routing")
-# The regular expressions of Starlette's own converters; whoever registers another under such a name is not mistaken for it.
+# The regular expressions of Starlette's own converters; others under the same name do not count.
 _KNOWN: Final = {
     "[^/]+": "str",
     "[0-9]+": "int",
     r"[0-9]+(\.[0-9]+)?": "float",
     UUID: "uuid",
 }
-# A converter may be any regular expression. One that is made of these pieces alone takes no slash, however they are put together;
-# an unescaped dot is none of them: it does.
+# A converter may be any regular expression. Made of these pieces alone it takes no slash, however they
+# are combined. An unescaped dot is not among them: it takes one.
 _SLASHLESS: Final = re.compile(
     r"""(?: \[ (?: [A-Za-z0-9]-[A-Za-z0-9] | [A-Za-z0-9_] | \.(?!-[^\]]) | \\[dw.-] )+ -? \]
           | \\[dw.-] | [A-Za-z0-9_:~-] | \(\?: | [()|+*?] | \{[0-9]+(?:,[0-9]*)?\} )+""",
@@ -30,7 +30,7 @@ _SLASHLESS: Final = re.compile(
 
 
 def is_as_written(route: Any) -> bool:
-    """Whether a route, mount or host matches just the paths of its template: nobody replaced its pattern or how it matches."""
+    """Whether a route, mount or host matches just the paths of its template."""
     for one in (route, getattr(route, "original_route", route)):
         if getattr(getattr(one, "matches", None), "__module__", None) not in _FRAMEWORKS:
             return False
@@ -45,7 +45,7 @@ def is_as_written(route: Any) -> bool:
 
 
 def segments_of(template: str) -> tuple[RouteSegment, ...]:
-    """What a template in Starlette's notation has between its slashes, up to the first parameter that may take a slash."""
+    """The segments of a Starlette template, up to the first parameter that may take a slash."""
     segments: list[RouteSegment] = []
     for text in template.split("/")[1:]:
         segment = _segment(text)

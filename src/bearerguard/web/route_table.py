@@ -1,4 +1,4 @@
-"""Every route of an application and who gets through to it: the rows of the audit."""
+"""Every route of an application and who may call it: the rows of the audit."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ class AuditedRoute:
     """One route, or those of its methods and paths that are treated alike.
 
     Attributes:
-        methods: HTTP methods or ``WEBSOCKET``; empty stands for all of them.
+        methods: HTTP methods or ``WEBSOCKET``; if empty, all of them.
         path: Path with its parameters, mounts included; ``//host/path`` behind a ``Host``.
         endpoint: Module and name of the function, class or application that serves it.
         access: Requirement, ``PathPolicy.PUBLIC``, ``PathPolicy.OPTIONAL``, or ``None`` where
@@ -35,11 +35,10 @@ class AuditedRoute:
         decided_by: The ``endpoint`` or one of its dependencies, a ``mount`` around it, ``public=``
             or ``policy`` of the middleware; ``no row`` of the policy, so that it is refused; or
             ``nothing``.
-        in_part: It is so for a part of the route's paths only; what holds for the others is said
-            beside it.
+        in_part: This holds for some of the route's paths; other rows are about the others.
         row: The row of the ``policy`` or of ``public=`` that decides, as it was written; else
             empty.
-        advice: What is likely to be wrong with a route that nobody declared; mostly empty.
+        advice: What is likely to be wrong with an undeclared route; mostly empty.
     """
 
     methods: tuple[str, ...]

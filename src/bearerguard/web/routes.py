@@ -1,7 +1,7 @@
 """Reads the routes of Starlette and FastAPI applications: their own objects, in their own order.
 
-Other ASGI applications are closed books; so is a Starlette application inside a wrapper that has no
-``app`` attribute.
+The routes of other ASGI applications cannot be read, nor those of a Starlette application inside a
+wrapper without the attribute ``app``.
 """
 
 import functools
@@ -40,8 +40,8 @@ def layers(app: object) -> Iterator[Any]:
 def is_dispatcher(layer: object) -> bool:
     """Whether an application with an attribute ``app`` may serve something else, too.
 
-    A middleware is an object with one application. A function can have been given the attribute by
-    anybody, and an object that holds a second application chooses between them.
+    A middleware is an object with one application. Anyone can set the attribute on a function, and
+    an object that holds a second application may choose between them.
     """
     app = getattr(layer, "app", None)
     if app is None or isinstance(layer, Starlette | Router):
@@ -63,7 +63,7 @@ def _is_application(value: object, holder: object) -> bool:
         return False
     try:
         return tuple(inspect.signature(value).parameters) == _ASGI
-    except (TypeError, ValueError):  # a built-in function that tells nothing of itself
+    except (TypeError, ValueError):  # a built-in function without a signature
         return False
 
 
