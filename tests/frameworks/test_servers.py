@@ -15,6 +15,7 @@ from frameworks.small_apps import APPS, OPEN, SECRET
 pytestmark = [pytest.mark.frameworks, pytest.mark.socket]
 
 NEEDS_ASYNCIO: Final = frozenset({"quart", "django"})  # they fail on trio, whoever asks
+TRAILERS: Final = {"uvicorn-h11": 401, "uvicorn-httptools": 200, "hypercorn": 401, "granian": 401, "daphne": 401}
 UPGRADE: Final = {
     "Connection": "Upgrade",
     "Upgrade": "websocket",
@@ -110,3 +111,14 @@ def test_a_root_path_of_the_server_changes_nothing(
                 assert request(port, target, _to(framework))[0] == 200, (framework, target)
             for target in HOSTILE:
                 assert SECRET.encode() not in request(port, target, _to(framework))[1], (framework, target)
+
+
+def test_what_a_server_makes_of_a_trailer_is_its_own_affair(server: tuple[str, int], bearer: dict[str, str]) -> None:
+    """RFC 9110 §6.5.1: a trailer is no header. uvicorn counts it as one with httptools, whoever is behind it cannot tell."""
+    name, port = server
+    if name not in TRAILERS:
+        pytest.skip("this server leaves a GET with a chunked body unanswered when it is refused, or runs another one's parser")
+    chunked = _to("starlette") | {"Transfer-Encoding": "chunked", "Trailer": "Authorization"}
+    body = f"2\r\n{{}}\r\n0\r\nAuthorization: {bearer['Authorization']}\r\n\r\n".encode()
+
+    assert request(port, "/files", chunked, body=body)[0] == TRAILERS[name]
