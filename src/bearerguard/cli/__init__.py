@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Final, NoReturn
 
-REFUSED: Final = 1
-WRONG_USAGE: Final = 2
+_WRONG_USAGE: Final = 2
 
 
 def main(words: Sequence[str] | None = None) -> NoReturn:
@@ -21,7 +20,7 @@ def main(words: Sequence[str] | None = None) -> NoReturn:
     missing = [name for name in ("click", "rich") if find_spec(name) is None]
     if missing:
         sys.stderr.write(f"bearerguard: the command line needs {' and '.join(missing)}: pip install 'bearerguard[cli]'\n")
-        sys.exit(WRONG_USAGE)
+        sys.exit(_WRONG_USAGE)
     from bearerguard.cli.program import run  # noqa: PLC0415  the extra may be missing
 
     sys.exit(run(sys.argv[1:] if words is None else list(words)))

@@ -12,8 +12,10 @@ from typing import Any, Final
 
 import click
 
-from bearerguard.cli import REFUSED, WRONG_USAGE
 from bearerguard.errors import BearerguardError, ConfigurationError
+
+REFUSED: Final = 1
+WRONG_USAGE: Final = 2
 
 _COMMANDS: Final = {
     "explain": "Say why a token is accepted or refused, check by check.",
