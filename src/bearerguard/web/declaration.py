@@ -70,14 +70,16 @@ def is_guarded_elsewhere(endpoint: object) -> bool:
 def declared(target: object) -> Declaration | None:
     """What a function, a method or an ASGI application declares itself.
 
-    A ``partial`` declares what its function does.
+    A bound method and a ``partial`` declare what their function does. A proxy of one, as ``wrapt``
+    makes them, has its attributes and passes for its type, but may answer without it.
     """
     while True:
-        target = getattr(target, "__func__", target)  # a bound method is its function
+        if type(target) is types.MethodType:
+            target = target.__func__
         found = getattr(target, _ATTRIBUTE, None)
         if isinstance(found, _Mark) and found.owner() is target:
             return found.declaration
-        if not isinstance(target, functools.partial):
+        if type(target) is not functools.partial:
             return None
         target = target.func
 

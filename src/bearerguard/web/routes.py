@@ -8,7 +8,7 @@ import functools
 import inspect
 import sys
 import types
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from starlette.applications import Starlette
@@ -48,12 +48,26 @@ def is_dispatcher(layer: object) -> bool:
         return False
     if isinstance(layer, _FUNCTIONS):
         return True
-    held = [value for value in getattr(layer, "__dict__", {}).values() if value is not app]
-    return any(_is_application(one, layer) for value in held for one in (value, *_elements(value)))
+    return any(_is_application(one, layer) for value in _held(layer) for one in _with_elements(value) if one is not app)
 
 
-def _elements(value: object) -> Collection[object]:
-    return value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+def _held(layer: object) -> Iterator[object]:
+    """The attributes of an object, and those of its class that are not functions."""
+    yield from getattr(layer, "__dict__", {}).values()
+    for kind in type(layer).__mro__:
+        for name, value in vars(kind).items():
+            if isinstance(value, types.MemberDescriptorType):  # of __slots__
+                yield getattr(layer, name, None)
+            elif not name.startswith("__") and not isinstance(value, types.FunctionType):
+                yield value
+
+
+def _with_elements(value: object, depth: int = 3) -> Iterator[object]:
+    """A value, and what it holds, such as a dictionary of lists of pairs."""
+    yield value
+    elements = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple | set | frozenset) else ()
+    for element in elements if depth else ():
+        yield from _with_elements(element, depth - 1)
 
 
 def _is_application(value: object, holder: object) -> bool:

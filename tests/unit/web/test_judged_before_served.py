@@ -121,6 +121,42 @@ def test_a_wrapper_of_a_method_declares_nothing(api: ResourceServer) -> None:
     assert [row.decided_by for row in audit(guarded(api, Route("/", Orders)))] == ["nothing"]
 
 
+class Proxy:
+    """As ``wrapt`` makes them: what it does not have itself is asked of what is inside."""
+
+    def __init__(self, wrapped: Any) -> None:
+        self.__wrapped__ = wrapped
+
+    @property
+    def __class__(self) -> Any:  # type: ignore[override]
+        return type(self.__wrapped__)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__wrapped__, name)
+
+    async def __call__(self, request: Request) -> Response:
+        return PlainTextResponse("kept")
+
+
+class Orders:
+    """Endpoints that are bound methods."""
+
+    @requires(WRITE)
+    async def write(self, request: Request) -> Response:
+        return PlainTextResponse("served")
+
+
+GUARDED = {"method": Orders().write, "partial": functools.partial(requires(WRITE)(fresh())), "function": requires(WRITE)(fresh())}
+
+
+@pytest.mark.parametrize("inside", GUARDED.values(), ids=GUARDED)
+async def test_a_proxy_of_a_guard_declares_nothing(inside: Any, api: ResourceServer) -> None:
+    app = guarded(api, Route("/", Proxy(inside)))
+
+    assert [row.decided_by for row in audit(app)] == ["nothing"]
+    assert "declare neither" in await refused_start(app)
+
+
 # --- what comes after the start
 
 
@@ -232,6 +268,20 @@ class Dispatcher:
         await (serves if scope["path"] == "/secret" else self.app)(scope, receive, send)
 
 
+class SlottedDispatcher:
+    """The same without a dictionary of attributes."""
+
+    __slots__ = ("app", "other")
+    __init__ = Dispatcher.__init__
+    __call__ = Dispatcher.__call__
+
+
+class DispatcherByClass(Dispatcher):
+    """The same with the other application in its class."""
+
+    default_app = Router([])
+
+
 def dispatching_function(app: ASGIApp, _other: Any) -> ASGIApp:
     async def dispatcher(scope: Scope, receive: Receive, send: Send) -> None:
         await (serves if scope["path"] == "/secret" else app)(scope, receive, send)
@@ -245,6 +295,9 @@ DISPATCHERS: dict[str, Callable[[ASGIApp], ASGIApp]] = {
     "an object": lambda app: Dispatcher(app, serves),
     "of several": lambda app: Dispatcher(app, [serves]),
     "by name": lambda app: Dispatcher(app, {"/secret": Starlette()}),
+    "by names and methods": lambda app: Dispatcher(app, {"secret": [("GET", serves)]}),
+    "in a slot": lambda app: SlottedDispatcher(app, serves),
+    "in its class": lambda app: DispatcherByClass(app, None),
     "inside a middleware": lambda app: GZipMiddleware(Dispatcher(app, Router([]))),
 }
 
