@@ -15,9 +15,10 @@ from urllib.parse import unquote_to_bytes
 
 MAX_PASTED: Final = 256 * 1024
 _INVISIBLE: Final = re.compile("[\u00ad\u200b-\u200f\u2028\u2029\u2060\ufeff]")
-_AUTHORIZATION: Final = re.compile(r"(?im)^[\s>]*[\"']?(?:proxy-)?authorization[\"']?\s*[:=]\s*(.*(?:\n[ \t]+.*)*)")
+_AUTHORIZATION: Final = re.compile(r"(?im)^[ \t>]*[\"']?(?:proxy-)?authorization[\"']?\s*[:=]\s*(.*(?:\n[ \t]+.*)*)")
 _BEARER: Final = re.compile(r"(?i)^bearer(?:[ \t:]+|$)")
 _LOOKS_LIKE_JWT: Final = re.compile(r"eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)*")
+_WORD_AND_DOT: Final = re.compile(r"(?<![\w-])[\w-]++\.(?=[\w-])")
 _ONE_TOKEN: Final = re.compile(r"""[\s"'`<>\u2018-\u201d]*eyJ[^<>{}()]*""")
 _QUOTES: Final = "\"'`\u2018\u2019\u201c\u201d<>"
 _ELLIPSES: Final = ("...", "\u2026")
@@ -76,11 +77,21 @@ def _alone(text: str, repairs: list[str]) -> str:
     """The token within other text, such as a line of a program; empty where several words hold none."""
     if _ONE_TOKEN.fullmatch(text):
         return text
-    found = _LOOKS_LIKE_JWT.search(text)
+    found = _token_like(text)
     if found is None:
         return "" if len(text.split()) > 1 else text
     repairs.append("The token was found within other text, which was left out.")
     return found[0]
+
+
+def _token_like(text: str) -> re.Match[str] | None:
+    """The first that looks like a token. A search from each ``eyJ`` on would take hours where many stand in one word."""
+    for word in _WORD_AND_DOT.finditer(text):
+        begins = text.find("eyJ", word.start(), word.end())
+        found = None if begins < 0 else _LOOKS_LIKE_JWT.match(text, begins)
+        if found is not None:
+            return found
+    return None
 
 
 def _decoded(text: str | bytes, repairs: list[str]) -> str:
@@ -107,7 +118,7 @@ def _octets_as_text(text: bytes, repairs: list[str]) -> str:
 def _json_object(text: str, repairs: list[str]) -> dict[str, Any] | None:
     """The JSON object that the text is, also where its quotes were escaped by a shell or another JSON text."""
     begins, ends = text.find("{"), text.rfind("}")
-    if begins < 0 or ends < begins or _LOOKS_LIKE_JWT.search(text[:begins]):
+    if begins < 0 or ends < begins or _token_like(text[:begins]):
         return None
     candidate = text[begins : ends + 1]
     for attempt, repair in (
@@ -151,7 +162,7 @@ def _of_curl(command: str) -> str:
         line = _AUTHORIZATION.match(header)
         if line is not None:
             return _BEARER.sub("", line[1])
-    found = _LOOKS_LIKE_JWT.search(command)
+    found = _token_like(command)
     return found[0] if found else ""
 
 

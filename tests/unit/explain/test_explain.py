@@ -1,6 +1,7 @@
 """``explain``: every check of a token, by the verifier's own parts."""
 
 import asyncio
+import time
 from typing import Any
 
 import httpx
@@ -8,6 +9,7 @@ import pytest
 
 import bearerguard
 from bearerguard import ResourceServer, application, client, delegated, explain, role, scope, tenant
+from bearerguard._explain.pasted import MAX_PASTED, read_pasted
 from bearerguard.error_codes import ALL_CODES
 from bearerguard.errors import AccessTokenError
 from bearerguard.testing import FakeClock, LocalIssuer, spoil, spoilable
@@ -155,3 +157,20 @@ def test_neither_repr_nor_json_holds_the_token() -> None:
 
 def test_the_json_has_a_schema_number() -> None:
     assert explain("").as_json()["schema"] == 1
+
+
+@pytest.mark.parametrize("piece", ["\n", "\n ", " >", "eyJ", "eyJ.", "eyJa.", "bearer ", "authorization:\n "])
+def test_no_text_takes_long_to_search(piece: str) -> None:
+    """``/explain`` of a local issuer reads what anybody posts: before, 20 kB of line breaks took 20 s."""
+    text = piece * (MAX_PASTED // len(piece))
+
+    began = time.process_time()
+    read_pasted(f"x {text}")
+    assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize("before", ["", "log: ", "x.y.", "%20", "=", "a-eyJ.", "eyJ eyJ "])
+def test_a_token_is_found_within_other_text(before: str) -> None:
+    token = LocalIssuer().mint()
+
+    assert read_pasted(f"said {before}{token} to me").token.endswith(token)
