@@ -164,6 +164,7 @@ class AccessTokenMiddleware:
             refusal = refusal_for(error)
             self._preflights.note(scope, refusal)
             await passage.refuse(refusal)
+            del refusal  # its traceback holds this frame, which would hold it and the scope
             return
         try:
             await self.app(scope, receive, passage.send)
