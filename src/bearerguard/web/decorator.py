@@ -132,10 +132,10 @@ def public(endpoint: Target) -> Target:
 
     No token is looked at there: ``request.user.is_authenticated`` is false.
 
-    ``request.user.is_authenticated`` is false. Decorates what ``requires`` does; of a class, all
-    its methods, but not those of a subclass. Called with a ``Mount``, a ``Host`` or an ASGI
-    application, it opens everything beneath that declares nothing else. The application's own
-    router decides which requests reach a public endpoint, for the methods that its route has.
+    Decorates what ``requires`` does; of a class, all its methods, but not those of a subclass.
+    Called with a ``Mount``, a ``Host`` or an ASGI application, it opens everything beneath that
+    declares nothing else. The application's own router decides which requests reach a public
+    endpoint, for the methods that its route has.
 
     Raises:
         ConfigurationError: The endpoint has ``@requires``, too, or cannot be declared.
