@@ -171,9 +171,9 @@ class Freshness:
 
     def looked_in_vain(self, now: Instant) -> None:
         """A fetch for an unknown ``kid`` brought nothing new: the next waits, longer each time."""
-        last = self._vain_look
-        goes_on = last is not None and not now.has_reached(last.at.after(UNKNOWN_KID_QUIET))
-        step = min(last.step + 1, len(UNKNOWN_KID_SPACING) - 1) if last is not None and goes_on else 0
+        last, step = self._vain_look, 0
+        if last is not None and not now.has_reached(last.at.after(UNKNOWN_KID_QUIET)):
+            step = min(last.step + 1, len(UNKNOWN_KID_SPACING) - 1)
         self._vain_look = _VainLook(now, step)
 
     def remember_unknown(self, kid: str | None, now: Instant) -> None:

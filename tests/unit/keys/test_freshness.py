@@ -348,8 +348,7 @@ def test_a_success_ends_the_waiting() -> None:
     state = fresh_since(0.0)
     state.was_cut_short()
     state.succeeded(at(700.0), None)
-    state.failed(at(1_400.0))
-    assert state.decide(at(1_401.0), under_way=None) is SERVE_AND_FETCH
+    assert state.decide(at(1_300.0), under_way=at(1_299.0)) is SERVE
 
 
 # --- asleep
