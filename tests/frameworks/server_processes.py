@@ -14,6 +14,7 @@ APP: Final = "frameworks.hosted:app"
 _TESTS: Final = Path(__file__).parents[1]
 _WAIT: Final = 0.05
 _TRIES: Final = 1200
+_PATIENCE: Final = 90.0  # some listen long before they have loaded the application
 
 # Command after `python -m`, with the port in place of {port}; the module that must be installed comes first.
 SERVERS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -23,8 +24,11 @@ SERVERS: Final[Mapping[str, tuple[str, ...]]] = {
     "hypercorn-trio": ("hypercorn", APP, "--bind=127.0.0.1:{port}", "--worker-class=trio"),
     "granian": ("granian", APP, "--port={port}", "--interface=asgi", "--no-access-log"),
     "daphne": ("daphne", APP, "--port={port}", "--verbosity=0"),
-    "gunicorn-asgi": ("gunicorn", APP, "--bind=127.0.0.1:{port}", "--worker-class=asgi"),
-    "gunicorn-uvicorn": ("gunicorn", APP, "--bind=127.0.0.1:{port}", "--worker-class=uvicorn_worker.UvicornWorker"),
+    "gunicorn-asgi": ("gunicorn", APP, "--bind=127.0.0.1:{port}", "--timeout=120", "--worker-class=asgi"),
+    "gunicorn-uvicorn": (
+        *("gunicorn", APP, "--bind=127.0.0.1:{port}", "--timeout=120"),
+        "--worker-class=uvicorn_worker.UvicornWorker",
+    ),
 }
 ROOT_PATH_OPTIONS: Final = {
     "uvicorn-h11": "--root-path=/v1",
@@ -82,7 +86,7 @@ def _wait_until_it_listens(process: subprocess.Popen[bytes], port: int, log: Pat
 def request(port: int, target: str, headers: Mapping[str, str], *, body: bytes = b"", method: str = "GET") -> tuple[int, bytes]:
     """Status and body of one HTTP/1.1 request, written octet by octet: no client tidies its path. 0 where nobody answers."""
     lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE) as connection:
         connection.sendall("\r\n".join(lines).encode("latin-1") + body)
         answer = bytearray()
         while chunk := connection.recv(65536):
