@@ -9,7 +9,7 @@ from bearerguard.issuers.claim_values import NOTHING, ClaimPath, Claims, claim_a
 RolesForm: TypeAlias = Literal["array", "text", "spaces", "object"]
 """``array``: strings in an array. ``text``: one role as a string, or an array (AD FS writes either).
 ``spaces``: role names in one string with spaces between, or an array. ``object``: the member names
-of an object (Zitadel)."""
+of an object (Zitadel), but for those whose value is ``false`` or ``null``."""
 
 
 def _text(value: Any) -> frozenset[str]:
@@ -21,7 +21,9 @@ def _spaces(value: Any) -> frozenset[str]:
 
 
 def _object(value: Any) -> frozenset[str]:
-    return frozenset(filter(None, value)) if isinstance(value, dict) else NOTHING
+    if not isinstance(value, dict):
+        return NOTHING
+    return frozenset(name for name, held in value.items() if name and held is not False and held is not None)
 
 
 ROLES_IN: Final[Mapping[str, Callable[[Any], frozenset[str]]]] = {

@@ -85,6 +85,11 @@ FORMS: dict[str, tuple[Any, object, set[str]]] = {
     "an array of names": ("spaces", ["a"], {"a"}),
     "member names": ("object", {"Read.All": {"286": "acme"}, "b": 1}, {"Read.All", "b"}),
     "an empty member name": ("object", {"": 1}, set()),
+    "member names whose value takes the role away": (
+        "object",
+        {"a": False, "b": None, "c": True, "d": {}, "e": 0},
+        {"c", "d", "e"},
+    ),
     "an array is no object": ("object", ["a"], set()),
     "a null among the names": ("array", ["Read.All", None], set()),
 }
