@@ -89,7 +89,7 @@ class Principal:
     and client, and no other claim.
 
     Key your own data by ``issuer`` and ``subject`` together, never by a claim that can change such
-    as an e-mail address: whoever can change it could take over another's data.
+    as an e-mail address: anyone who can change it could take over another's data.
 
     Attributes:
         issuer: ``iss``, exactly one of the configured issuers; of any tenant, that tenant's.

@@ -38,7 +38,7 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         return members
     if len(pairs) > MAX_MEMBERS:
         raise NotStrictJson(f"an object has more than {MAX_MEMBERS} members")
-    raise NotStrictJson("a member name stands twice in one object")
+    raise NotStrictJson("a member name is listed twice in one object")
 
 
 def _integer(digits: str) -> int:

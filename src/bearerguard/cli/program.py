@@ -69,7 +69,7 @@ def run(words: Sequence[str]) -> int:
         return end.exit_code
     except (click.Abort, click.ClickException, BearerguardError) as error:
         return _told(error, words)
-    except BrokenPipeError:  # whoever reads the output has seen enough
+    except BrokenPipeError:  # the reader of the output has seen enough
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  for the interpreter's own last flush
         return REFUSED
     return result if isinstance(result, int) else 0

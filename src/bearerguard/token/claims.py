@@ -1,6 +1,6 @@
 """What a token says of itself, judged: for us, of this kind, and now.
 
-One table of checks serves the verifier (its first failure) and whoever explains a token (all
+One table of checks serves the verifier (its first failure) and the explanation of a token (all
 failures). All of them run before a key is looked for, so that a token that must be refused anyway
 never causes a fetch; nothing is granted on their word.
 """

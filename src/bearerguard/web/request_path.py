@@ -69,7 +69,7 @@ def check(path: str) -> None:
 
 
 def check_root_path(root_path: object) -> None:
-    """Refuses an option that is no root path.
+    """Refuses an option that is not a root path.
 
     Raises:
         ConfigurationError: it is neither ``None`` nor ``""`` nor whole segments behind slashes.
