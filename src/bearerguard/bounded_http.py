@@ -178,7 +178,7 @@ def _import_ahead(transport: Transport | None) -> None:
 
 
 def _loaded_libraries() -> list[Any]:
-    """httpx, and httpx2 if the program uses it: a transport of httpx2 cannot exist unless it is loaded."""
+    """httpx, and httpx2 if the program has loaded it: else it has no transport of httpx2."""
     httpx2 = sys.modules.get("httpx2")
     return [httpx] if httpx2 is None else [httpx2, httpx]
 
