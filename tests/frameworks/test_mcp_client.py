@@ -18,10 +18,11 @@ async def test_the_client_of_the_mcp_sdk_carries_the_token(
     httpx2, mcp, http = needed("httpx2"), needed("mcp"), needed("mcp.client.streamable_http")
     orders = needed("mcp.server.mcpserver").MCPServer("orders")
 
-    @orders.tool()
     def count() -> int:
         """How many orders there are."""
         return 7
+
+    orders.tool()(count)
 
     policy = PathPolicy({"/mcp": role("Read.All")})
     auth = ClientCredentials(

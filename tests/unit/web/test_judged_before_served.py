@@ -127,8 +127,8 @@ class Proxy:
     def __init__(self, wrapped: Any) -> None:
         self.__wrapped__ = wrapped
 
-    @property
-    def __class__(self) -> Any:  # type: ignore[override]
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
         return type(self.__wrapped__)
 
     def __getattr__(self, name: str) -> Any:
