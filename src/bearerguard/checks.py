@@ -14,6 +14,7 @@ from bearerguard.errors import ConfigurationError, show
 GUID: Final = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"  # in lower case, as tokens carry it
 SCOPE_TOKEN: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749 §3.3, RFC 6750 §3
 _GUID: Final = re.compile(GUID, re.ASCII | re.IGNORECASE)
+_SWITCH: Final = {"": False, "0": False, "false": False, "1": True, "true": True}
 _LABEL: Final = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _DOMAIN: Final = re.compile(rf"(?!\d+(?:\.\d+){{3}}$){_LABEL}(?:\.{_LABEL})+", re.ASCII)
 _TENANT: Final = re.compile(r"[0-9a-z](?:[0-9a-z.-]*[0-9a-z])?", re.ASCII | re.IGNORECASE)
@@ -173,6 +174,11 @@ def checked_path(parameter: str, path: Sequence[str], *, example: str) -> tuple[
 
 
 # --- numbers and objects
+
+
+def switch_in(text: str) -> bool | None:
+    """Whether a variable is on: ``1`` or ``true``; off: ``0``, ``false`` or empty; else ``None``."""
+    return _SWITCH.get(text.strip().lower())
 
 
 def checked_number(parameter: str, value: object, low: float, high: float, *, example: str) -> float:

@@ -77,11 +77,18 @@ class ConfigurationError(BearerguardError, ValueError):
     """A setting is wrong; the message names the parameter and shows a valid value.
 
     Passwords in URLs are left out.
+
+    Attributes:
+        parameter: The setting, or several with commas between them.
+        problem: What is wrong with it.
+        example: A valid value.
     """
 
     def __init__(self, parameter: str, problem: str, *, example: str) -> None:
         self.parameter = parameter
-        super().__init__(f"{parameter}: {without_credentials(problem)}. A valid value: {example}")
+        self.problem = without_credentials(problem)
+        self.example = example
+        super().__init__(f"{parameter}: {self.problem}. A valid value: {example}")
 
 
 class TokenRequestError(BearerguardError):

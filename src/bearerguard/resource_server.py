@@ -5,8 +5,9 @@
     parse ─ issuer known? ─ claims ─ key ─ signature ─ principal
 """
 
+import os
 from collections.abc import Collection, Iterable, Mapping
-from typing import Final, NoReturn
+from typing import Final, NoReturn, Self, Unpack
 
 from bearerguard import error_codes as codes
 from bearerguard.authorization.implied_roles import ImpliedRoles
@@ -14,6 +15,7 @@ from bearerguard.bounded_http import AsyncTransport
 from bearerguard.checks import check_methods, checked_audience, checked_count, checked_number
 from bearerguard.clock import Clock, SystemClock
 from bearerguard.connection import Connection
+from bearerguard.environment.server_variables import Parts, server_from
 from bearerguard.errors import ConfigurationError, InvalidRequest, IssuerUnavailable, MissingToken, Refusal, show
 from bearerguard.events import Event, EventHook, emit, logger
 from bearerguard.issuers.issuer import Issuer
@@ -81,6 +83,38 @@ class ResourceServer:
             clock=clock or SystemClock(),
             on_event=on_event,
         )
+
+    @classmethod
+    def from_env(
+        cls, environ: Mapping[str, str] | None = None, *, prefix: str = "BEARERGUARD_API_", **parts: Unpack[Parts]
+    ) -> Self:
+        """Settings from variables of the environment; an empty variable counts as missing.
+
+        The names below follow ``prefix``:
+
+        - ``PRESET``, such as ``entra``, and each option of it in upper case: ``TENANT_ID``;
+        - or ``ISSUERS="old new"`` for several, then ``OLD_PRESET``, ``OLD_TENANT_ID``,
+          ``NEW_PRESET`` and so on; there ``OLD_AUDIENCE`` is the ``audience`` of that issuer alone;
+        - ``AUDIENCE``, several with spaces between them;
+        - optional: ``LEEWAY``, ``TOKEN_CACHE_SIZE``, ``IMPLIED_ROLES`` (JSON);
+        - optional, for the key fetch: ``PROXY`` (URL) and ``CA_FILE`` (PEM; its certificate
+          authorities are trusted besides the usual ones).
+
+        Lists have spaces between their names, switches are ``1`` or ``0``, claim paths and objects
+        are JSON. Nothing is read but what begins with ``prefix``: ``AZURE_TENANT_ID`` and its like
+        never decide whose tokens are accepted.
+
+        Args:
+            environ: The variables; default: those of this process.
+            prefix: What their names begin with: capitals, and an underscore at the end.
+            parts: What no variable can hold: ``transport``, ``clock``, ``on_event``.
+
+        Raises:
+            ConfigurationError: names the variables that are missing, wrong, unknown or
+                contradictory, and shows valid values.
+            TypeError: an option in ``parts`` is unknown.
+        """
+        return server_from(cls, os.environ if environ is None else environ, prefix, parts)  # type: ignore[no-any-return]
 
     @property
     def issuers(self) -> tuple[Issuer, ...]:

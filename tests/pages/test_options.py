@@ -97,9 +97,9 @@ def test_every_option_is_listed_with_its_default(target: Any) -> None:
     assert {name: _value(cell) for name, cell in shown.items()} == dict(_options_of(target))
 
 
-@pytest.mark.parametrize("made", [ClientCredentials.entra, ClientCredentials.from_env])
-def test_every_option_of_a_way_to_make_client_credentials_is_listed_with_its_default(made: Any) -> None:
-    shown = _options_shown(f"ClientCredentials.{made.__name__}")
+@pytest.mark.parametrize("made", [ClientCredentials.entra, ClientCredentials.from_env, ResourceServer.from_env])
+def test_every_option_of_another_way_to_make_an_object_is_listed_with_its_default(made: Any) -> None:
+    shown = _options_shown(made.__qualname__)
 
     assert {name: _value(cell) for name, cell in shown.items()} == dict(_options_of(made))
 

@@ -1,12 +1,10 @@
 """Variables of the environment: looked up by name, never shown, since some of them are secrets."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
 
+from bearerguard.checks import switch_in
 from bearerguard.client_authentication.secret import Secret
 from bearerguard.errors import ConfigurationError
-
-_SWITCH: Final = {"": False, "0": False, "false": False, "1": True, "true": True}
 
 
 class Variables(Mapping[str, str]):
@@ -47,10 +45,11 @@ class Variables(Mapping[str, str]):
         Raises:
             ConfigurationError: anything else.
         """
-        value = self.get(name, "").strip().lower()
-        if value not in _SWITCH:
+        value = self.get(name, "")
+        on = switch_in(value)
+        if on is None:
             raise ConfigurationError(name, f"expected 1 or 0, got {value!r}", example=f"{name}=1")
-        return _SWITCH[value]
+        return on
 
     def file(self, name: str) -> Secret | None:
         """What is in the file that the variable names, read again each time.

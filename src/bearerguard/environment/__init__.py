@@ -1,0 +1,1 @@
+"""A resource server's settings from variables of the environment."""
