@@ -1,7 +1,7 @@
 """What to do when a token endpoint refuses: one hint per cause, as data, each with its source.
 
-The numbers of Microsoft Entra come first, being the more precise. Entra's page warns that numbers may change: a hint is for
-people, and nothing in this library decides by one.
+The numbers of Microsoft Entra come first, being the more precise. Entra's page warns that numbers
+may change: a hint is for people, and nothing in this library decides by one.
 """
 
 from collections.abc import Collection
@@ -92,8 +92,8 @@ _ADVICE: Final = {(hint.code, hint.status): hint.advice for hint in HINTS}
 def hint_for(error: str, error_codes: Collection[int] = (), *, status: int = 0) -> str:
     """The advice for a refusal; empty where none is known.
 
-    Where the answer has numbers, the first known one decides. Without a known one there is no advice:
-    the server's own sentence says more than a general hint for its error code.
+    Where the answer has numbers, the first known one decides. Without a known one there is no
+    advice: the server's own sentence says more than a general hint for its error code.
 
     Args:
         error: Error code of the answer.

@@ -45,7 +45,9 @@ _BY_CODE: Final = {
 def advice_for(
     kind: Kind, decoded: Decoded, recognised: Recognised | None, checks: Sequence[CheckResult], member: str
 ) -> list[str]:
-    """A few sentences: what the ailments are, and what to do, the one that the verifier meets first in front."""
+    """A few sentences: what the ailments are, and what to do, the one that the verifier meets first
+    in front.
+    """
     sentences: list[str] = []
     if member in _OTHER_MEMBERS:
         sentences.append(f"The answer holds no access token; what was looked at is its {member}.")
@@ -112,7 +114,9 @@ def _of_roles(kind: Kind, recognised: Recognised | None) -> str:
 
 
 def error_summary(response: Mapping[str, Any]) -> str:
-    """What an error response of a token endpoint means: by its AADSTS number, else by its code (RFC 6749 §5.2)."""
+    """What an error response of a token endpoint means: by its AADSTS number, else by its code (RFC
+    6749 §5.2).
+    """
     error, description = str(response.get("error", "")), str(response.get("error_description", ""))
     numbers = response.get("error_codes")
     known = [number for number in numbers if isinstance(number, int)] if isinstance(numbers, list) else []

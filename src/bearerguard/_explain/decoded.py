@@ -1,4 +1,5 @@
-"""Reads a token as far as it can be read, so that a person sees what is inside even where it must be refused.
+"""Reads a token as far as it can be read, so that a person sees what is inside even where it must
+be refused.
 
 Nothing here decides anything: the strict parser and the table of checks judge.
 """

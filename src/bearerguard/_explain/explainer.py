@@ -33,18 +33,22 @@ def explain(
     require: Requirement | None = None,
     at: float | None = None,
 ) -> Explanation:
-    """What a token is, every check of it, and what to do. Works offline: nothing is fetched, and the token goes nowhere.
+    """What a token is, every check of it, and what to do. Works offline: nothing is fetched, and
+    the token goes nowhere.
 
     ::
 
         print(explain(token, resource_server=api, require=role("Read.All")).summary)
 
-    The checks are the verifier's own, in its order; all of them are run, where the verifier stops at the first failure.
-    What the token says of itself is repeated in the explanation, also where nobody has vouched for it.
+    The checks are the verifier's own, in its order; all of them are run, where the verifier stops
+    at the first failure. What the token says of itself is repeated in the explanation, also where
+    nobody has vouched for it.
 
     Args:
-        text: A token, an ``Authorization`` line, a ``curl`` command, a token response or an error response, as people paste it.
-        resource_server: Judge as this server would. Its keys are used if it has fetched them; else the signature is not judged.
+        text: A token, an ``Authorization`` line, a ``curl`` command, a token response or an error
+            response, as people paste it.
+        resource_server: Judge as this server would. Its keys are used if it has fetched them; else
+            the signature is not judged.
         issuer: In place of a server: the issuers to trust, as records or as the exact ``iss``.
         audience: With ``issuer``: identifiers of the API.
         require: What the route requires.
@@ -101,7 +105,9 @@ def _without_token(pasted: Pasted) -> Explanation:
 
 
 def issuers_for(given: str | Issuer | Sequence[str | Issuer], decoded: Decoded) -> list[Issuer]:
-    """Records of issuers that are named by their ``iss``; those of known vendors are configured by their preset."""
+    """Records of issuers that are named by their ``iss``; those of known vendors are configured by
+    their preset.
+    """
     entries = [given] if isinstance(given, (str, Issuer)) else given
     trusted: list[Issuer] = []
     for entry in entries:
@@ -124,7 +130,9 @@ def _server(
 
 
 def _record(server: "ResourceServer | None", recognised: Recognised | None, decoded: Decoded) -> Issuer | None:
-    """How the token's claims are read: by the configured issuer, else by the one that was recognised."""
+    """How the token's claims are read: by the configured issuer, else by the one that was
+    recognised.
+    """
     if server is not None:
         try:
             return server.connection.registrations.of(decoded.claims).expected.issuer

@@ -57,16 +57,19 @@ class Explanation:
     """What ``explain`` found. Holds the claims of the token, never the token or its signature.
 
     Attributes:
-        verdict: ``accepted``: every check passed, the signature included. ``refused``: at least one failed. ``undecided``: none
-            failed, but some could not be judged. ``no token``: the text holds none.
+        verdict: ``accepted``: every check passed, the signature included. ``refused``: at least one
+            failed. ``undecided``: none failed, but some could not be judged. ``no token``: the text
+            holds none.
         summary: What the token is, whose, for what, and what to do: one or two sentences.
         kind: Such as ``application token`` or ``ID token``.
         vendor: Who issued it, where that is recognised, else empty. The token says so itself.
-        facts: What the token says, in words: issuer, audience, client, tenant, subject, roles, scopes, times.
+        facts: What the token says, in words: issuer, audience, client, tenant, subject, roles,
+            scopes, times.
         checks: Every check, in the order of judgement.
         repairs: What was wrong with the pasted text, one sentence each.
         problems: What could not be read in the token, one sentence each.
-        configuration: Lines of Python that would accept the token's issuer and audience, ready to copy.
+        configuration: Lines of Python that would accept the token's issuer and audience, ready to
+            copy.
         header: The decoded header.
         claims: The decoded claims.
         response: Of a pasted token or error response: its members without the tokens.

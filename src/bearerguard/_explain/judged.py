@@ -1,4 +1,6 @@
-"""Every check of a token, run by the verifier's own parts: the parser, the table of checks, the keys, the requirement."""
+"""Every check of a token, run by the verifier's own parts: the parser, the table of checks, the
+keys, the requirement.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -32,7 +34,8 @@ class Trust:
 
     Attributes:
         registrations: The trusted issuers and their keys; ``None`` where nothing is configured.
-        recognised: The token's own issuer as a preset configures it, to judge the rest by where ``iss`` is not trusted.
+        recognised: The token's own issuer as a preset configures it, to judge the rest by where
+            ``iss`` is not trusted.
         names_audience: Whether an audience was given: without one ``aud`` is not judged.
         requirement: Of the route.
         effective_roles: Adds the roles that others imply.
@@ -67,7 +70,9 @@ def judged(token: str, trust: Trust, now: float) -> Iterator[CheckResult]:
 
 
 def _parsed(token: str) -> tuple[AccessTokenError | None, UnverifiedToken | None]:
-    """What the parser says; where it refuses the header, the claims are still read, to be judged as well."""
+    """What the parser says; where it refuses the header, the claims are still read, to be judged as
+    well.
+    """
     try:
         octets = token.encode("ascii")
     except UnicodeEncodeError:

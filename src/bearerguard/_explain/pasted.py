@@ -1,8 +1,8 @@
 """Finds the token in whatever a person pastes.
 
-People paste what they have at hand: a token, an ``Authorization`` line, a ``curl`` command, a whole token response. On the way
-a token is often damaged: wrapped, quoted, escaped, cut off. Each repair is told, since a request that sends the damaged text
-is refused.
+People paste what they have at hand: a token, an ``Authorization`` line, a ``curl`` command, a whole
+token response. On the way a token is often damaged: wrapped, quoted, escaped, cut off. Each repair
+is told, since a request that sends the damaged text is refused.
 """
 
 import json
@@ -38,7 +38,8 @@ class Pasted:
 
     Attributes:
         token: The text of the token, repaired; empty where there is none.
-        origin: Where it was: ``token``, ``authorization line``, ``curl command``, ``token response`` or ``error response``.
+        origin: Where it was: ``token``, ``authorization line``, ``curl command``, ``token
+            response`` or ``error response``.
         member: Of a token response, the member that was taken.
         repairs: What was wrong with the text, one sentence each.
         response: The members of a token or error response, tokens left out.
@@ -52,7 +53,8 @@ class Pasted:
 
 
 def read_pasted(text: str | bytes) -> Pasted:
-    """Find the token. Never raises: what cannot be understood is taken for a token, and judged as one.
+    """Find the token. Never raises: what cannot be understood is taken for a token, and judged as
+    one.
 
     Args:
         text: At most 256 KiB are looked at.
@@ -74,7 +76,9 @@ def read_pasted(text: str | bytes) -> Pasted:
 
 
 def _alone(text: str, repairs: list[str]) -> str:
-    """The token within other text, such as a line of a program; empty where several words hold none."""
+    """The token within other text, such as a line of a program; empty where several words hold
+    none.
+    """
     if _ONE_TOKEN.fullmatch(text):
         return text
     found = _token_like(text)
@@ -85,7 +89,9 @@ def _alone(text: str, repairs: list[str]) -> str:
 
 
 def _token_like(text: str) -> re.Match[str] | None:
-    """The first that looks like a token. A search from each ``eyJ`` on would take hours where many stand in one word."""
+    """The first that looks like a token. A search from each ``eyJ`` on would take hours where many
+    stand in one word.
+    """
     for word in _WORD_AND_DOT.finditer(text):
         begins = text.find("eyJ", word.start(), word.end())
         found = None if begins < 0 else _LOOKS_LIKE_JWT.match(text, begins)
@@ -116,7 +122,9 @@ def _octets_as_text(text: bytes, repairs: list[str]) -> str:
 
 
 def _json_object(text: str, repairs: list[str]) -> dict[str, Any] | None:
-    """The JSON object that the text is, also where its quotes were escaped by a shell or another JSON text."""
+    """The JSON object that the text is, also where its quotes were escaped by a shell or another
+    JSON text.
+    """
     begins, ends = text.find("{"), text.rfind("}")
     if begins < 0 or ends < begins or _token_like(text[:begins]):
         return None
@@ -150,7 +158,9 @@ def _of_response(response: dict[str, Any], repairs: list[str]) -> Pasted:
 
 
 def _of_curl(command: str) -> str:
-    """The bearer token of a curl command: of ``-H 'Authorization: …'`` or ``--oauth2-bearer``; else what looks like one."""
+    """The bearer token of a curl command: of ``-H 'Authorization: …'`` or ``--oauth2-bearer``; else
+    what looks like one.
+    """
     try:
         words = shlex.split(command.replace("\\\n", " ").replace("^\n", " "))
     except ValueError:  # an odd quote: the paste was cut

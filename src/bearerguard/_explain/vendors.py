@@ -62,7 +62,9 @@ class Recognised:
         return _made(self.preset, self.arguments)
 
     def as_described(self, decoded: Decoded) -> Issuer | None:
-        """The record of the token's very issuer, to read its claims by; it knows no keys, and is never fetched from."""
+        """The record of the token's very issuer, to read its claims by; it knows no keys, and is
+        never fetched from.
+        """
         arguments = {name: value for name, value in self.arguments.items() if name not in _PLACES}
         made = _made(self.preset, {**arguments, "jwks": {"keys": []}})
         return next((issuer for issuer in made if issuer.issuer == decoded.text("iss")), None)
@@ -84,7 +86,9 @@ class _Vendor(NamedTuple):
 
 
 def recognise(decoded: Decoded, issuer: str | None = None) -> Recognised | None:
-    """The vendor of a token, or of another issuer; ``None`` where ``iss`` is not a string that could be configured."""
+    """The vendor of a token, or of another issuer; ``None`` where ``iss`` is not a string that
+    could be configured.
+    """
     issuer = decoded.text("iss") if issuer is None else issuer
     for pattern, describe in _VENDORS:
         match = pattern.fullmatch(issuer)

@@ -30,7 +30,8 @@ SCHEMA_VERSION: Final = 1
 @click.option("--app", metavar="MODULE:APP", help="Your application: its routes are audited, too.")
 @json_option
 def command(*, issuers: Sequence[str], audiences: Sequence[str], server: str | None, app: str | None, as_json: bool) -> int:
-    """Examine an issuer, or everything that a server trusts: metadata, keys, algorithms, clock, caching, TLS, environment.
+    """Examine an issuer, or everything that a server trusts: metadata, keys, algorithms, clock,
+    caching, TLS, environment.
 
     Exits with 1 if something is wrong that keeps tokens from being verified.
     """

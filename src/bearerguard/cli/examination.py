@@ -1,4 +1,6 @@
-"""Looks at one issuer from outside, as a resource server would: metadata, keys, clock, caching, certificate."""
+"""Looks at one issuer from outside, as a resource server would: metadata, keys, clock, caching,
+certificate.
+"""
 
 import re
 import socket

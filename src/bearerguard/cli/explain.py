@@ -41,11 +41,12 @@ def command(
 ) -> int:
     """Say what a token is and why it is accepted or refused.
 
-    Reads an access token, an Authorization line, a curl command or a whole token response from standard input, --file, --env,
-    or a prompt. Works offline: the token is never sent anywhere, and only --online fetches the issuer's keys.
+    Reads an access token, an Authorization line, a curl command or a whole token response from
+    standard input, --file, --env, or a prompt. Works offline: the token is never sent anywhere, and
+    only --online fetches the issuer's keys.
 
-    Without --issuer or --server it recognises the issuers of the presets by the token itself, and shows the line of configuration
-    that accepts them.
+    Without --issuer or --server it recognises the issuers of the presets by the token itself, and
+    shows the line of configuration that accepts them.
 
     Exits with 1 if the token is refused.
     """

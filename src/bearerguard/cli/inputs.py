@@ -1,4 +1,6 @@
-"""Where a command gets a token or a secret from: standard input, a file, the environment, or a prompt without echo."""
+"""Where a command gets a token or a secret from: standard input, a file, the environment, or a
+prompt without echo.
+"""
 
 import os
 import sys
@@ -17,7 +19,9 @@ _INTERRUPT = b"\x03"
 
 
 def token_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """``--file`` and ``--env``: without them the token comes from standard input, or from a prompt on a terminal."""
+    """``--file`` and ``--env``: without them the token comes from standard input, or from a prompt
+    on a terminal.
+    """
     function = click.option("--env", "variable", metavar="NAME", help="Read the token from this environment variable.")(function)
     path = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
     return click.option("--file", "file", type=path, help="Read the token from this file; - is standard input.")(function)
@@ -65,7 +69,9 @@ def _prompted() -> bytes:
 
 @contextmanager
 def _no_echo() -> Iterator[Callable[[], bytes]]:
-    """A terminal that shows nothing and hands on lines of any length: the usual mode cuts a line at 4095 octets."""
+    """A terminal that shows nothing and hands on lines of any length: the usual mode cuts a line at
+    4095 octets.
+    """
     import termios  # noqa: PLC0415  not on Windows
 
     terminal = sys.stdin.fileno()

@@ -40,8 +40,8 @@ def command(
 ) -> int:
     """Run a local issuer on 127.0.0.1, for development and tests. Ctrl-C ends it.
 
-    Prints the curl lines that obtain a token. Anyone on this machine who knows a client's secret gets tokens: it is not for
-    production.
+    Prints the curl lines that obtain a token. Anyone on this machine who knows a client's secret
+    gets tokens: it is not for production.
     """
     settings: dict[str, Any] = {}
     if shape is not None:

@@ -1,4 +1,6 @@
-"""Finds what ``module:name`` names: a ``ResourceServer`` or an application of the user's own project."""
+"""Finds what ``module:name`` names: a ``ResourceServer`` or an application of the user's own
+project.
+"""
 
 import importlib
 import sys

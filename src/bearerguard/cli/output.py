@@ -1,4 +1,6 @@
-"""How commands print: JSON for programs, plain text of at most 80 columns for people, colours only on a terminal."""
+"""How commands print: JSON for programs, plain text of at most 80 columns for people, colours only
+on a terminal.
+"""
 
 import json
 import sys
@@ -21,7 +23,8 @@ def print_json(value: Mapping[str, Any]) -> None:
 class Page:
     """Text for people on standard output.
 
-    What a token says is printed as it is, but for control characters, which could steer the terminal.
+    What a token says is printed as it is, but for control characters, which could steer the
+    terminal.
     """
 
     def __init__(self) -> None:
@@ -33,7 +36,9 @@ class Page:
         self._print(Text(_printable(text), style=style))
 
     def _print(self, shown: Text | Table, *, soft_wrap: bool = False) -> None:
-        """Without the blanks that fill a table's last column: they make a mess of a line that is copied."""
+        """Without the blanks that fill a table's last column: they make a mess of a line that is
+        copied.
+        """
         with self._console.capture() as captured:
             self._console.print(shown, soft_wrap=soft_wrap)
         sys.stdout.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))

@@ -11,7 +11,9 @@ _STYLES: Final = {"accepted": "bold green", "refused": "bold red", "undecided": 
 
 
 def print_explanation(explanation: Explanation) -> None:
-    """All of it, in the order in which a person asks: what is it, what is wrong, what is inside, what to write."""
+    """All of it, in the order in which a person asks: what is it, what is wrong, what is inside,
+    what to write.
+    """
     page = Page()
     page.line(explanation.verdict.upper(), _STYLES[explanation.verdict])
     page.line(explanation.summary)

@@ -29,7 +29,9 @@ _LONGEST_ECHO: Final = 24
 
 
 class _Commands(click.Group):
-    """Commands that are imported when they are called, so that each starts as fast as what it needs."""
+    """Commands that are imported when they are called, so that each starts as fast as what it
+    needs.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
         return list(_COMMANDS)
@@ -95,7 +97,9 @@ def _fail(problem: str) -> int:
 
 
 def _without(message: str, words: Sequence[str]) -> str:
-    """The message without long arguments, which may be secrets; addresses, paths and names of modules are not."""
+    """The message without long arguments, which may be secrets; addresses, paths and names of
+    modules are not.
+    """
     for word in sorted(words, key=len, reverse=True):
         value = word.partition("=")[2] or word
         if len(value) > _LONGEST_ECHO and not re.fullmatch(r"https?://\S+|[\w.]+:[\w.]+|[\w./\\-]+\.\w{1,5}", value):

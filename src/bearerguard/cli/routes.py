@@ -40,7 +40,8 @@ Row = dict[str, Any]
 def command(app: str, *, as_json: bool, markdown: bool, saved: Path | None) -> int:
     """List every route of an application, its methods, its requirement, and how that was declared.
 
-    MODULE:APP names a Starlette or FastAPI application, such as orders.main:app. The module is imported; nothing is started.
+    MODULE:APP names a Starlette or FastAPI application, such as orders.main:app. The module is
+    imported; nothing is started.
 
     Exits with 1 if a route is undeclared, or if --diff finds a change.
     """

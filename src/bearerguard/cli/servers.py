@@ -1,4 +1,6 @@
-"""The resource server that a command judges by: the user's own, or one made of ``--issuer`` and ``--audience``."""
+"""The resource server that a command judges by: the user's own, or one made of ``--issuer`` and
+``--audience``.
+"""
 
 from collections.abc import Sequence
 
@@ -22,7 +24,8 @@ def server_of(
         issuers: Addresses; those of known vendors are configured by their preset.
         audiences: Identifiers of the API.
         text: The token, whose claims fill in what a preset wants to know besides.
-        recognise_issuer: Trust the token's own issuer where no option names one, to look at its signature.
+        recognise_issuer: Trust the token's own issuer where no option names one, to look at its
+            signature.
 
     Raises:
         click.UsageError: the options contradict one another.

@@ -41,10 +41,12 @@ _SECRETS: Final = ("AZ_CLIENT_SECRET", "AZURE_CLIENT_SECRET", "BEARERGUARD_CLIEN
 @click.option("--show", is_flag=True, help="Print the raw token and nothing else, for curl.")
 @json_option
 def command(*, show: bool, as_json: bool, **options: Any) -> int:
-    """Obtain a token by the client-credentials grant, and say who it is for, with which roles, and for how long.
+    """Obtain a token by the client-credentials grant, and say who it is for, with which roles, and
+    for how long.
 
-    Without options all settings come from the environment: AZ_TENANT, AZ_CLIENT_ID, AZ_CLIENT_SECRET and AZ_RESOURCE, the
-    AZURE_… names, or BEARERGUARD_TOKEN_ENDPOINT and its like. The secret is asked for without echo where nothing names it.
+    Without options all settings come from the environment: AZ_TENANT, AZ_CLIENT_ID,
+    AZ_CLIENT_SECRET and AZ_RESOURCE, the AZURE_… names, or BEARERGUARD_TOKEN_ENDPOINT and its like.
+    The secret is asked for without echo where nothing names it.
     """
     try:
         token = _credentials(options).token_sync()

@@ -135,8 +135,8 @@ def require(
         APIRouter(dependencies=[Depends(require(role("Read.All")))])              # a router
 
     It guards HTTP and websocket routes; of several dependencies, each is enforced.
-    ``Security(require(role("Read.All")), scopes=["orders.read"])`` asks for the role and the scopes,
-    including the scopes of outer dependencies.
+    ``Security(require(role("Read.All")), scopes=["orders.read"])`` asks for the role and the
+    scopes, including the scopes of outer dependencies.
 
     Behind an ``AccessTokenMiddleware`` it judges the principal that was verified there. With
     ``resource_server`` and no middleware, it verifies the token itself and answers refusals as a
@@ -146,7 +146,8 @@ def require(
     Equal arguments give the same object. FastAPI therefore calls it once for a request, and
     ``app.dependency_overrides[require(role("Read.All"))]`` replaces it in a test.
 
-    A token is needed wherever it stands. On an application or a router it closes ``@public`` routes,
+    A token is needed wherever it stands. On an application or a router it closes ``@public``
+    routes,
     too: put those into another router.
 
     Without a middleware, only the routes that have it are guarded: there is no audit at the start,

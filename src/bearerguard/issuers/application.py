@@ -19,7 +19,8 @@ CLIENT: Final[tuple[ClaimPath, ...]] = (("client_id",), ("azp",))
 def application_by_idtyp(claims: Claims, roles: frozenset[str]) -> bool:
     """``idtyp`` is ``app``; without that optional claim: roles, and no scope in ``scp``.
 
-    So Microsoft Entra defines it. An application's token of Entra has no ``scp``, or one that is ``/``.
+    So Microsoft Entra defines it. An application's token of Entra has no ``scp``, or one that is
+    ``/``.
 
     Sources: https://learn.microsoft.com/en-us/entra/identity-platform/optional-claims-reference
     (``idtyp``),

@@ -108,7 +108,8 @@ def _profile(tenant: str, policies: frozenset[str]) -> Profile:
 
 
 def application_without_sign_in(claims: Claims, roles: frozenset[str]) -> bool:
-    """The token holds permissions and no trace of a sign-in: ``tfp``, ``acr``, ``auth_time``, ``nonce``.
+    """The token holds permissions and no trace of a sign-in: ``tfp``, ``acr``, ``auth_time``,
+    ``nonce``.
 
     B2C writes the policy into every token of a user, and nothing marks an application's token;
     ``idtyp`` counts where it is present.

@@ -83,7 +83,9 @@ def _issuer(issuer: str, metadata_of: Mapping[str, str], clients: frozenset[str]
 
 
 def _metadata_of(region: str, replicas: Iterable[str], pool: str) -> dict[str, str]:
-    """Each form of ``iss``, and where its metadata is; of the updated form, where every pool has it."""
+    """Each form of ``iss``, and where its metadata is; of the updated form, where every pool has
+    it.
+    """
     example = f'"{_checked_region("region", region)}_Example01"'
     checked_text("user_pool_id", pool, _POOL, expected="the id of a user pool", example=example)
     regions = (region, *(_checked_region("replica_regions", replica) for replica in replicas))
@@ -97,7 +99,8 @@ def _checked_region(parameter: str, region: str) -> str:
 
 
 def application_by_username(claims: Claims, _roles: frozenset[str]) -> bool:
-    """``sub`` is the app client itself, and ``username``, which all tokens of users have, is absent.
+    """``sub`` is the app client itself, and ``username``, which all tokens of users have, is
+    absent.
 
     Source: https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html
     """

@@ -16,8 +16,8 @@ def entra_external(
     ``iss`` is ``https://{tenant id}.ciamlogin.com/{tenant id}/v2.0``, also where clients and
     metadata use the host with the tenant's name. With ``tenant_name`` or ``custom_domain`` the same
     path under that host is accepted, too. Tokens are read as with ``entra``, version 2.0: roles
-    from ``roles``, scopes from ``scp``, the client from ``azp``; ``tid`` must be the tenant, ``ver``
-    2.0, and a token that names no client, as ID tokens do not, is refused.
+    from ``roles``, scopes from ``scp``, the client from ``azp``; ``tid`` must be the tenant,
+    ``ver`` 2.0, and a token that names no client, as ID tokens do not, is refused.
 
     Does not accept v1 tokens: set ``requestedAccessTokenVersion`` to 2 in the API's manifest. Nor
     tokens that clients got at ``login.microsoftonline.com``, whose keys are others: list

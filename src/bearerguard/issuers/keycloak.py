@@ -78,7 +78,8 @@ def _profile(client_id: str) -> Profile:
 
 
 def application_by_service_account(claims: Claims, _roles: frozenset[str]) -> bool:
-    """The token is of a service account: ``client_id`` repeats ``azp``; in older realms ``clientId``.
+    """The token is of a service account: ``client_id`` repeats ``azp``; in older realms
+    ``clientId``.
 
     Only the client scope ``service_account`` adds that claim, for the client-credentials grant. A
     token with ``sid`` belongs to a user's session, so a hard-coded ``client_id`` does not make it

@@ -134,7 +134,9 @@ class JWKSet:
         return kid is None or kid in self._names
 
     def why_unusable(self, kid: str | None, algorithm: str) -> str:
-        """Why the issuer's key of this name does not verify such a token; empty where there is none."""
+        """Why the issuer's key of this name does not verify such a token; empty where there is
+        none.
+        """
         reasons = [each.why for each in self.left_out if kid is not None and each.kid == kid]
         fitting = [name for key in self.keys if key.kid == kid for name in key.algorithms]
         if fitting and algorithm not in fitting:

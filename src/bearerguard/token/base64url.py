@@ -1,6 +1,8 @@
-"""Canonical base64url without padding, decoded in C: one text for each sequence of octets (RFC 7515 §2, RFC 4648 §3.5).
+"""Canonical base64url without padding, decoded in C: one text for each sequence of octets (RFC 7515
+§2, RFC 4648 §3.5).
 
-A reader that tolerates other spellings lets a refused token come back in new clothes (CVE-2026-102269).
+A reader that tolerates other spellings lets a refused token come back in new clothes
+(CVE-2026-102269).
 """
 
 from binascii import Error, a2b_base64
@@ -24,7 +26,8 @@ def decode(text: bytes) -> bytes:
     """The octets of a non-empty canonical base64url text.
 
     Raises:
-        NotBase64Url: empty, another alphabet, padding, an impossible length, or unused bits that are not zero.
+        NotBase64Url: empty, another alphabet, padding, an impossible length, or unused bits that
+            are not zero.
     """
     rest = len(text) & 3
     if not text or text[-1] not in _LAST[rest]:

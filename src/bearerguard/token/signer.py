@@ -10,7 +10,8 @@ Keys = tuple[VerificationKey, ...]
 
 
 def candidates(key_set: JWKSet, token: UnverifiedToken, profile: Profile) -> Keys:
-    """The keys that may have signed it: by name and algorithm, and of its issuer where keys name theirs.
+    """The keys that may have signed it: by name and algorithm, and of its issuer where keys name
+    theirs.
 
     Source: https://learn.microsoft.com/en-us/entra/identity-platform/access-tokens (validate the signing key issuer)
     """

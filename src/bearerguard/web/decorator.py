@@ -60,7 +60,8 @@ class requires:  # noqa: N801  reads as a decorator
 
     If there are several, each is enforced, the outermost first. Put it outermost, beneath FastAPI's
     ``@app.get`` only: a decorator around it, such as a cache, could answer without it and declares
-    nothing, so that the start is refused. The request must have passed an ``AccessTokenMiddleware``.
+    nothing, so that the start is refused. The request must have passed an
+    ``AccessTokenMiddleware``.
 
     Does not check what the endpoint does: whether this caller may see that order is up to the
     endpoint.

@@ -110,7 +110,8 @@ def _well_known(resource: str) -> str:
 
 
 def authorization_servers(api: ResourceServer) -> tuple[Issuer, ...]:
-    """The issuers that a client is sent to; v2 only, where v1 and v2 of an Entra tenant are trusted.
+    """The issuers that a client is sent to; v2 only, where v1 and v2 of an Entra tenant are
+    trusted.
 
     An API's own manifest says which version its tokens are of, whatever endpoint they come from,
     and v1's knows no ``scope``.
