@@ -106,6 +106,23 @@ async def test_a_withdrawn_key_stops_verifying_at_the_refresh_that_shows_it(issu
     await all_accepted(server, issuer.mint(lifetime=LONG))
 
 
+async def test_a_withdrawn_key_is_gone_after_idle_hours_although_a_fetch_had_failed(issuer: LocalIssuer) -> None:
+    """An idle server fetches nothing: a failure of hours ago is no reason to trust a set that old."""
+    watch, clock = Watch(), FakeClock()
+    server = ResourceServer(trusted(issuer), AUDIENCE, clock=clock, on_event=watch)
+    old, withdrawn = issuer.mint(lifetime=LONG), issuer.signing_key.kid
+    await all_accepted(server, old)
+    issuer.go_down("jwks")
+    clock.advance(REFRESH_DUE)
+    await all_accepted(server, old)
+    await watch.until("keys_failed", 1)
+    issuer.come_back()
+    issuer.rotate_keys()
+    issuer.withdraw(withdrawn)
+    clock.advance(4 * 3600.0)
+    await refused(server, old)
+
+
 async def test_a_key_of_one_issuer_never_serves_another(issuer: LocalIssuer) -> None:
     """Not even under the same kid, and whichever was fetched first."""
     other = LocalIssuer(algorithm="ES256", clock=FakeClock())

@@ -7,8 +7,9 @@ the set's age                   what a request does
 ==============================  ================================================================
 below 72 to 88 % of a lifetime  uses it
 up to the lifetime              uses it; the first request begins a fetch that nobody waits for
-past the lifetime               waits for one fetch that all share; once a fetch has failed, uses
-                                it, and fetches go on in the background
+past the lifetime               waits for one fetch that all share; once a fetch has failed, and for
+                                a minute after the next one may be tried, uses it, and fetches go on
+                                in the background
 24 hours and more               waits for a fetch; is refused if that fails
 ==============================  ================================================================
 
@@ -29,6 +30,8 @@ LIFETIME_BOUNDS: Final = (60.0, 3600.0)
 KEPT_FOR: Final = 86_400.0
 LONGEST_FETCH: Final = 10.0
 """Seconds that metadata and keys may take together, while the event loop runs."""
+A_FAILURE_COUNTS_FOR: Final = 60.0
+"""Seconds beyond the back-off. After that, with no request that tried again, it says nothing."""
 UNKNOWN_KID_SPACING: Final = (5.0, 10.0, 20.0, 30.0)
 UNKNOWN_KID_QUIET: Final = 300.0
 UNKNOWN_KID_MEMORY: Final = 10.0
@@ -111,11 +114,16 @@ class Freshness:
         """Whether a request past the lifetime waits for a fetch, although the set could serve."""
         if self._was_cut_short:
             return True
+        failed = self._failed_lately(now)
         if under_way is None:
-            return self.failures == 0
+            return not failed
         is_overdue = now.has_reached(under_way.after(LONGEST_FETCH))
         began_ahead = not under_way.has_reached(validity.expires_at)
-        return is_overdue or (self.failures == 0 and not began_ahead)
+        return is_overdue or not (failed or began_ahead)
+
+    def _failed_lately(self, now: Instant) -> bool:
+        """Whether a fetch failed, and nobody had time to forget it: an idle server does not fetch."""
+        return self.failures > 0 and not now.has_reached(self.next_try.after(A_FAILURE_COUNTS_FOR))
 
     def is_usable(self, now: Instant) -> bool:
         """Whether the set may decide at all: fetched, and within 24 h of the last success."""

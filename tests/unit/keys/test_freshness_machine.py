@@ -11,6 +11,7 @@ DAY = 86_400.0
 LONG_AGO = Instant(0.0, -10 * DAY)
 SPACING = (0.0, 5.0, 10.0, 20.0, 30.0)
 OVERDUE = 10.0
+FORGOTTEN = 60.0  # after the back-off
 A_LITTLE = 1e-5  # what sums and differences of wall times may differ by
 KIDS = st.sampled_from(["a", "b", "c", None])
 PAUSES = st.one_of(
@@ -171,7 +172,8 @@ class FreshnessMachine(RuleBasedStateMachine):
             return True
         assert self.confirmed_at is not None
         ahead = self.in_flight and passed(self.confirmed_at, self.begun) < self.lifetime - A_LITTLE
-        return self.failures == 0 and not ahead
+        is_forgotten = passed(self.failed_at, self.now) >= self.shortest_back_off + FORGOTTEN - A_LITTLE
+        return (self.failures == 0 or is_forgotten) and not ahead
 
     @property
     def has_to_wait(self) -> bool:
@@ -180,13 +182,18 @@ class FreshnessMachine(RuleBasedStateMachine):
             return False
         if self.in_flight:
             return self.cut_short or passed(self.begun, self.now) >= OVERDUE + A_LITTLE
-        return self.may_try_exactly and (self.cut_short or self.failures == 0)
+        longest_back_off = min(1.2 * 2 ** (self.failures - 1), 60.0)
+        is_forgotten = passed(self.failed_at, self.now) >= longest_back_off + FORGOTTEN + A_LITTLE
+        return self.may_try_exactly and (self.cut_short or self.failures == 0 or is_forgotten)
 
     @property
     def may_try(self) -> bool:
         """No fetch under way, and the shortest back-off that the jitter allows is over."""
-        shortest = min(0.8 * 2 ** (self.failures - 1), 48.0) if self.failures else 0.0
-        return not self.in_flight and passed(self.failed_at, self.now) >= shortest - A_LITTLE
+        return not self.in_flight and passed(self.failed_at, self.now) >= self.shortest_back_off - A_LITTLE
+
+    @property
+    def shortest_back_off(self) -> float:
+        return min(0.8 * 2 ** (self.failures - 1), 48.0) if self.failures else 0.0
 
     @property
     def may_try_exactly(self) -> bool:

@@ -537,8 +537,8 @@ async def test_after_a_failure_the_next_fetch_is_unconditional() -> None:
     keys = source(fetch, clock)
     await keys.obtain()
     fetch.outcome = DOWN
-    for _ in range(2):
-        clock.advance(480.0)
+    for pause in (480.0, 30.0):
+        clock.advance(pause)
         keys.known()
         await settled()
     assert [validators is None for validators in fetch.asked] == [True, False, True]

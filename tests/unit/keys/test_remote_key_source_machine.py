@@ -129,7 +129,8 @@ class ModelIssuer:
     def may_be_waited_for(self) -> bool:
         """Whether there is a reason to wait for a fetch past the lifetime of a set that could serve."""
         is_overdue = bool(self.in_flight) and since(self.begun, self.now) >= OVERDUE
-        return self.failures == 0 or self.cut_short or is_overdue
+        is_forgotten = since(self.failed_at, self.now) >= self.back_off + 60.0
+        return self.failures == 0 or is_forgotten or self.cut_short or is_overdue
 
 
 def since(earlier: Instant, now: Instant) -> float:
