@@ -20,17 +20,21 @@ class Routing:
         router: The application; ``None`` where its routes cannot be read, so that nothing changes.
     """
 
-    __slots__ = ("_frontends", "_routers")
+    __slots__ = ("_frontends", "_mounted", "_routers")
 
     def __init__(self, router: Starlette | Router | None) -> None:
         routers = [] if router is None else list(_routers(router))
         self._routers = tuple((one, list(one.routes), one.default) for one in routers)
+        self._mounted = tuple((route, route.app) for one in routers for route in one.routes if subtree_of(route) is not None)
         self._frontends = tuple((files, list(files)) for files in map(_frontends_of, routers) if files is not None)
 
     def is_current(self) -> bool:
         """Whether nothing was added, removed or replaced; lists of the same objects compare fast."""
         for router, routes, default in self._routers:
             if router.routes != routes or router.default is not default:
+                return False
+        for mount, app in self._mounted:
+            if mount.app is not app:
                 return False
         for files, kept in self._frontends:  # noqa: SIM110  a generator costs a request more
             if files != kept:

@@ -167,6 +167,7 @@ LATE: dict[str, Callable[[Starlette, Router], Any]] = {
     "a new list": lambda app, _: setattr(app.router, "routes", [Route("/late", served)]),
     "in a mount": lambda _, inner: inner.routes.append(Route("/late", served)),
     "mounted": lambda app, _: app.router.routes.append(Mount("/late", app=serves)),
+    "in place of what is mounted": lambda app, _: setattr(app.router.routes[1], "app", serves),
     "a default": lambda app, _: setattr(app.router, "default", serves),
     "a default in a mount": lambda _, inner: setattr(inner, "default", serves),
 }
