@@ -85,7 +85,8 @@ class _Room:
         """Seconds: ten times what the unchanged library takes, and half a minute for a busy machine."""
         if tests not in self._seconds:
             begun = time.monotonic()
-            judged_afresh(None, tests, 3600, self._output)
+            if judged_afresh(None, tests, 3600, self._output) is not Verdict.SURVIVED:
+                raise RuntimeError(f"fails without any change: {self._output.read_text('utf-8', 'replace')[-2000:]}")
             self._seconds[tests] = 30 + round(10 * (time.monotonic() - begun))
         return self._seconds[tests]
 

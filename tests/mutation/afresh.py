@@ -34,6 +34,12 @@ class _Changed(SourceFileLoader):
         return self._code
 
 
+def _ran_unchanged(mutant: Mutant) -> bool:
+    """Whether the real module was imported in the mutant's place."""
+    module = sys.modules.get(mutant.module)
+    return module is not None and not isinstance(module.__loader__, _Changed)
+
+
 class _Finder(MetaPathFinder):
     def __init__(self, mutant: Mutant) -> None:
         self._mutant = mutant
@@ -55,7 +61,8 @@ def judged_afresh(mutant: Mutant | None, tests: Sequence[Path], seconds: int, ou
         output: Where pytest's output goes.
 
     Raises:
-        RuntimeError: pytest ran no test, or could not run at all: nothing is known of the mutant.
+        RuntimeError: pytest ran no test, could not run at all, or ran the module without its change:
+            nothing is known of the mutant.
     """
     if not (child := os.fork()):
         with limited(seconds, output):
@@ -63,7 +70,10 @@ def judged_afresh(mutant: Mutant | None, tests: Sequence[Path], seconds: int, ou
                 sys.meta_path.insert(0, _Finder(mutant))
             import pytest
 
-            os._exit(int(pytest.main([*OPTIONS, *map(str, tests)])))
+            code = int(pytest.main([*OPTIONS, *map(str, tests)]))
+            if mutant is not None and _ran_unchanged(mutant):
+                raise RuntimeError(f"pytest imported {mutant.module} without its change")
+            os._exit(code)
     status = os.waitpid(child, 0)[1]
     if os.waitstatus_to_exitcode(status) in _NOT_JUDGED:
         raise RuntimeError(f"nothing was judged: {output.read_text('utf-8', 'replace')[-2000:]}")

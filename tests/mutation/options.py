@@ -17,9 +17,9 @@ OPTIONS: Final = (
     "-q",
     "--no-header",
     "--tb=short",
+    "--assert=plain",  # pytest would import the library itself, to rewrite its asserts: a mutant of a module would never run
     "--hypothesis-profile=mutation",
     *("-p", "no:cacheprovider", "-p", "no:xdist"),
-    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # what the parent imported
     *("-m", "not issuers and not frameworks and not timed"),
 )
 
