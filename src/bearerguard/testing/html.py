@@ -40,5 +40,5 @@ def page(title: str, body: str, status: int = 200) -> HTMLResponse:
 
 
 def text(value: str) -> str:
-    """Text as HTML shows it."""
-    return escape(value)
+    """Text as HTML shows it. Half a surrogate pair, which JSON may hold, cannot be sent: it is shown as ``?``."""
+    return escape(value.encode(errors="replace").decode())

@@ -76,3 +76,11 @@ async def test_it_lies_beneath_the_path_of_the_issuer() -> None:
     issuer = LocalIssuer("https://issuer.test/tenant")
     async with httpx.AsyncClient(transport=httpx.ASGITransport(issuer), base_url="https://issuer.test") as browser:
         assert (await browser.get("/tenant/explain")).status_code == 200
+
+
+async def test_half_a_character_in_a_pasted_answer_is_shown() -> None:
+    """JSON may hold an escaped lone surrogate, which no encoding can send."""
+    transport = httpx.ASGITransport(LocalIssuer())
+    async with httpx.AsyncClient(transport=transport, base_url="https://issuer.test") as http:
+        answer = await http.post("/explain", data={"token": '{"error": "x\\ud800", "error_description": "\\udfff"}'})
+    assert answer.status_code == 200
