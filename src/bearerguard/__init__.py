@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         Undecided,
     )
     from bearerguard.events import Event
+    from bearerguard.introspection.introspection import Introspection
     from bearerguard.issuers.auth0 import auth0
     from bearerguard.issuers.azure_b2c import azure_b2c
     from bearerguard.issuers.cognito import cognito
@@ -69,6 +70,7 @@ __all__ = [
     "Event",
     "Explanation",
     "InsufficientScope",
+    "Introspection",
     "InvalidRequest",
     "InvalidToken",
     "Issuer",
@@ -118,6 +120,7 @@ _HOMES: Final = {
         "MissingToken Refusal TokenRequestError Undecided"
     ),
     "events": "Event",
+    "introspection.introspection": "Introspection",
     "issuers.auth0": "auth0",
     "issuers.azure_b2c": "azure_b2c",
     "issuers.cognito": "cognito",

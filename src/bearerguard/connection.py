@@ -4,7 +4,10 @@ from dataclasses import dataclass, field
 
 from bearerguard.bounded_http import AsyncTransport
 from bearerguard.clock import Clock
+from bearerguard.errors import ConfigurationError
 from bearerguard.events import EventHook
+from bearerguard.introspection.introspection import Introspection
+from bearerguard.introspection.introspector import Introspector
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.keys.fetch import Fetcher
 from bearerguard.keys.key_set_fetch import KeySetFetch
@@ -33,12 +36,15 @@ class Connection:
         transport: For the key fetch; ``None`` for httpx's own.
         clock: Wall time for claims, and both times for ages.
         on_event: Told of each key fetch.
+        introspection: How to ask about tokens that are not JWTs, if at all.
         registrations: Each issuer with its expectations and its keys.
         parser: Reads tokens.
         cache: The verified tokens.
+        introspector: Asks about tokens, and remembers the answers; ``None`` without introspection.
 
     Raises:
-        ConfigurationError: an issuer is listed twice, or its static keys are unusable.
+        ConfigurationError: an issuer is listed twice, its static keys are unusable, or JWTs of
+            several issuers would be shown to one introspection endpoint.
     """
 
     issuers: tuple[Issuer, ...]
@@ -48,9 +54,11 @@ class Connection:
     transport: AsyncTransport | None
     clock: Clock
     on_event: EventHook | None
+    introspection: Introspection | None = None
     registrations: Registrations = field(init=False, repr=False)
     parser: Parser = field(init=False, repr=False)
     cache: TokenCache = field(init=False, repr=False)
+    introspector: Introspector | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         remote = any(issuer.jwks is None for issuer in self.issuers)
@@ -59,6 +67,16 @@ class Connection:
         object.__setattr__(self, "registrations", registrations)
         object.__setattr__(self, "parser", Parser(registrations.glance))
         object.__setattr__(self, "cache", TokenCache(self.token_cache_size, self.clock))
+        object.__setattr__(self, "introspector", self._introspector())
+
+    def _introspector(self) -> Introspector | None:
+        asked = self.introspection
+        if asked is None:
+            return None
+        if asked.also_jwt and asked.issuer is None and len({issuer.issuer for issuer in self.issuers}) > 1:
+            problem = "also_jwt=True would show the tokens of every issuer to one endpoint: name the issuer whose endpoint it is"
+            raise ConfigurationError("introspection", problem, example='Introspection(…, issuer="https://issuer.example")')
+        return Introspector(asked, self.audience, self.leeway, self.transport, self.clock)
 
     def _register(self, issuer: Issuer, fetcher: Fetcher | None) -> Registration:
         keys: KeySource

@@ -233,6 +233,15 @@ INVALID_SIGNATURE: Final = _token(
     "Send the token exactly as the issuer returned it; a changed or forged token ends here.",
 )
 
+# --- what the introspection endpoint says
+
+INACTIVE_TOKEN: Final = _token(
+    "inactive_token",
+    "The access token is not active",
+    "The introspection endpoint answered 'active': false: the token is unknown there, expired, revoked or not for this API.",
+    "Obtain a new token; if that does not help, check that the caller's issuer is the one whose endpoint is asked.",
+)
+
 # --- a good token that may not: RFC 6750 §3.1 insufficient_scope
 
 MISSING_ROLE: Final = _scope(
@@ -291,7 +300,7 @@ ISSUER_UNAVAILABLE: Final = ErrorCode(
     503,
     "",
     "The token cannot be verified at the moment",
-    "No usable key is at hand because the issuer's metadata or key set cannot be fetched.",
+    "The issuer's metadata or key set cannot be fetched and no usable key is at hand, or introspection fails or is overloaded.",
     "Try again after Retry-After; the log and ResourceServer.status() name the issuer's last error.",
 )
 INTERNAL_ERROR: Final = ErrorCode(

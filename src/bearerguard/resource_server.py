@@ -3,6 +3,10 @@
 ``recall`` is the warm path, a token that was verified before. ``verify`` is the cold one::
 
     parse ─ issuer known? ─ claims ─ key ─ signature ─ principal
+
+A token that is not a JWT takes another line, where ``introspection=`` is set::
+
+    remembered? ─ ask the issuer's endpoint ─ claims ─ principal
 """
 
 import os
@@ -18,6 +22,7 @@ from bearerguard.connection import Connection
 from bearerguard.environment.server_variables import Parts, server_from
 from bearerguard.errors import ConfigurationError, InvalidRequest, IssuerUnavailable, MissingToken, Refusal, show
 from bearerguard.events import Event, EventHook, emit, logger
+from bearerguard.introspection.introspection import Introspection
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.keys.jwk_set import JWKSet
 from bearerguard.keys.key_status import KeyStatus
@@ -25,7 +30,7 @@ from bearerguard.keys.warm_up import warm_up
 from bearerguard.principal import PayloadClaims, Principal
 from bearerguard.token.caller import caller_in
 from bearerguard.token.claims import check, times_failure
-from bearerguard.token.jws import AccessToken, UnverifiedToken, verify
+from bearerguard.token.jws import AccessToken, UnverifiedToken, is_jwt, verify
 from bearerguard.token.registration import Registration
 from bearerguard.token.remembered import Remembered
 from bearerguard.token.signer import candidates as candidates_in
@@ -40,10 +45,12 @@ class ResourceServer:
     """Verifies access tokens for one API (RFC 6750's resource server).
 
     Nothing is fetched when it is built. It may serve several applications, and several event loops.
-    Does not check whether a token was revoked before its ``exp``, nor who sent it.
+    Does not check whether a token was revoked before its ``exp`` (``introspection`` with ``also_jwt``
+    does), nor who sent it.
 
     Args:
         issuers: Whose tokens are accepted: ``Issuer`` records, or tuples of them as presets return.
+            May be left out with ``introspection``: then every token is asked about.
         audience: This API's identifiers; a token must name one of them.
         leeway: Seconds that clocks may differ, 0 to 300.
         implied_roles: Roles that another role includes, such as
@@ -54,6 +61,7 @@ class ResourceServer:
         clock: Wall time for claims, and both times for ages.
         on_event: Called in the event loop for each token accepted or refused and for each key
             fetch. It must not block.
+        introspection: How to ask about tokens that are not JWTs; without it they are refused.
 
     Raises:
         ConfigurationError: a value is wrong; the message names it.
@@ -61,8 +69,8 @@ class ResourceServer:
 
     def __init__(
         self,
-        issuers: Issuer | Iterable[Issuer | tuple[Issuer, ...]],
-        audience: str | Collection[str],
+        issuers: Issuer | Iterable[Issuer | tuple[Issuer, ...]] = (),
+        audience: str | Collection[str] = (),
         *,
         leeway: float = 60.0,
         implied_roles: Mapping[str, Collection[str]] | None = None,
@@ -70,18 +78,20 @@ class ResourceServer:
         transport: AsyncTransport | None = None,
         clock: Clock | None = None,
         on_event: EventHook | None = None,
+        introspection: Introspection | None = None,
     ) -> None:
-        _check_parts(transport, clock, on_event)
+        _check_parts(transport, clock, on_event, introspection)
         self._on_event = on_event
         self._implied_roles = ImpliedRoles(implied_roles)
         self._connection = Connection(  # swapped whole by ``testing.stand_ins``
-            issuers=_flattened(issuers),
+            issuers=_flattened(issuers, needed=introspection is None),
             audience=checked_audience("audience", audience),
             leeway=checked_number("leeway", leeway, 0.0, MAX_LEEWAY, example="60"),
             token_cache_size=checked_count("token_cache_size", token_cache_size, _MOST_REMEMBERED),
             transport=transport,
             clock=clock or SystemClock(),
             on_event=on_event,
+            introspection=introspection,
         )
 
     @classmethod
@@ -150,19 +160,35 @@ class ResourceServer:
 
     def recall(self, token: bytes) -> Principal | None:
         """The caller, if this very token was verified before and is still good. Never waits."""
-        principal = self._connection.cache.recall(token)
+        connection = self._connection
+        asked = connection.introspector
+        principal = connection.cache.recall(token) if asked is None else asked.recall(token, connection.cache)
         if self._on_event is not None and principal is not None:
             emit(self._on_event, Event("token_accepted", principal.issuer))
         return principal
 
     async def verify(self, token: bytes) -> Principal:
-        """The caller, from a token that is verified in full.
+        """The caller, from a token that is verified in full, or asked about.
 
         Raises:
             AccessTokenError: the token is refused; ``code`` tells why.
-            IssuerUnavailable: no key is at hand and none can be fetched now.
+            IssuerUnavailable: no key is at hand and none can be fetched now, or the introspection
+                endpoint gives no usable answer.
         """
         connection = self._connection
+        asked = connection.introspector
+        if asked is not None and not (connection.issuers and is_jwt(token)):
+            principal = await asked.authenticate(token, self.effective_roles)
+        else:
+            principal = await self._verified(token, connection)
+            if asked is not None and asked.asks_about(principal.issuer):
+                await asked.confirm(token, principal)
+        if self._on_event is not None:
+            emit(self._on_event, Event("token_accepted", principal.issuer))
+        return principal
+
+    async def _verified(self, token: bytes, connection: Connection) -> Principal:
+        """The caller, from a JWT that an issuer's key signed."""
         unverified = connection.parser.parse(token)
         registration = connection.registrations.of(unverified.claims)
         check(unverified, registration.expected, connection.clock.now())
@@ -177,8 +203,6 @@ class ResourceServer:
         principal = self._principal(access_token, registration)
         if connection.cache.is_on:
             _remember(token, access_token, principal, registration, connection)
-        if self._on_event is not None:
-            emit(self._on_event, Event("token_accepted", principal.issuer))
         return principal
 
     def _principal(self, token: AccessToken, registration: Registration) -> Principal:
@@ -222,8 +246,10 @@ class ResourceServer:
         emit(self._on_event, Event("token_refused", getattr(error, "issuer", ""), error.code))
 
     async def aclose(self) -> None:
-        """Forget verified tokens, and end key fetches. A later request fetches anew."""
+        """Forget tokens and answers, and end what is under way. A later request fetches anew."""
         self._connection.cache.clear()
+        if self._connection.introspector is not None:
+            self._connection.introspector.close()
         for registration in self._connection.registrations.all:
             registration.keys.close()
 
@@ -273,18 +299,22 @@ def _ascii(token: object) -> bytes:
         raise InvalidRequest(codes.MALFORMED_AUTHORIZATION, expected="ASCII") from None
 
 
-def _flattened(issuers: Issuer | Iterable[Issuer | tuple[Issuer, ...]]) -> tuple[Issuer, ...]:
+def _flattened(issuers: Issuer | Iterable[Issuer | tuple[Issuer, ...]], *, needed: bool) -> tuple[Issuer, ...]:
     entries = [issuers] if isinstance(issuers, Issuer) or not isinstance(issuers, Iterable) else list(issuers)
     flat = [issuer for entry in entries for issuer in (entry if isinstance(entry, tuple) else (entry,))]
-    if not flat or not all(isinstance(issuer, Issuer) for issuer in flat):
+    if (needed and not flat) or not all(isinstance(issuer, Issuer) for issuer in flat):
         raise ConfigurationError("issuers", f"expected one or several issuers, got {issuers!r}", example='[entra(tenant_id="…")]')
     return tuple(flat)
 
 
-def _check_parts(transport: object, clock: object, on_event: object) -> None:
+def _check_parts(transport: object, clock: object, on_event: object, introspection: object) -> None:
     if transport is not None:
         check_methods("transport", transport, ["handle_async_request"], example="httpx.AsyncHTTPTransport(…)")
     if clock is not None:
         check_methods("clock", clock, ["now", "monotonic"], example="SystemClock()")
     if on_event is not None and not callable(on_event):
         raise ConfigurationError("on_event", f"expected a function of an Event, got {show(on_event)}", example="events.append")
+    if introspection is not None and not isinstance(introspection, Introspection):
+        raise ConfigurationError(
+            "introspection", f"expected an Introspection, got {show(introspection)}", example="Introspection(…)"
+        )

@@ -25,6 +25,19 @@ def read_jwks_uri(issuer: Issuer, body: bytes) -> str:
     Raises:
         FetchFailed: not a JSON object, another issuer's document, or no usable ``jwks_uri``.
     """
+    return _named_url(issuer, body, "jwks_uri")
+
+
+def read_introspection_endpoint(issuer: Issuer, body: bytes) -> str:
+    """The ``introspection_endpoint`` of a metadata document (RFC 8414 §2).
+
+    Raises:
+        FetchFailed: not a JSON object, another issuer's document, or no usable endpoint.
+    """
+    return _named_url(issuer, body, "introspection_endpoint")
+
+
+def _named_url(issuer: Issuer, body: bytes, member: str) -> str:
     try:
         metadata = parse_object(body)
     except NotStrictJson as why:
@@ -32,11 +45,11 @@ def read_jwks_uri(issuer: Issuer, body: bytes) -> str:
     named = metadata.get("issuer")
     if type(named) is not str or named not in issuer.metadata_issuers:
         raise FetchFailed("invalid", _another_issuer(issuer, named))
-    jwks_uri = metadata.get("jwks_uri")
-    problem = url_problem(jwks_uri, **issuer.plain_http)
-    if problem or type(jwks_uri) is not str:
-        raise FetchFailed("invalid", f"metadata: jwks_uri: {problem}")
-    return jwks_uri
+    url = metadata.get(member)
+    problem = url_problem(url, **issuer.plain_http)
+    if problem or type(url) is not str:
+        raise FetchFailed("invalid", f"metadata: {member}: {problem}")
+    return url
 
 
 def read_token_endpoint(issuer: Issuer, body: bytes) -> str:

@@ -32,11 +32,14 @@ class Spoiled:
         what: What is wrong with it, in words.
         make: Makes it.
         of_some_vendors: Whether only tokens of some vendors can be wrong in this way.
+        needs_introspection: Whether only an API that asks the introspection endpoint tells this
+            code; any other refuses the token as ``opaque_token``.
     """
 
     what: str
     make: Callable[[LocalIssuer], str]
     of_some_vendors: bool = False
+    needs_introspection: bool = False
 
 
 def spoil(issuer: LocalIssuer, code: str | ErrorCode) -> str:
@@ -50,14 +53,25 @@ def spoil(issuer: LocalIssuer, code: str | ErrorCode) -> str:
         ValueError: no token of this issuer is refused with this code; see ``spoilable``.
     """
     name = code.code if isinstance(code, ErrorCode) else code
-    if name not in spoilable(issuer):
-        raise ValueError(f"expected one of {', '.join(spoilable(issuer))}, got {name!r}")
+    known = spoilable(issuer, introspection=True)
+    if name not in known:
+        raise ValueError(f"expected one of {', '.join(known)}, got {name!r}")
     return SPOILED[name].make(issuer)
 
 
-def spoilable(issuer: LocalIssuer) -> tuple[str, ...]:
-    """The codes for which this issuer has a bad token."""
-    return tuple(code for code, spoiled in SPOILED.items() if not spoiled.of_some_vendors or code in issuer.vendor.own_codes)
+def spoilable(issuer: LocalIssuer, *, introspection: bool = False) -> tuple[str, ...]:
+    """The codes for which this issuer has a bad token.
+
+    Args:
+        issuer: Signs it.
+        introspection: Whether the API asks this issuer's introspection endpoint.
+    """
+    asks = introspection and bool(issuer.introspection_endpoint)
+    return tuple(
+        code
+        for code, spoiled in SPOILED.items()
+        if (not spoiled.of_some_vendors or code in issuer.vendor.own_codes) and (asks or not spoiled.needs_introspection)
+    )
 
 
 def _changed(**claims: Any) -> Callable[[LocalIssuer], str]:
@@ -114,6 +128,12 @@ def _of_another_client(issuer: LocalIssuer) -> str:
     return issuer.mint(last if others else _UNKNOWN)
 
 
+def _revoked(issuer: LocalIssuer) -> str:
+    """Opaque, so that only an API with introspection judges it."""
+    issuer.revoke(token := issuer.mint(opaque=True))
+    return token
+
+
 def _good(issuer: LocalIssuer) -> str:
     return issuer.mint()
 
@@ -142,6 +162,7 @@ SPOILED: Final[Mapping[str, Spoiled]] = {
         (codes.WRONG_POLICY, Spoiled("tfp of another policy", _changed(tfp="B2C_1_other"), of_some_vendors=True)),
         (codes.UNKNOWN_KEY, Spoiled("a key that was never published", _by_an_unknown_key)),
         (codes.INVALID_SIGNATURE, Spoiled("a forger's key under the issuer's kid", _forged)),
+        (codes.INACTIVE_TOKEN, Spoiled("an opaque token that was revoked", _revoked, needs_introspection=True)),
         (codes.MISSING_ROLE, Spoiled("no roles", lambda issuer: issuer.mint(roles=[]))),
         (codes.MISSING_SCOPE, Spoiled("no scopes", lambda issuer: issuer.mint(scopes=[]))),
         (codes.CLIENT_NOT_ALLOWED, Spoiled("a client that is on no list", _of_another_client)),

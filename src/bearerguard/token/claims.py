@@ -70,12 +70,15 @@ class Check(NamedTuple):
         source: By which rule.
         test: Gives ``None`` or a refusal.
         concerns: Whether an issuer's tokens are judged by it.
+        of_header: Whether it is about the JOSE header or a profile of JWTs, so that an answer of an
+            introspection endpoint is not judged by it.
     """
 
     what: str
     source: str
     test: Test
     concerns: Callable[[Issuer], bool] = _every_issuer
+    of_header: bool = False
 
 
 def check(token: UnverifiedToken, expected: Expectations, now: float) -> None:
@@ -240,13 +243,14 @@ def _at_jwt_claims(token: UnverifiedToken, _expected: Expectations, _now: float)
 
 
 CHECKS: Final = (
-    Check("typ", "RFC 8725 §3.11, RFC 9068 §4", _type),
-    Check("alg", "RFC 8725 §3.1", _algorithm),
+    Check("typ", "RFC 8725 §3.11, RFC 9068 §4", _type, of_header=True),
+    Check("alg", "RFC 8725 §3.1", _algorithm, of_header=True),
     Check(
         "header nonce",
         "https://learn.microsoft.com/en-us/entra/identity-platform/access-tokens",
         _graph,
         lambda issuer: issuer.profile.graph_nonce,
+        of_header=True,
     ),
     Check("kind of token", "RFC 8725 §3.12, RFC 9068 §5", _kind),
     Check("cnf", "RFC 7800, RFC 9449 §7.2, RFC 8705 §3", _binding),
@@ -263,7 +267,7 @@ CHECKS: Final = (
         _tenant,
         lambda issuer: issuer.profile.tenant_in_issuer,
     ),
-    Check("claims of at+jwt", "RFC 9068 §2.2", _at_jwt_claims, lambda issuer: issuer.require_at_jwt),
+    Check("claims of at+jwt", "RFC 9068 §2.2", _at_jwt_claims, lambda issuer: issuer.require_at_jwt, of_header=True),
 )
 """The table, in the order of judgement. ``iss`` is judged before: it chooses the expectations."""
 

@@ -147,11 +147,11 @@ def too_large(token: bytes) -> InvalidToken:
 def _unreadable(token: bytes, problem: str | None) -> AccessTokenError:
     if problem is not None:
         return InvalidToken(codes.MALFORMED_TOKEN, expected=f"strict JSON objects, but {problem}")
-    return _bad_characters(token) or InvalidToken(codes.MALFORMED_TOKEN, expected="canonical base64url")
+    return bad_characters(token) or InvalidToken(codes.MALFORMED_TOKEN, expected="canonical base64url")
 
 
 def _not_three_parts(token: bytes) -> AccessTokenError:
-    bad = _bad_characters(token)
+    bad = bad_characters(token)
     if bad is not None:
         return bad
     dots = token.count(b".")
@@ -162,7 +162,19 @@ def _not_three_parts(token: bytes) -> AccessTokenError:
     return InvalidToken(codes.MALFORMED_TOKEN, expected="three parts", actual=dots + 1)
 
 
-def _bad_characters(token: bytes) -> AccessTokenError | None:
+def is_jwt(token: bytes) -> bool:
+    """Whether it has three parts, and the first is a JSON object with ``alg``; else it is opaque."""
+    head, *others = token.split(b".", 3)
+    if len(others) != 2 or len(token) > MAX_TOKEN:  # noqa: PLR2004
+        return False
+    try:
+        return "alg" in parse_object(decode(head), _MAX_CONTAINERS, _MAX_COMMAS)
+    except (NotBase64Url, NotStrictJson):
+        return False
+
+
+def bad_characters(token: bytes) -> AccessTokenError | None:
+    """The refusal of a token with a character that no bearer token may hold (RFC 6750 §2.1)."""
     return _malformed() if token.translate(None, _B64TOKEN) else None
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from bearerguard import (
     AccessTokenError,
+    Introspection,
     ResourceServer,
     application,
     client,
@@ -44,12 +45,21 @@ NOT_THE_TOKENS: Final = {
 }
 """Codes that no token causes: the request, the policy or the issuer does."""
 CASES: Final = [
-    pytest.param(shape, code, id=f"{shape}-{code}") for shape in SHAPES for code in spoilable(LocalIssuer(shape=shape))
+    pytest.param(shape, code, id=f"{shape}-{code}")
+    for shape in SHAPES
+    for code in spoilable(LocalIssuer(shape=shape), introspection=True)
 ]
 
 
+def _introspection(issuer: LocalIssuer) -> Introspection:
+    client = next(iter(issuer.clients.values()))
+    return Introspection(issuer.introspection_endpoint, client_id=client.id, client_secret=client.secret)
+
+
 async def _refusal(issuer: LocalIssuer, clock: FakeClock, code: str) -> AccessTokenError:
-    api = ResourceServer(issuer.trusted(), "api://orders", transport=httpx.ASGITransport(issuer), clock=clock)
+    asked = _introspection(issuer) if SPOILED[code].needs_introspection else None
+    transport = httpx.ASGITransport(issuer)
+    api = ResourceServer(issuer.trusted(), "api://orders", transport=transport, clock=clock, introspection=asked)
     required = REQUIRED.get(code)
     if required is None:
         with pytest.raises(AccessTokenError) as caught:
@@ -88,7 +98,7 @@ async def test_every_code_that_a_token_can_cause_has_its_token() -> None:
 
 
 async def test_every_code_is_spoilable_at_some_shape() -> None:
-    assert {code for shape in SHAPES for code in spoilable(LocalIssuer(shape=shape))} == SPOILED.keys()
+    assert {code for shape in SHAPES for code in spoilable(LocalIssuer(shape=shape), introspection=True)} == SPOILED.keys()
 
 
 @pytest.mark.parametrize("code", ["graph_token", "not_permitted", "no_such_code"])
@@ -99,3 +109,8 @@ async def test_a_code_that_no_token_of_this_issuer_causes_is_named(code: str) ->
 
 async def test_a_code_may_be_given_as_the_value_that_documents_it() -> None:
     assert spoil(LocalIssuer(), error_codes.OPAQUE_TOKEN) == spoil(LocalIssuer(), "opaque_token")
+
+
+async def test_without_introspection_no_token_is_refused_as_inactive() -> None:
+    assert "inactive_token" not in spoilable(LocalIssuer())
+    assert "inactive_token" not in spoilable(LocalIssuer(shape="entra_v2"), introspection=True)

@@ -1,0 +1,238 @@
+"""Asks about tokens within limits, remembers the answers, and tells when the endpoint fails.
+
+A remembered answer costs one look-up. All requests of one event loop that bring the same token
+share one question, which runs beside them, so that no caller can cancel it for the others.
+"""
+
+import copy
+import random
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from typing import Any, Final, TypeAlias
+
+from bearerguard import error_codes as codes
+from bearerguard.after_fork import renew_after_fork
+from bearerguard.bounded_http import AsyncTransport
+from bearerguard.clock import Clock, Instant, instant
+from bearerguard.errors import AccessTokenError, InvalidToken, show
+from bearerguard.events import logger
+from bearerguard.introspection.answer import Described, EndpointFailed
+from bearerguard.introspection.endpoint import Endpoint
+from bearerguard.introspection.flights import Flight, Flights
+from bearerguard.introspection.introspection import Introspection
+from bearerguard.introspection.judgement import Judgement
+from bearerguard.introspection.memory import AnswerMemory
+from bearerguard.introspection.pace import Pace
+from bearerguard.introspection.unavailable import IntrospectionUnavailable
+from bearerguard.principal import PayloadClaims, Principal
+from bearerguard.strict_json import parse_object
+from bearerguard.token.caller import caller_in
+from bearerguard.token.jws import MAX_TOKEN, bad_characters, too_large
+from bearerguard.token.token_cache import TokenCache
+
+Effective: TypeAlias = Callable[[frozenset[str]], frozenset[str]]
+_Judge: TypeAlias = Callable[[Described, Instant], Principal]
+_LEAST_WAIT: Final = 1.0
+
+
+class Introspector:
+    """What is learnt from one endpoint, for one API.
+
+    Args:
+        settings: How to ask.
+        audience: The API's identifiers.
+        leeway: Seconds that clocks may differ.
+        transport: Where ``settings`` name none.
+        clock: Judges answers and their age.
+        jitter: Numbers from 0 to below 1.
+    """
+
+    def __init__(
+        self,
+        settings: Introspection,
+        audience: frozenset[str],
+        leeway: float,
+        transport: AsyncTransport | None,
+        clock: Clock,
+        *,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._settings = settings
+        self._judgement = Judgement(settings, audience, leeway)
+        self._endpoint = Endpoint(settings, transport, clock)
+        self._clock = clock
+        self._memory = AnswerMemory()
+        self._pace = Pace(jitter)
+        self._flights = Flights()
+        self._is_failing = False
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """In a forked child: the parent's questions are not answered here."""
+        self._memory.after_fork()
+        self._flights = Flights()
+
+    # --- what requests ask
+
+    def recall(self, token: bytes, verified: TokenCache) -> Principal | None:
+        """The caller, if this very token was found good before and that still counts. Never waits."""
+        if b"." not in token:
+            return self._remembered(token)
+        principal = verified.recall(token)
+        if principal is not None:
+            is_good = not self.asks_about(principal.issuer) or self._remembered(token) is not None
+            return principal if is_good else None
+        # what is remembered of a JWT that was asked about does not stand for its signature
+        return None if self._settings.also_jwt else self._remembered(token)
+
+    def asks_about(self, issuer: str) -> bool:
+        """Whether verified JWTs of this issuer are asked about."""
+        return self._settings.also_jwt and self._settings.named_issuer in (None, issuer)
+
+    async def authenticate(self, token: bytes, effective: Effective) -> Principal:
+        """The caller, from a token that only the endpoint can judge.
+
+        Args:
+            token: Its octets.
+            effective: Adds the roles that others imply.
+
+        Raises:
+            AccessTokenError: the token is refused.
+            IssuerUnavailable: the endpoint gives no usable answer, or is not asked now.
+        """
+
+        def judged(said: Described, asked_at: Instant) -> Principal:
+            claims = self._judgement.claims(said.claims, None, self._clock.now())
+            readable = PayloadClaims(said.body)
+            return caller_in(claims, readable, self._settings.record.profile, effective, self._age_since(asked_at))
+
+        return await self._asked(token, judged)
+
+    async def confirm(self, token: bytes, principal: Principal) -> None:
+        """Ask about a JWT that was verified.
+
+        Raises:
+            AccessTokenError: the endpoint says that it is not good.
+            IssuerUnavailable: the endpoint gives no usable answer, or is not asked now.
+        """
+
+        def judged(said: Described, _asked_at: Instant) -> Principal:
+            self._judgement.claims(said.claims, _plain(principal.claims), self._clock.now())
+            return principal
+
+        await self._asked(token, judged)
+
+    def close(self) -> None:
+        """Forget all answers. Who waits for one gets ``IssuerUnavailable``."""
+        self._memory.clear()
+        self._flights.end()
+
+    # --- one question
+
+    def _remembered(self, token: bytes) -> Principal | None:
+        return self._memory.recall(sha256(token).digest(), self._clock.now(), self._clock.monotonic())
+
+    async def _asked(self, token: bytes, judge: _Judge) -> Principal:
+        _check_text(token)
+        digest, now = sha256(token).digest(), instant(self._clock)
+        remembered = self._memory.recall(digest, now.wall, now.monotonic)
+        if remembered is not None:
+            return remembered
+        refusal = self._memory.refusal(digest, now)
+        if refusal is not None:
+            raise copy.copy(refusal)  # with a traceback of its own
+        flight = self._flights.here(digest) or self._begin(token, digest, judge, now)
+        await flight.done.wait()
+        if isinstance(flight.outcome, Principal):
+            return flight.outcome
+        raise copy.copy(flight.outcome) if flight.outcome is not None else self._unavailable(_LEAST_WAIT, "it was cut off")
+
+    def _begin(self, token: bytes, digest: bytes, judge: _Judge, now: Instant) -> Flight:
+        was_good = self._memory.was_good(digest)
+        wait = self._pace.wait(was_good=was_good, in_flight=len(self._flights), now=now)
+        if wait is not None:
+            raise self._unavailable(wait.seconds, wait.why)
+        self._pace.began(now)
+
+        async def work(flight: Flight) -> None:
+            await self._fly(flight, token.decode("ascii"), judge, was_good=was_good)
+
+        return self._flights.begin(digest, work)
+
+    async def _fly(self, flight: Flight, token: str, judge: _Judge, *, was_good: bool) -> None:
+        asked_at = instant(self._clock)
+        try:
+            said = await self._endpoint.ask(token)
+        except EndpointFailed as why:
+            flight.outcome = self._failed(why, was_good=was_good)
+            return
+        except Exception as error:  # noqa: BLE001  a defect must neither hang nor let pass; it may quote the token
+            flight.outcome = self._failed(EndpointFailed(f"unexpected {type(error).__name__}"), was_good=was_good)
+            return
+        self._succeeded()
+        try:
+            if said is None:
+                raise InvalidToken(codes.INACTIVE_TOKEN, verified=True)
+            principal = judge(said, asked_at)
+        except AccessTokenError as refusal:
+            flight.outcome = _vouched(refusal)
+            self._keep(flight, asked_at)
+        else:
+            flight.outcome = principal
+            self._keep(flight, asked_at)
+
+    def _keep(self, flight: Flight, asked_at: Instant) -> None:
+        """Remember, unless everything was forgotten meanwhile."""
+        if not self._flights.holds(flight):
+            return
+        if isinstance(flight.outcome, Principal):
+            left = min(self._settings.cache_for, flight.outcome.expires_at - asked_at.wall)
+            self._memory.remember_good(flight.digest, flight.outcome, asked_at.after(left))
+        elif isinstance(flight.outcome, InvalidToken):
+            self._memory.remember_bad(flight.digest, flight.outcome, asked_at)
+
+    def _age_since(self, asked_at: Instant) -> Callable[[], float]:
+        clock = self._clock
+        return lambda: instant(clock).since(asked_at)
+
+    # --- its state
+
+    def _failed(self, why: EndpointFailed, *, was_good: bool) -> IntrospectionUnavailable:
+        if why.of_one_token:
+            return self._unavailable(_LEAST_WAIT, str(why))
+        wait = self._pace.failed(was_good=was_good, now=instant(self._clock))
+        if not self._is_failing:
+            self._is_failing = True
+            logger.warning("introspection at %s fails: %s; next try in %.1f s", show(self._settings.place, 128), why, wait)
+        return self._unavailable(wait, str(why))
+
+    def _succeeded(self) -> None:
+        self._pace.succeeded()
+        if self._is_failing:
+            self._is_failing = False
+            logger.warning("introspection at %s answers again", show(self._settings.place, 128))
+
+    def _unavailable(self, wait: float, why: str) -> IntrospectionUnavailable:
+        return IntrospectionUnavailable(self._settings.place, retry_after=max(wait, _LEAST_WAIT), last_error=why)
+
+
+def _check_text(token: bytes) -> None:
+    """Before anything is sent: RFC 6750 §2.1."""
+    if len(token) > MAX_TOKEN:
+        raise too_large(token)
+    bad = bad_characters(token)
+    if bad is not None:
+        raise bad
+    if not token:
+        raise InvalidToken(codes.OPAQUE_TOKEN)
+
+
+def _vouched(refusal: AccessTokenError) -> AccessTokenError:
+    """What the endpoint said of a token is no claim of the caller's."""
+    refusal.verified = True
+    return refusal.with_traceback(None)
+
+
+def _plain(claims: Mapping[str, Any]) -> dict[str, Any]:
+    """With dicts and lists as JSON has them: a principal's claims are read-only at every level."""
+    return parse_object(claims.payload) if isinstance(claims, PayloadClaims) else dict(claims)

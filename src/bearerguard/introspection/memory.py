@@ -1,0 +1,92 @@
+"""What the endpoint said, remembered for a short while; found by digest, so that it holds no token.
+
+An entry is an answer, never an authorization: requirements are judged for each request. A memory
+belongs to one endpoint, one set of settings and one API, so none of these is part of its keys. Only
+good tokens enter the larger part: a flood of made-up ones evicts nothing of it.
+
+A look-up takes no lock: it is one ``dict.get``. The order of insertion is the order of the last
+answer, so the first entry is the one to drop.
+"""
+
+from threading import Lock
+from typing import Final, NamedTuple
+
+from bearerguard.clock import Instant
+from bearerguard.errors import InvalidToken
+from bearerguard.principal import Principal
+
+MOST_GOOD: Final = 10_000
+MOST_BAD: Final = 1_000
+BAD_FOR: Final = 5.0
+"""Seconds a refusal is remembered."""
+
+
+class _Good(NamedTuple):
+    principal: Principal
+    until: Instant
+
+
+class _Bad(NamedTuple):
+    refusal: InvalidToken
+    until: Instant
+
+
+class AnswerMemory:
+    """Good answers and bad ones."""
+
+    def __init__(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
+        self._good: dict[bytes, _Good] = {}
+        self._bad: dict[bytes, _Bad] = {}
+        self._changing = Lock()
+
+    def __repr__(self) -> str:
+        """Shows nothing that an answer said."""
+        return f"<{len(self._good)} good answers, {len(self._bad)} bad ones>"
+
+    def after_fork(self) -> None:
+        """In a forked child: keep nothing if another thread may have half changed it."""
+        if self._changing.locked():
+            self._begin()
+
+    def recall(self, digest: bytes, wall: float, monotonic: float) -> Principal | None:
+        """The caller, if the last answer was good and still counts."""
+        found = self._good.get(digest)
+        if found is not None and wall < found.until.wall and monotonic < found.until.monotonic:
+            return found.principal
+        return None
+
+    def was_good(self, digest: bytes) -> bool:
+        """Whether the last answer was good, even if it does not count any more."""
+        return digest in self._good
+
+    def refusal(self, digest: bytes, now: Instant) -> InvalidToken | None:
+        """The refusal, if the last answer was bad and still counts."""
+        found = self._bad.get(digest)
+        return None if found is None or now.has_reached(found.until) else found.refusal
+
+    def remember_good(self, digest: bytes, principal: Principal, until: Instant) -> None:
+        """Keep a good answer until that moment, and after it the knowledge that there was one."""
+        with self._changing:
+            self._bad.pop(digest, None)
+            self._good.pop(digest, None)
+            while len(self._good) >= MOST_GOOD:
+                del self._good[next(iter(self._good))]
+            self._good[digest] = _Good(principal, until)
+
+    def remember_bad(self, digest: bytes, refusal: InvalidToken, now: Instant) -> None:
+        """Keep a refusal; it ends what was known of the token before."""
+        with self._changing:
+            self._good.pop(digest, None)
+            self._bad.pop(digest, None)
+            while len(self._bad) >= MOST_BAD:
+                del self._bad[next(iter(self._bad))]
+            self._bad[digest] = _Bad(refusal, now.after(BAD_FOR))
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._changing:
+            self._good.clear()
+            self._bad.clear()
