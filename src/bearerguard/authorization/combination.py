@@ -190,12 +190,8 @@ class AnyOf(_Combination):
         return " | ".join(map(repr, self.operands))
 
 
-def _operands(kind: type[_Combination], requirement: object) -> tuple[Requirement, ...]:
-    if isinstance(requirement, kind):
-        return requirement.operands
-    if not isinstance(requirement, Requirement):
-        raise _no_requirement(requirement)
-    return (requirement,)
+def _operands(kind: type[_Combination], requirement: Requirement) -> tuple[Requirement, ...]:
+    return requirement.operands if isinstance(requirement, kind) else (requirement,)
 
 
 def _each_once(names: Iterable[tuple[str, ...]]) -> tuple[str, ...]:

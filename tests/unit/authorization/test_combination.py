@@ -115,6 +115,14 @@ def test_parentheses_stand_only_where_they_are_needed(requirement: Requirement, 
 REFUSALS = [
     ("and: the first that fails", READ & ORDERS, codes.MISSING_ROLE, 'role("Read.All")', [], ()),
     ("and: not what is met", authenticated() & ORDERS, codes.MISSING_SCOPE, 'scope("orders.read")', [], ("orders.read",)),
+    (
+        "and: with the scopes that all need",
+        ORDERS & scope("orders.list"),
+        codes.MISSING_SCOPE,
+        'scope("orders.read")',
+        [],
+        ("orders.read", "orders.list"),
+    ),
     ("or: what all agree on", READ | WRITE, codes.MISSING_ROLE, 'role("Read.All") | role("Write.All")', [], ()),
     (
         "or: different kinds",

@@ -49,6 +49,7 @@ def test_a_client_id_is_asked_for_where_v2_tokens_name_it() -> None:
     assert "client id" in told("api://orders", CLIENT_ID, "entra_v2")
     assert "client id" in told("api://orders", CLIENT_ID, "entra_external")
     assert told("api://orders", CLIENT_ID, "entra_v1") == ""
+    assert told("api://orders", "api://stock", "entra_v2") == ""
     assert told("7f74172b-be56-4843-9ff4-e66a39bb12e3", CLIENT_ID, "entra_v2") == ""
 
 

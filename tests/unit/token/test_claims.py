@@ -82,6 +82,27 @@ def test_an_at_jwt_has_all_its_claims_where_it_is_demanded(name: str) -> None:
     assert verdict(api, seal(typ="at+jwt", payload=claims(**{name: ABSENT}))) == "missing_claim"
 
 
+def test_an_at_jwt_names_its_audience_also_where_another_claim_names_it() -> None:
+    """RFC 9068 §2.2."""
+    trusted = issuer(profile=Profile(audience_claim="client_id"), audience="reader", require_at_jwt=True)
+    api = server(trusted, token_cache_size=0)
+
+    assert verdict(api, seal(typ="at+jwt")) == "accepted"
+    assert verdict(api, seal(typ="at+jwt", payload=claims(aud=ABSENT))) == "missing_claim"
+
+
+@pytest.mark.parametrize(
+    ("client", "code"),
+    [("reader", "accepted"), (7, "invalid_claim"), (None, "missing_claim"), (ABSENT, "missing_claim")],
+    ids=repr,
+)
+def test_the_client_is_text_where_a_profile_demands_it(client: object, code: str) -> None:
+    """ID tokens carry no client claim."""
+    api = server(issuer(profile=Profile(client=(("azp",),), client_required=True)), token_cache_size=0)
+
+    assert verdict(api, seal(payload=claims(azp=client))) == code
+
+
 def test_at_jwt_alone_demands_nothing() -> None:
     """An option: a header's ``typ`` must not choose the rules."""
     assert verdict(API, seal(typ="at+jwt", payload=claims(sub=ABSENT, jti=ABSENT, iat=ABSENT))) == "accepted"

@@ -55,6 +55,12 @@ def test_a_token_has_three_parts(token: bytes, code: str) -> None:
     assert verdict(API, token) == code
 
 
+@pytest.mark.parametrize("separator", [b" ", b",", b", "], ids=repr)
+def test_several_credentials_are_refused_before_one_of_them_is_read(separator: bytes) -> None:
+    """Which of them counts would be a guess. The payload here is not JSON, and nobody gets to see that."""
+    assert verdict(API, HEADER + b".AAAA." + SIGNATURE + separator + SIGNATURE) == "malformed_authorization"
+
+
 @pytest.mark.parametrize("part", [0, 1, 2], ids=["header", "payload", "signature"])
 @pytest.mark.parametrize(
     ("change", "code"),

@@ -6,6 +6,7 @@ from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from math import inf
 from typing import Any, Final
 
 import pytest
@@ -73,6 +74,28 @@ def test_size_zero_turns_the_cache_off() -> None:
 
     assert api.recall(TOKEN) is None
     assert len(entries(api)) == 0
+
+
+def test_one_token_is_enough_for_a_cache() -> None:
+    api = server(token_cache_size=1)
+    judge(api, TOKEN)
+
+    assert api.recall(TOKEN) is not None
+
+
+def test_what_was_verified_last_is_what_is_recalled() -> None:
+    """Two requests may verify one token at once, each with a key set of its own."""
+    cache = TokenCache(320, FakeClock(NOW))
+    source, principal = StaticKeySource(ISSUER, key_set(EC)), judge(server(), TOKEN)
+    known = source.known_at(NOW, 0.0)
+    assert known is not None
+    key = next(iter(known.members))
+    for name in ("Read.All", "Write.All"):
+        cache.remember(TOKEN, Remembered(replace(principal, roles=frozenset({name})), key, source, 0.0, NOW + 60, inf))
+        for _ in range(2):
+            recalled = cache.recall(TOKEN)
+            assert recalled is not None
+            assert recalled.roles == {name}
 
 
 def test_the_least_recently_used_token_goes_first() -> None:
