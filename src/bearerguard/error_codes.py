@@ -242,6 +242,15 @@ INACTIVE_TOKEN: Final = _token(
     "Obtain a new token; if that does not help, check that the caller's issuer is the one whose endpoint is asked.",
 )
 
+# --- what the hook revoked= says
+
+TOKEN_REVOKED: Final = _token(
+    "token_revoked",
+    "The access token was revoked",
+    "The token is good, but the hook revoked= says that it was revoked.",
+    "Obtain a new token if the caller should have access; if it is refused too, look for its client and subject in the denylist.",
+)
+
 # --- a good token that may not: RFC 6750 §3.1 insufficient_scope
 
 MISSING_ROLE: Final = _scope(
@@ -302,6 +311,14 @@ ISSUER_UNAVAILABLE: Final = ErrorCode(
     "The token cannot be verified at the moment",
     "The issuer's metadata or key set cannot be fetched and no usable key is at hand, or introspection fails or is overloaded.",
     "Try again after Retry-After; the log and ResourceServer.status() name the issuer's last error.",
+)
+REVOCATION_UNKNOWN: Final = ErrorCode(
+    "revocation_unknown",
+    503,
+    "",
+    "The token cannot be checked at the moment",
+    "The token is good, but the hook revoked= failed or took too long, so nobody knows whether it was revoked.",
+    "Try again later; the log names the hook's error.",
 )
 INTERNAL_ERROR: Final = ErrorCode(
     "internal_error",

@@ -13,6 +13,7 @@
        │  ├─ InvalidToken       401      one code per cause
        │  └─ InsufficientScope  403      a good token that does not permit the request
        ├─ IssuerUnavailable     503      no usable key: the issuer cannot be reached; Retry-After
+       │  └─ RevocationUnknown  503      the hook revoked= failed; Retry-After
        └─ Undecided             500      judging the request failed
 
 A refusal has three texts. The *wire* text is ``reason.description``, a constant for each code.
@@ -24,9 +25,9 @@ secret.
 
 import math
 import re
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from bearerguard.error_codes import INTERNAL_ERROR, ISSUER_UNAVAILABLE, ErrorCode
+from bearerguard.error_codes import INTERNAL_ERROR, ISSUER_UNAVAILABLE, REVOCATION_UNKNOWN, ErrorCode
 
 _SHOWN: Final = 64
 # up to the last @: a password may hold one
@@ -186,8 +187,10 @@ class IssuerUnavailable(Refusal):
         last_error: Why the last fetch failed, for the operator.
     """
 
+    _reason: ClassVar[ErrorCode] = ISSUER_UNAVAILABLE
+
     def __init__(self, issuer: str, *, retry_after: float, last_error: str) -> None:
-        super().__init__(ISSUER_UNAVAILABLE)
+        super().__init__(self._reason)
         self.issuer = issuer
         self.retry_after = max(1, math.ceil(retry_after))
         self.last_error = last_error
@@ -196,6 +199,20 @@ class IssuerUnavailable(Refusal):
     def operator_text(self) -> str:
         """Which issuer, why, and when it is asked again."""
         return f"{self.code}: no usable key of {show(self.issuer)}: {self.last_error}. Next try in {self.retry_after} s."
+
+
+class RevocationUnknown(IssuerUnavailable):
+    """Nobody knows whether the token was revoked, because the hook failed or took too long.
+
+    It is handled as ``IssuerUnavailable``: the caller is not to blame, and may try again.
+    """
+
+    _reason: ClassVar[ErrorCode] = REVOCATION_UNKNOWN
+
+    @property
+    def operator_text(self) -> str:
+        """Why the hook gave no verdict."""
+        return f"{self.code}: the hook revoked= failed on a token of {show(self.issuer)}: {self.last_error}."
 
 
 class Undecided(Refusal):

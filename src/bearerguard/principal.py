@@ -38,6 +38,10 @@ class PayloadClaims(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         return self._parsed()[name]
 
+    def get(self, name: str, default: Any = None) -> Any:
+        """As of any mapping; ``Mapping.get`` raises and catches an error for what is not there."""
+        return self._parsed().get(name, default)
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._parsed())
 

@@ -28,6 +28,7 @@ from bearerguard.keys.jwk_set import JWKSet
 from bearerguard.keys.key_status import KeyStatus
 from bearerguard.keys.warm_up import warm_up
 from bearerguard.principal import PayloadClaims, Principal
+from bearerguard.revocation.hook import RevocationHook, Revoked
 from bearerguard.token.caller import caller_in
 from bearerguard.token.claims import check, times_failure
 from bearerguard.token.jws import AccessToken, UnverifiedToken, is_jwt, verify
@@ -45,8 +46,8 @@ class ResourceServer:
     """Verifies access tokens for one API (RFC 6750's resource server).
 
     Nothing is fetched when it is built. It may serve several applications, and several event loops.
-    Does not check whether a token was revoked before its ``exp`` (``introspection`` with ``also_jwt``
-    does), nor who sent it.
+    Does not check who sent a token, nor, without ``revoked`` or ``introspection`` with ``also_jwt``,
+    whether it was revoked before its ``exp``.
 
     Args:
         issuers: Whose tokens are accepted: ``Issuer`` records, or tuples of them as presets return.
@@ -62,6 +63,11 @@ class ResourceServer:
         on_event: Called in the event loop for each token accepted or refused and for each key
             fetch. It must not block.
         introspection: How to ask about tokens that are not JWTs; without it they are refused.
+        revoked: Whether a verified token was revoked: a ``Denylist``, or a function of the
+            ``Principal``, async or not, that gives true or false. Asked for each request.
+        revoked_timeout: Seconds that an async ``revoked`` may take. Where it fails or takes longer,
+            the request is refused with 503.
+        insecure_revoked_fails_open: Accept the token in that case. It is logged.
 
     Raises:
         ConfigurationError: a value is wrong; the message names it.
@@ -79,9 +85,15 @@ class ResourceServer:
         clock: Clock | None = None,
         on_event: EventHook | None = None,
         introspection: Introspection | None = None,
+        revoked: Revoked | None = None,
+        revoked_timeout: float = 1.0,
+        insecure_revoked_fails_open: bool = False,
     ) -> None:
         _check_parts(transport, clock, on_event, introspection)
         self._on_event = on_event
+        self._revocation = (
+            None if revoked is None else RevocationHook(revoked, timeout=revoked_timeout, fails_open=insecure_revoked_fails_open)
+        )
         self._implied_roles = ImpliedRoles(implied_roles)
         self._connection = Connection(  # swapped whole by ``testing.stand_ins``
             issuers=_flattened(issuers, needed=introspection is None),
@@ -159,32 +171,45 @@ class ResourceServer:
         return self.recall(text) or await self.verify(text)
 
     def recall(self, token: bytes) -> Principal | None:
-        """The caller, if this very token was verified before and is still good. Never waits."""
-        connection = self._connection
-        asked = connection.introspector
-        principal = connection.cache.recall(token) if asked is None else asked.recall(token, connection.cache)
+        """The caller, if this very token was verified before and is still good. Never waits.
+
+        ``None`` where a hook has to be asked: it may be async, so that ``verify`` asks it.
+        """
+        if self._revocation is not None:
+            return None
+        principal = _recalled(token, self._connection)
         if self._on_event is not None and principal is not None:
             emit(self._on_event, Event("token_accepted", principal.issuer))
         return principal
 
     async def verify(self, token: bytes) -> Principal:
-        """The caller, from a token that is verified in full, or asked about.
+        """The caller, from a token that is verified in full, asked about, or was before.
 
         Raises:
             AccessTokenError: the token is refused; ``code`` tells why.
-            IssuerUnavailable: no key is at hand and none can be fetched now, or the introspection
-                endpoint gives no usable answer.
+            IssuerUnavailable: no key is at hand and none can be fetched now, the introspection
+                endpoint gives no usable answer, or nobody knows whether the token was revoked.
         """
-        connection = self._connection
-        asked = connection.introspector
-        if asked is not None and not (connection.issuers and is_jwt(token)):
-            principal = await asked.authenticate(token, self.effective_roles)
+        connection, revocation = self._connection, self._revocation
+        if revocation is None:
+            principal = await self._judged(token, connection)
         else:
-            principal = await self._verified(token, connection)
-            if asked is not None and asked.asks_about(principal.issuer):
-                await asked.confirm(token, principal)
+            principal = _recalled(token, connection) or await self._judged(token, connection)
+            pending = revocation.check(principal)
+            if pending is not None:
+                await pending
         if self._on_event is not None:
             emit(self._on_event, Event("token_accepted", principal.issuer))
+        return principal
+
+    async def _judged(self, token: bytes, connection: Connection) -> Principal:
+        """The caller, by the token's signature, the introspection endpoint, or both."""
+        asked = connection.introspector
+        if asked is not None and not (connection.issuers and is_jwt(token)):
+            return await asked.authenticate(token, self.effective_roles)
+        principal = await self._verified(token, connection)
+        if asked is not None and asked.asks_about(principal.issuer):
+            await asked.confirm(token, principal)
         return principal
 
     async def _verified(self, token: bytes, connection: Connection) -> Principal:
@@ -252,6 +277,11 @@ class ResourceServer:
             self._connection.introspector.close()
         for registration in self._connection.registrations.all:
             registration.keys.close()
+
+
+def _recalled(token: bytes, connection: Connection) -> Principal | None:
+    asked = connection.introspector
+    return connection.cache.recall(token) if asked is None else asked.recall(token, connection.cache)
 
 
 async def _with_another_key(token: UnverifiedToken, registration: Registration, tried: JWKSet | None) -> AccessToken:

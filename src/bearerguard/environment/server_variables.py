@@ -18,6 +18,7 @@ from bearerguard.environment.preset_variables import AUDIENCE, PRESETS, Preset
 from bearerguard.environment.setting import Named, Setting, called, json_object, named, names, number, values, whole
 from bearerguard.errors import ConfigurationError, show
 from bearerguard.events import EventHook
+from bearerguard.revocation.hook import Revoked
 
 _PREFIX: Final = re.compile(r"[A-Z][A-Z0-9_]*_", re.ASCII)
 _ISSUER: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*", re.ASCII)  # no underscore: OLD_X_… has one reading
@@ -36,6 +37,9 @@ class Parts(TypedDict, total=False):
     transport: AsyncTransport | None
     clock: Clock | None
     on_event: EventHook | None
+    revoked: Revoked | None
+    revoked_timeout: float
+    insecure_revoked_fails_open: bool
 
 
 def server_from(make: Callable[..., Any], environ: Mapping[str, str], prefix: str, parts: Parts) -> Any:

@@ -41,9 +41,11 @@ NOT_THE_TOKENS: Final = {
     "malformed_path",
     "not_permitted",
     "issuer_unavailable",
+    "token_revoked",
+    "revocation_unknown",
     "internal_error",
 }
-"""Codes that no token causes: the request, the policy or the issuer does."""
+"""Codes that no token causes: the request, the policy, the issuer or the hook ``revoked=`` does."""
 CASES: Final = [
     pytest.param(shape, code, id=f"{shape}-{code}")
     for shape in SHAPES
