@@ -137,17 +137,18 @@ class Denylist:
         Raises:
             ConfigurationError: the file cannot be read, or a line is wrong.
         """
-        if self._path is not None and self._clock.monotonic() >= self._read_again_at:
-            with self._changing:
-                self._look_again()
-        failure = self._failure
-        if failure is not None:
-            raise ConfigurationError(failure.parameter, failure.problem, example=failure.example)
-        candidates = self._index.candidates(principal)
-        if not candidates:
-            return False
+        if self._path is not None:
+            self._look_at_the_file()
+        index = self._index
+        if (
+            not index.others
+            and principal.subject not in index.by_subject
+            and principal.client_id not in index.by_client
+            and (not index.by_token or index.by_token.keys().isdisjoint(token_ids(principal)))
+        ):
+            return False  # most requests
         now = self._clock.now()
-        return any(entry.means(principal, now) for entry in candidates)
+        return any(entry.means(principal, now) for entry in index.candidates(principal))
 
     def __len__(self) -> int:
         """How many entries there are."""
@@ -163,14 +164,19 @@ class Denylist:
         self._entries = [entry for entry in entries if not entry.has_ended(now)]
         self._index = _Index(self._entries)
 
-    def _look_again(self) -> None:
+    def _look_at_the_file(self) -> None:
         """Once a second, also while the file is wrong: reading it takes time."""
-        self._read_again_at = self._clock.monotonic() + _READ_AGAIN
-        try:
-            self._read()
-            self._failure = None
-        except ConfigurationError as error:
-            self._failure = error
+        if self._clock.monotonic() >= self._read_again_at:
+            with self._changing:
+                self._read_again_at = self._clock.monotonic() + _READ_AGAIN
+                try:
+                    self._read()
+                    self._failure = None
+                except ConfigurationError as error:
+                    self._failure = error
+        failure = self._failure
+        if failure is not None:
+            raise ConfigurationError(failure.parameter, failure.problem, example=failure.example)
 
     def _read(self) -> None:
         """Read the file if it has changed."""

@@ -33,15 +33,17 @@ class RevocationHook:
     def __init__(self, revoked: Revoked, *, timeout: float, fails_open: bool) -> None:
         if not callable(revoked) or isinstance(revoked, type):
             raise ConfigurationError("revoked", f"expected a function of a Principal, got {show(revoked)}", example="Denylist()")
-        self._revoked = revoked
+        self._revoked: Revoked = revoked
         self._timeout = checked_number("revoked_timeout", timeout, 0.001, _LONGEST, example="1.0")
         self._fails_open = fails_open
         self._is_failing = False
         if fails_open:
             logger.warning("insecure_revoked_fails_open: while the hook revoked= fails, revoked tokens are accepted")
 
-    async def check(self, principal: Principal) -> None:
-        """Return if the token was not revoked.
+    def check(self, principal: Principal) -> Awaitable[None] | None:
+        """``None`` if the hook says at once that the token was not revoked; else what to await.
+
+        It is awaited at once, and returns if the token was not revoked.
 
         Raises:
             InvalidToken: it was.
@@ -49,12 +51,21 @@ class RevocationHook:
         """
         try:
             verdict = self._revoked(principal)
-            if verdict is not False and isawaitable(verdict):
+        except Exception as error:  # noqa: BLE001  whatever it is, nobody knows whether the token was revoked
+            self._failed(principal, error)
+            return None
+        if verdict is False and not self._is_failing:
+            return None  # the usual case, without the cost of a coroutine
+        return self._judge(principal, verdict)
+
+    async def _judge(self, principal: Principal, verdict: object) -> None:
+        try:
+            if isawaitable(verdict):
                 with anyio.fail_after(self._timeout):
                     verdict = await verdict
             if verdict is not False and verdict is not True:
                 raise TypeError(f"the hook returned {show(verdict)} in place of True or False")  # noqa: TRY301
-        except Exception as error:  # noqa: BLE001  whatever it is, nobody knows whether the token was revoked
+        except Exception as error:  # noqa: BLE001  the same
             self._failed(principal, error)
             return
         self._is_failing = False

@@ -10,7 +10,6 @@ from bearerguard.principal import Principal
 
 _NAMES: Final = ("token_id", "subject", "client_id", "issuer")
 _TIMES: Final = ("issued_before", "until")
-_TOKEN_IDS: Final = ("jti", "uti")  # RFC 7519 §4.1.7; Microsoft Entra's has no jti
 _EXAMPLE: Final = 'client_id="billing"'
 
 
@@ -86,10 +85,14 @@ class RevokedTokens:
         )
 
 
-def token_ids(principal: Principal) -> list[str]:
-    """The identifiers of the token itself; most have one, and some have none."""
-    values = [principal.claims.get(name) for name in _TOKEN_IDS]
-    return [value for value in values if isinstance(value, str)]
+def token_ids(principal: Principal) -> set[str]:
+    """The identifiers of the token itself; most have one, and some have none.
+
+    ``jti`` is RFC 7519 §4.1.7's. Microsoft Entra has ``uti`` in its place:
+    https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference.
+    """
+    claims = principal.claims
+    return {value for value in (claims.get("jti"), claims.get("uti")) if isinstance(value, str)}
 
 
 def _is_older(issued_at: object, time: float) -> bool:
