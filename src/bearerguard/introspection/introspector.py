@@ -8,6 +8,7 @@ import copy
 import random
 from collections.abc import Callable, Mapping
 from hashlib import sha256
+from threading import Lock
 from typing import Any, Final, TypeAlias
 
 from bearerguard import error_codes as codes
@@ -65,12 +66,14 @@ class Introspector:
         self._pace = Pace(jitter)
         self._flights = Flights()
         self._is_failing = False
+        self._beginning = Lock()  # event loops of several threads may share the limits
         renew_after_fork(self)
 
     def after_fork(self) -> None:
         """In a forked child: the parent's questions are not answered here."""
         self._memory.after_fork()
         self._flights = Flights()
+        self._beginning = Lock()
 
     # --- what requests ask
 
@@ -149,15 +152,16 @@ class Introspector:
 
     def _begin(self, token: bytes, digest: bytes, judge: _Judge, now: Instant) -> Flight:
         was_good = self._memory.was_good(digest)
-        wait = self._pace.wait(was_good=was_good, in_flight=len(self._flights), now=now)
-        if wait is not None:
-            raise self._unavailable(wait.seconds, wait.why)
-        self._pace.began(now)
 
         async def work(flight: Flight) -> None:
             await self._fly(flight, token.decode("ascii"), judge, was_good=was_good)
 
-        return self._flights.begin(digest, work)
+        with self._beginning:
+            wait = self._pace.wait(was_good=was_good, in_flight=len(self._flights), now=now)
+            if wait is None:
+                self._pace.began(now)
+                return self._flights.begin(digest, work)
+        raise self._unavailable(wait.seconds, wait.why)
 
     async def _fly(self, flight: Flight, token: str, judge: _Judge, *, was_good: bool) -> None:
         asked_at = instant(self._clock)
