@@ -316,7 +316,7 @@ REVOCATION_UNKNOWN: Final = ErrorCode(
     "revocation_unknown",
     503,
     "",
-    "The token cannot be checked at the moment",
+    "The token cannot be verified at the moment",
     "The token is good, but the hook revoked= failed or took too long, so nobody knows whether it was revoked.",
     "Try again later; the log names the hook's error.",
 )
