@@ -12,6 +12,8 @@ from typing import Final, Literal
 Error = Literal["", "invalid_request", "invalid_token", "insufficient_scope"]
 
 _SERVER_ERROR: Final = 500
+_UNAVAILABLE: Final = 503
+_UNDISCLOSED_UNAVAILABLE: Final = "The token cannot be verified at the moment"
 _UNDISCLOSED: Final[dict[Error, str]] = {
     "": "An access token is required",
     "invalid_request": "The request is malformed",
@@ -43,6 +45,8 @@ class ErrorCode:
     @property
     def undisclosed(self) -> str:
         """What is said where the reason is not: the same for all codes that are answered alike."""
+        if self.status == _UNAVAILABLE:
+            return _UNDISCLOSED_UNAVAILABLE
         return self.description if self.status >= _SERVER_ERROR else _UNDISCLOSED[self.error]
 
 
@@ -316,7 +320,7 @@ REVOCATION_UNKNOWN: Final = ErrorCode(
     "revocation_unknown",
     503,
     "",
-    "The token cannot be verified at the moment",
+    "The token cannot be checked for revocation at the moment",
     "The token is good, but the hook revoked= failed or took too long, so nobody knows whether it was revoked.",
     "Try again later; the log names the hook's error.",
 )
