@@ -1,6 +1,7 @@
 """Who is calling, as an immutable value."""
 
 import copy
+import inspect
 import json
 import pickle
 from collections.abc import Mapping
@@ -102,10 +103,10 @@ def test_the_name_to_display_is_the_client_of_an_application_and_the_subject_of_
 
 
 def test_every_attribute_is_documented() -> None:
-    text = Principal.__doc__ or ""
+    text = inspect.getdoc(Principal) or ""  # 3.13 leaves indentation out of docstrings by itself
     public = {name for name in dir(Principal) if not name.startswith("_")}
 
-    assert {name for name in public if f"        {name}: " not in text and not (getattr(Principal, name).__doc__ or "")} == set()
+    assert {name for name in public if f"    {name}: " not in text and not (getattr(Principal, name).__doc__ or "")} == set()
 
 
 def test_a_copy_keeps_why_no_role_was_read() -> None:

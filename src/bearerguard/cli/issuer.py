@@ -60,8 +60,12 @@ def command(
         with suppress(KeyboardInterrupt):
             place.serve(issuer)
             _announce(issuer, as_json=as_json)
-            threading.Event().wait()
+            _until_interrupted()
     return 0
+
+
+def _until_interrupted() -> None:
+    threading.Event().wait()
 
 
 def _client(text: str) -> LocalClient:

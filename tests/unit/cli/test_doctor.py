@@ -7,8 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from bearerguard.testing import LocalIssuer
+from support.certificates import make_certificates
+from support.servers import serve
 from unit.cli.command_line import Ended, run_command
 
 pytestmark = pytest.mark.socket
@@ -102,3 +108,42 @@ def test_passwords_of_a_proxy_are_not_shown(project: LocalIssuer, monkeypatch: p
 
 def test_a_server_and_an_issuer_exclude_each_other(project: LocalIssuer) -> None:
     assert examine("--issuer", project.issuer).code == 2
+
+
+def test_the_certificate_of_an_https_issuer_and_its_end_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    certificates = make_certificates(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates.authority))
+    issuer = LocalIssuer()
+    with serve(issuer, tls=certificates) as url:
+        issuer.move_to(url.replace("127.0.0.1", "localhost"))
+
+        ended = run_command(["doctor", "--issuer", issuer.issuer, "--audience", "api://orders", "--json"])
+
+    findings = {finding["name"]: finding for finding in json.loads(ended.out)["findings"][issuer.issuer]}
+    assert "good until" in findings["TLS"]["words"]
+
+
+def test_a_certificate_that_nobody_trusts_is_unhealthy(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    issuer = LocalIssuer()
+    with serve(issuer, tls=make_certificates(tmp_path / "other")) as url:
+        issuer.move_to(url.replace("127.0.0.1", "localhost"))
+
+        ended = run_command(["doctor", "--issuer", issuer.issuer, "--audience", "api://orders"])
+
+    assert ended.code == 1
+    assert "certificate" in ended.out.lower()
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [(302, "redirects are not followed"), (404, "mind its path"), (503, "The issuer is down")]
+)
+def test_every_status_has_its_advice(status: int, words: str) -> None:
+    async def answer(_request: Request) -> Response:
+        return Response(status_code=status, headers={"location": "https://elsewhere.example"})
+
+    with serve(Starlette(routes=[Route("/{path:path}", answer)])) as url:
+        ended = run_command(["doctor", "--issuer", url, "--audience", "api://orders"])
+
+    assert ended.code == 1
+    assert words in " ".join(ended.out.split())

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+
+from unit.cli.command_line import run_command
 
 pytestmark = pytest.mark.socket
 
@@ -64,3 +67,26 @@ def test_a_configuration_file_is_read() -> None:
 
     with running("--json", "--config", str(file)) as process:
         assert list(told(process)["clients"]) == ["billing", "guest"]  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("shape", ["generic", "entra-v2", "auth0"])
+def test_it_announces_itself_and_ends_with_ctrl_c(shape: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bearerguard.cli.issuer._until_interrupted", interrupt)
+
+    ended = run_command(["issuer", "--port", "0", "--shape", shape, "--audience", "api://orders", "--client", "robot:Read.All"])
+
+    assert ended.code == 0
+    assert "# robot: Read.All" in ended.out
+    assert "curl -s -u robot:robot-secret" in ended.out
+    assert ended.out.endswith("Ctrl-C ends it.\n")
+
+
+def test_a_port_that_is_taken_is_wrong_usage() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ended = run_command(["issuer", "--port", str(taken.getsockname()[1])])
+
+    assert ended.code == 2
+    assert "cannot be used" in ended.err
