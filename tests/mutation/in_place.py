@@ -92,8 +92,8 @@ class InPlace:
                 for item, following in _with_next(items):
                     self._seen.clear()
                     begun = time.perf_counter()
-                    if _failed(item, following):
-                        pipe.write(json.dumps([item.nodeid]) + "\n")
+                    if failure := _failure(item, following):
+                        pipe.write(json.dumps([f"{item.nodeid}: {failure}"]) + "\n")
                         break
                     pipe.write(json.dumps([time.perf_counter() - begun, sorted(self._seen)]) + "\n")
         os.close(writing)
@@ -121,7 +121,7 @@ class InPlace:
             with limited(30 + round(10 * sum(self._seconds[item.nodeid] for item in items))):
                 for function in functions:
                     function.__code__ = changed
-                if any(_failed(item, following) for item, following in _with_next(items)):
+                if any(_failure(item, following) for item, following in _with_next(items)):
                     os._exit(1)
         return verdict_of(os.waitpid(child, 0)[1])
 
@@ -149,8 +149,10 @@ def _with_next(items: Sequence[pytest.Item]) -> Iterator[tuple[pytest.Item, pyte
     return zip(items, [*items[1:], None], strict=True)
 
 
-def _failed(item: pytest.Item, following: pytest.Item | None) -> bool:
-    return any(report.failed for report in runtestprotocol(item, log=False, nextitem=following))
+def _failure(item: pytest.Item, following: pytest.Item | None) -> str:
+    """What pytest tells of it; empty if the test passes."""
+    failed = (report for report in runtestprotocol(item, log=False, nextitem=following) if report.failed)
+    return next((report.longreprtext or "failed" for report in failed), "")
 
 
 def judged_in_place(changes: Sequence[tuple[Path, Change]], tests: Sequence[Path], output: Path) -> dict[int, Verdict]:

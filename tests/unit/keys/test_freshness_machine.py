@@ -86,16 +86,15 @@ class FreshnessMachine(RuleBasedStateMachine):
 
     @rule(kid=KIDS)
     def unknown_kid(self, kid: str | None) -> None:
-        known_to_be_unknown = kid in self.remembered and not is_over(self.remembered[kid], 10.0, self.now)
+        # any look sets free what is over, and that stays free when a clock is set back later
+        self.remembered = {other: since for other, since in self.remembered.items() if not is_over(since, 10.0, self.now)}
         in_vain = kid is not None and self.state.looks_in_vain(kid, self.now)
         allowed = self.state.may_look_again(kid, self.now, in_flight=bool(self.in_flight))
         if kid is not None and not self.in_flight:
             assert in_vain is not allowed
-        if known_to_be_unknown:
+        if kid in self.remembered:
             assert not allowed
             return
-        # what was set free by a clock that has been set back since stays free
-        self.remembered.pop(kid, None)
         if self.in_flight:
             assert allowed
         else:

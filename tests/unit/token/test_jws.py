@@ -9,7 +9,7 @@ from bearerguard.errors import AccessTokenError, InvalidToken
 from bearerguard.resource_server import ResourceServer
 from bearerguard.testing.signing_key import base64url
 from bearerguard.token.jws import MAX_TOKEN, Parser, verify
-from support.sealed import AUDIENCE, ISSUER, NOW, claims, issuer, judge, refusal, seal, server, verdict
+from support.sealed import ABSENT, AUDIENCE, ISSUER, NOW, claims, issuer, judge, refusal, seal, server, verdict
 
 TOKEN: Final = seal()
 HEADER, PAYLOAD, SIGNATURE = TOKEN.split(b".")
@@ -131,6 +131,15 @@ def test_a_header_is_remembered_only_from_a_good_token() -> None:
     judge(api, TOKEN)
 
     assert list(parser_of(api)._headers) == [HEADER]
+
+
+@pytest.mark.parametrize(("kid", "glanced"), [("1", ["1"]), (ABSENT, [])], ids=["with a kid", "without one"])
+def test_only_a_token_with_a_kid_is_glanced_at(kid: object, glanced: list[str]) -> None:
+    seen: list[str] = []
+
+    Parser(lambda found, _payload: seen.append(found)).parse(seal(kid=kid))
+
+    assert seen == glanced
 
 
 def test_remembered_headers_are_bounded() -> None:

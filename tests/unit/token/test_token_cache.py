@@ -6,6 +6,7 @@ from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from hashlib import sha256
 from math import inf
 from typing import Any, Final
 
@@ -81,6 +82,22 @@ def test_one_token_is_enough_for_a_cache() -> None:
     judge(api, TOKEN)
 
     assert api.recall(TOKEN) is not None
+    assert not api._connection.cache._at_hand
+
+
+class Vanishing(dict[bytes, object]):
+    """Entries that another thread takes after they were seen."""
+
+    def __contains__(self, digest: object) -> bool:
+        return True
+
+
+def test_an_entry_that_another_thread_takes_meanwhile_is_not_recalled() -> None:
+    cache = TokenCache(320, FakeClock(NOW))
+    cache._entries = Vanishing()  # type: ignore[assignment]
+
+    assert cache.recall(TOKEN) is None
+    assert not cache._at_hand
 
 
 def test_what_was_verified_last_is_what_is_recalled() -> None:
@@ -120,6 +137,7 @@ def test_a_token_in_use_is_never_among_the_first_to_go(size: int) -> None:
     for number in range(3 * size):
         judge(api, seal(payload=claims(jti=str(number))))
         assert api.recall(TOKEN) is not None
+        assert sha256(TOKEN).digest() in entries(api)
 
     assert len(entries(api)) == size
 
