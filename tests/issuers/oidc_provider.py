@@ -18,7 +18,7 @@ import httpx
 
 from support.certificates import Certificates
 
-Shape: TypeAlias = Literal["plain", "entra", "auth0"]
+Shape: TypeAlias = Literal["plain", "entra", "auth0", "keycloak"]
 Caller: TypeAlias = Literal["reader", "writer", "noroles"]
 
 AUDIENCE: Final = "api://orders"

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from bearerguard import AccessTokenMiddleware, Issuer, ResourceServer, auth0, entra, oidc, requires, role
+from bearerguard import AccessTokenMiddleware, Issuer, ResourceServer, auth0, entra, keycloak, oidc, requires, role
 from bearerguard.clock import Clock, SystemClock
 from issuers.oidc_provider import AUDIENCE, TENANT, Launcher, OidcProvider, Shape
 from support.certificates import Certificates
@@ -42,7 +42,8 @@ PLAIN: Final = Tokens("plain", "plain", "", lambda server: oidc(server.origin, i
 ENTRA_V1: Final = Tokens("entra-v1", "entra", f"/{TENANT}", _entra)
 ENTRA_V2: Final = Tokens("entra-v2", "entra", f"/{TENANT}/v2.0", _entra)
 AUTH0: Final = Tokens("auth0", "auth0", "", lambda server: auth0("orders.eu.auth0.com", base_url=server.origin))
-ALL_TOKENS: Final = (PLAIN, ENTRA_V1, ENTRA_V2, AUTH0)
+KEYCLOAK: Final = Tokens("keycloak", "keycloak", "/realms/contoso", lambda server: keycloak(server.origin, "contoso", AUDIENCE))
+ALL_TOKENS: Final = (PLAIN, ENTRA_V1, ENTRA_V2, AUTH0, KEYCLOAK)
 
 
 @requires(role("Read.All"))

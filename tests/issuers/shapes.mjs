@@ -46,8 +46,23 @@ const auth0 = {
   }),
 };
 
+// keycloak.org/docs/latest/server_admin/#_service_accounts, the API's roles as client roles, with an audience mapper
+const keycloak = {
+  path: '/realms/contoso',
+  issuer: (origin) => `${origin}/realms/contoso`,
+  header: () => ({ typ: 'JWT' }),
+  claims: ({ aud, ...payload }, roles, client) => ({
+    ...without(payload, ['scope', 'client_id']),
+    aud: [aud, 'account'], sub: randomUUID(), typ: 'Bearer', azp: client, acr: '1', scope: 'profile email',
+    realm_access: { roles: ['default-roles-contoso', 'offline_access', 'uma_authorization'] },
+    resource_access: { [aud]: { roles }, account: { roles: ['view-profile'] } },
+    email_verified: false, clientHost: '127.0.0.1', clientAddress: '127.0.0.1',
+    preferred_username: `service-account-${client}`, client_id: client,
+  }),
+};
+
 // A server plays one issuer or, as Entra does for one tenant, two that share their keys.
-export const SHAPES = { plain: [plain], entra: [entraV1, entraV2], auth0: [auth0] };
+export const SHAPES = { plain: [plain], entra: [entraV1, entraV2], auth0: [auth0], keycloak: [keycloak] };
 
 function without(payload, names) {
   return Object.fromEntries(Object.entries(payload).filter(([name]) => !names.includes(name)));
