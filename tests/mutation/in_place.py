@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import pytest
 from _pytest.runner import runtestprotocol
+from _pytest.warnings import catch_warnings_for_item
 
 from mutation.changes import Change
 from mutation.options import OPTIONS, Verdict, limited, verdict_of
@@ -151,7 +152,8 @@ def _with_next(items: Sequence[pytest.Item]) -> Iterator[tuple[pytest.Item, pyte
 
 def _failure(item: pytest.Item, following: pytest.Item | None) -> str:
     """What pytest tells of it; empty if the test passes."""
-    failed = (report for report in runtestprotocol(item, log=False, nextitem=following) if report.failed)
+    with catch_warnings_for_item(item.config, item.ihook, "runtest", item):  # filters that a test is marked with
+        failed = [report for report in runtestprotocol(item, log=False, nextitem=following) if report.failed]
     return next((report.longreprtext or "failed" for report in failed), "")
 
 
