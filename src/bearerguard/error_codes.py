@@ -114,7 +114,7 @@ OPAQUE_TOKEN: Final = _token(
     "opaque_token",
     "The access token is not a JWT",
     "The token has no dots: an opaque reference token, an API key, or a token for another kind of API.",
-    "Ask the issuer for a JWT access token for this API (Auth0: send the audience; Okta: use a custom authorization server).",
+    "Ask the issuer for a JWT (Auth0: send the audience; Okta: use a custom authorization server), or set introspection=.",
 )
 ENCRYPTED_TOKEN: Final = _token(
     "encrypted_token",

@@ -33,8 +33,9 @@ def explain(
     require: Requirement | None = None,
     at: float | None = None,
 ) -> Explanation:
-    """What a token is, every check of it, and what to do. Works offline: nothing is fetched, and
-    the token goes nowhere.
+    """What a token is, every check of it, and what to do.
+
+    Works offline: nothing is fetched, and the token goes nowhere.
 
     ::
 
@@ -73,6 +74,7 @@ def explain(
         _expected(record, names),
         names_audience=NO_AUDIENCE not in names,
         requirement=require,
+        asks_about_opaque=server is not None and server.connection.introspector is not None,
         effective_roles=server.effective_roles if server else frozenset,
     )
     checks = tuple(judged(pasted.token, trust, now))

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from bearerguard._explain.explanation import CheckResult
 from bearerguard.authorization.combination import Requirement
-from bearerguard.error_codes import MALFORMED_AUTHORIZATION
+from bearerguard.error_codes import MALFORMED_AUTHORIZATION, OPAQUE_TOKEN
 from bearerguard.errors import ABSENT, AccessTokenError, InvalidRequest, show
 from bearerguard.principal import PayloadClaims
 from bearerguard.strict_json import NotStrictJson, parse_object
@@ -38,6 +38,7 @@ class Trust:
             ``iss`` is not trusted.
         names_audience: Whether an audience was given: without one ``aud`` is not judged.
         requirement: Of the route.
+        asks_about_opaque: Whether the server asks its issuer about tokens that are not JWTs.
         effective_roles: Adds the roles that others imply.
     """
 
@@ -45,12 +46,18 @@ class Trust:
     recognised: Expectations | None
     names_audience: bool
     requirement: Requirement | None = None
+    asks_about_opaque: bool = False
     effective_roles: Callable[[frozenset[str]], frozenset[str]] = frozenset
 
 
 def judged(token: str, trust: Trust, now: float) -> Iterator[CheckResult]:
     """Every check, in the order of the verifier."""
     failure, unverified = _parsed(token)
+    if failure is not None and failure.reason is OPAQUE_TOKEN and trust.asks_about_opaque:
+        yield _open(
+            _TEXT, "It is opaque: this server asks its issuer about it (introspection).", "Call the API to see the answer."
+        )
+        return
     yield _passed(_TEXT) if failure is None else _failed(_TEXT, failure)
     if unverified is None:
         unread = "The token cannot be read."
@@ -123,6 +130,9 @@ def _signature(token: UnverifiedToken, registration: Registration | None, *, is_
         return _open(_SIGNATURE, "The issuer is not trusted here, so its keys are not known.")
     key_set = registration.keys.known()
     if key_set is None:
+        failed = registration.keys.status().last_error
+        if failed:
+            return _open(_SIGNATURE, f"The issuer's keys could not be fetched: {failed}.", "Try again, or run doctor.")
         return _open(_SIGNATURE, "The issuer's keys were not fetched.", "Add --online to fetch them.")
     tried = candidates(key_set, token, registration.expected.issuer.profile)
     if verify(token, tried) is not None:

@@ -21,7 +21,10 @@ def main(words: Sequence[str] | None = None) -> NoReturn:
     """
     missing = [name for name in ("click", "rich") if find_spec(name) is None]
     if missing:
-        sys.stderr.write(f"bearerguard: the command line needs {' and '.join(missing)}: pip install 'bearerguard[cli]'\n")
+        needed = " and ".join(missing)
+        sys.stderr.write(
+            f"bearerguard: the command line needs {needed}: pip install 'bearerguard[cli]', or '.[cli]' in a clone\n"
+        )
         sys.exit(_WRONG_USAGE)
     from bearerguard.cli.program import run  # noqa: PLC0415  the extra may be missing
 

@@ -48,7 +48,8 @@ def command(
     Without --issuer or --server it recognises the issuers of the presets by the token itself, and
     shows the line of configuration that accepts them.
 
-    Exits with 1 if the token is refused.
+    Exits with 1 if the token is refused, or if --online could not judge the
+    signature; with 0 if nothing failed, also where something was not judged.
     """
     if refused:
         raise click.UsageError("A token is never taken from an argument: use standard input, --file or --env.")
@@ -70,7 +71,8 @@ def command(
         print_json(explanation.as_json())
     else:
         print_explanation(explanation)
-    return int(explanation.verdict in ("refused", "no token"))
+    unasked = online and any(check.name == "signature" and check.outcome == "not judged" for check in explanation.checks)
+    return int(explanation.verdict in ("refused", "no token") or unasked)
 
 
 def _time(text: str) -> float:

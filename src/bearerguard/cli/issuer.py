@@ -107,7 +107,8 @@ def _curl(issuer: LocalIssuer, client: str) -> list[str]:
     asked = {"auth0": f"audience={audience}"}.get(issuer.shape, f"resource={audience}")
     if issuer.shape.startswith(("entra", "azure")):
         asked = f"scope={audience}/.default"
+    secret = f":{client}-secret" if issuer.clients[client].secret == f"{client}-secret" else ""  # else curl asks for it
     return [
-        f"curl -s -u {client}:{client}-secret {issuer.token_endpoint} \\",
+        f"curl -s -u {client}{secret} {issuer.token_endpoint} \\",
         f"  -d grant_type=client_credentials -d {asked}",
     ]

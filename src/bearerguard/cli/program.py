@@ -3,6 +3,7 @@
 No input ends it with a traceback, and none of its messages echoes a token.
 """
 
+import logging
 import os
 import re
 import sys
@@ -65,6 +66,7 @@ def run(words: Sequence[str]) -> int:
             "an argument looks like a token. Arguments are visible to every user of this machine and stay in the "
             "shell's history: pass the token by standard input, --file, or --env."
         )
+    logging.getLogger("bearerguard").addHandler(logging.NullHandler())  # what went wrong is printed, once
     try:
         result = program.main(args=list(words), prog_name="bearerguard", standalone_mode=False)
     except click.exceptions.Exit as end:

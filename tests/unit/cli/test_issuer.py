@@ -90,3 +90,16 @@ def test_a_port_that_is_taken_is_wrong_usage() -> None:
 
     assert ended.code == 2
     assert "cannot be used" in ended.err
+
+
+def test_a_secret_of_a_configuration_file_is_not_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bearerguard.cli.issuer._until_interrupted", interrupt)
+    (tmp_path / "issuer.toml").write_text('[[clients]]\nid = "robot"\nsecret = "of-my-own"\n')
+
+    ended = run_command(["issuer", "--port", "0", "--config", str(tmp_path / "issuer.toml")])
+
+    assert "curl -s -u robot http" in ended.out
+    assert "of-my-own" not in ended.out + ended.err

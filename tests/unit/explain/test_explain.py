@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 import bearerguard
-from bearerguard import ResourceServer, application, client, delegated, explain, role, scope, tenant
+from bearerguard import Introspection, ResourceServer, application, client, delegated, explain, role, scope, tenant
 from bearerguard._explain.pasted import MAX_PASTED, read_pasted
 from bearerguard.error_codes import ALL_CODES
 from bearerguard.errors import AccessTokenError
@@ -175,3 +175,20 @@ def test_a_token_is_found_within_other_text(before: str) -> None:
     token = LocalIssuer().mint()
 
     assert read_pasted(f"said {before}{token} to me").token.endswith(token)
+
+
+def test_a_server_that_asks_about_opaque_tokens_is_not_said_to_refuse_them() -> None:
+    issuer = LocalIssuer()
+    asked = Introspection("https://issuer.test/introspect", client_id="reader", client_secret="reader-secret")
+    server = ResourceServer([issuer.trusted()], "api://orders", introspection=asked, transport=httpx.ASGITransport(issuer))
+
+    assert explain("2YotnFZFEjr1zCsicMWpAA", resource_server=server).verdict == "undecided"
+
+
+def test_keys_that_could_not_be_fetched_are_told_with_the_cause() -> None:
+    issuer = LocalIssuer()
+    issuer.go_down()
+
+    explanation = explain(issuer.mint(), resource_server=server_of(issuer))
+
+    assert "status 503" in explanation.checks[-1].reason
