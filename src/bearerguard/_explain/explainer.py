@@ -11,6 +11,7 @@ from bearerguard._explain.kinds import Kind, facts_of, kind_of
 from bearerguard._explain.pasted import Pasted, read_pasted
 from bearerguard._explain.vendors import Recognised, recognise
 from bearerguard.authorization.combination import Requirement
+from bearerguard.checks import checked_number
 from bearerguard.clock import SystemClock
 from bearerguard.errors import AccessTokenError
 from bearerguard.issuers.issuer import Issuer
@@ -22,6 +23,7 @@ if TYPE_CHECKING:  # a token without a server is explained without what fetches 
 NO_AUDIENCE: Final = "api://your-api"
 """Stands in where no audience is given: ``aud`` is then not judged, and advice shows it as an example."""
 _LEEWAY: Final = 60.0
+_LAST_TIME: Final = 2.0**40
 
 
 def explain(
@@ -58,17 +60,30 @@ def explain(
     Does not check whether the token was revoked.
 
     Raises:
-        ConfigurationError: ``issuer`` or ``audience`` is wrong.
+        ConfigurationError: ``issuer``, ``audience`` or ``at`` is wrong.
     """
+    now = SystemClock().now() if at is None else checked_number("at", at, 0.0, _LAST_TIME, example="1800000000")
     pasted = read_pasted(text)
     if not pasted.token:
         return _without_token(pasted)
-    now = SystemClock().now() if at is None else at
     decoded = decode_token(pasted.token)
-    recognised = recognise(decoded)
     server = resource_server if resource_server is not None else _server(issuer, audience, decoded)
-    record = _record(server, recognised, decoded)
     names = server.audience if server else frozenset([audience] if isinstance(audience, str) else audience or [NO_AUDIENCE])
+    return _explained(pasted, decoded, server, names=names, require=require, now=now)
+
+
+def _explained(
+    pasted: Pasted,
+    decoded: Decoded,
+    server: "ResourceServer | None",
+    *,
+    names: frozenset[str],
+    require: Requirement | None,
+    now: float,
+) -> Explanation:
+    """The token, judged by ``server`` where there is one, else by what its own issuer would demand."""
+    recognised = recognise(decoded)
+    record = _record(server, recognised, decoded)
     trust = Trust(
         server.connection.registrations if server else None,
         _expected(record, names),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bearerguard.testing import LocalIssuer
 from unit.cli.command_line import run_command
-from unit.cli.pasted_texts import GENERIC, TEXTS, token
+from unit.cli.pasted_texts import GENERIC, TEXTS, Pasted, token
 
 COMMANDS = ("explain", "doctor", "routes", "token", "issuer")
 GOOD = token(GENERIC)
@@ -74,6 +74,9 @@ def test_an_opaque_token_as_an_argument_is_not_echoed_either(words: list[str]) -
         ["nonsense"],
         ["explain", "--nonsense"],
         ["explain", "--at", "tomorrow"],
+        ["explain", "--at", "nan"],
+        ["explain", "--at", "inf"],
+        ["explain", "--at=-5"],
         ["explain", "--issuer", "ftp://issuer.example"],
         ["explain", "--server", "no_such_module:api"],
         ["explain", "--server", "os:path"],
@@ -100,10 +103,8 @@ def test_wrong_usage_ends_with_2_and_says_why(words: list[str], monkeypatch: pyt
 
 
 @given(st.binary(max_size=400), st.sampled_from(TEXTS), st.integers(0, 2000))
-def test_no_input_of_any_kind_ends_with_a_traceback(noise: bytes, pasted: object, at: int) -> None:
-    octets = TEXTS[0].octets if pasted is None else pasted.octets  # type: ignore[attr-defined]
-
-    ended = run_command(["explain", "--json"], octets[:at] + noise + octets[at:])
+def test_no_input_of_any_kind_ends_with_a_traceback(noise: bytes, pasted: Pasted, at: int) -> None:
+    ended = run_command(["explain", "--json"], pasted.octets[:at] + noise + pasted.octets[at:])
 
     assert ended.code in (0, 1)
     assert ended.err == ""
