@@ -42,7 +42,19 @@ def test_requests(url: str, headers: dict[str, str]) -> None:
 def test_a_body_that_is_not_read_harms_no_later_request(url: str, headers: dict[str, str]) -> None:
     with httpx.Client(base_url=url) as client:
         assert client.post("/orders", content=b"x" * 300_000).status_code == 401
-        assert client.get("/orders", headers=headers).status_code == 200
+        assert get_again_if_closed(client, "/orders", headers).status_code == 200
+
+
+def get_again_if_closed(client: httpx.Client, path: str, headers: dict[str, str]) -> httpx.Response:
+    """The answer to GET; once more if the server closed the connection between the two requests.
+
+    A server may close a connection whose body it did not read, and a client that has not yet
+    seen that asks again (RFC 9112 section 9.3.1).
+    """
+    try:
+        return client.get(path, headers=headers)
+    except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+        return client.get(path, headers=headers)
 
 
 def test_websockets(url: str, headers: dict[str, str]) -> None:
