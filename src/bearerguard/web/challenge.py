@@ -8,6 +8,7 @@ Standards: RFC 6750 §3; ASGI HTTP and WebSocket message format 2.5 with its ext
 """
 
 import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Final, Literal, get_args
 
@@ -16,7 +17,7 @@ from starlette.types import Scope, Send
 from bearerguard import error_codes as codes
 from bearerguard.checks import SCOPE_TOKEN, url_problem
 from bearerguard.error_codes import ErrorCode
-from bearerguard.errors import AccessTokenError, ConfigurationError, IssuerUnavailable, Refusal
+from bearerguard.errors import AccessTokenError, ConfigurationError, IssuerUnavailable, Refusal, show
 from bearerguard.web.error_format import MEDIA_TYPES, ErrorFormat, Format, body_of, checked_format, own_body
 
 Disclose = Literal["code", "none"]
@@ -25,6 +26,7 @@ Headers = tuple[tuple[bytes, bytes], ...]
 # RFC 6750 §3: error_description
 _NOT_QUOTABLE: Final = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
 _LONGEST_REASON: Final = 123
+_UNAUTHORIZED: Final = 401
 _NOT_THE_CALLERS_FAULT: Final = 500
 _POLICY_VIOLATION: Final = 1008
 _DENIAL_RESPONSE: Final = "websocket.http.response"
@@ -60,6 +62,8 @@ class Challenge:
             §5.1).
         error_format: Of the body: ``"oauth"``, ``"problem"`` (RFC 9457), or a function of the
             refusal that gives media type and body.
+        scopes: What a client without a good token is told to ask for: in every 401 challenge, in
+            this order (RFC 6750 §3). A 403 names what its own requirement needs.
 
     Raises:
         ConfigurationError: a value is not allowed in a header, or is not one of those above.
@@ -72,6 +76,7 @@ class Challenge:
         disclose: Disclose = "code",
         resource_metadata: str | None = None,
         error_format: ErrorFormat = "oauth",
+        scopes: str | Collection[str] = (),
     ) -> None:
         if not isinstance(realm, str) or not realm or _NOT_QUOTABLE.search(realm):
             problem = f"expected printable ASCII without quotes and backslashes, got {realm!r}"
@@ -79,6 +84,7 @@ class Challenge:
         if disclose not in get_args(Disclose):
             raise ConfigurationError("disclose", f'expected "code" or "none", got {disclose!r}', example='"code"')
         self._parameters = f'Bearer realm="{realm}"' + _metadata_parameter(resource_metadata)
+        self._of_401 = _scope_parameter(_checked_scopes(scopes))
         self._tells_code = disclose == "code"
         self._form, self._own_format = checked_format(error_format)
         self._prepared = {code: self._made(code) for code in codes.ALL_CODES}
@@ -106,8 +112,8 @@ class Challenge:
         if isinstance(refusal, IssuerUnavailable):
             retry_after = (b"retry-after", str(refusal.retry_after).encode())
             return replace(answer, headers=(*answer.headers, retry_after))
-        scopes = _tellable(refusal.scopes) if isinstance(refusal, AccessTokenError) else ""
-        return self._made(refusal.reason, f', scope="{scopes}"') if scopes else answer
+        scope = _scope_parameter(refusal.scopes) if isinstance(refusal, AccessTokenError) else ""
+        return self._made(refusal.reason, scope) if scope else answer
 
     def _made(self, code: ErrorCode, scope: str = "") -> Answer:
         description = _NOT_QUOTABLE.sub("?", code.description if self._tells_code else code.undisclosed)
@@ -122,8 +128,10 @@ class Challenge:
         return Answer(code.status, tuple(headers), body, description[:_LONGEST_REASON])
 
     def _challenge(self, code: ErrorCode, description: str, scope: str) -> str:
+        if code.status == _UNAUTHORIZED:
+            scope = self._of_401
         if not code.error:
-            return self._parameters  # RFC 6750 §3.1: no credentials, no error information
+            return self._parameters + scope  # RFC 6750 §3.1: no credentials, no error information
         return f'{self._parameters}, error="{code.error}", error_description="{description}"{scope}'
 
 
@@ -150,9 +158,18 @@ async def send_refusal(answer: Answer, scope: Scope, send: Send, *, accepted: bo
     await send({"type": f"{kind}.body", "body": body})
 
 
-def _tellable(scopes: tuple[str, ...]) -> str:
+def _scope_parameter(scopes: Iterable[str]) -> str:
     """The scopes that a challenge may hold, each once."""
-    return " ".join(scope for scope in dict.fromkeys(scopes) if SCOPE_TOKEN.fullmatch(scope))
+    tellable = " ".join(scope for scope in dict.fromkeys(scopes) if SCOPE_TOKEN.fullmatch(scope))
+    return f', scope="{tellable}"' if tellable else ""
+
+
+def _checked_scopes(given: str | Collection[str]) -> list[str]:
+    scopes = [given] if isinstance(given, str) else list(given) if isinstance(given, Collection) else [given]
+    if not all(isinstance(scope, str) and SCOPE_TOKEN.fullmatch(scope) for scope in scopes):
+        problem = f"expected scopes, each a text of its own without blanks and quotes, got {show(given)}"
+        raise ConfigurationError("challenge_scopes", problem, example='["orders.read"]')
+    return scopes
 
 
 def _metadata_parameter(url: str | None) -> str:

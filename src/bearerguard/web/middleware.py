@@ -5,7 +5,7 @@ can add: no ``Host`` of its own, no ``X-Forwarded-*``, no method override. The b
 not read.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Any, Final, Literal, TypeAlias, get_args
 
 from starlette.authentication import AuthCredentials, UnauthenticatedUser
@@ -83,6 +83,8 @@ class AccessTokenMiddleware:
             nor ``@optional``, or ``"allow"`` anyone with a valid token to call it.
         disclose: ``"code"`` tells callers why they are refused; ``"none"`` only tells them that.
         resource_metadata: URL of this API's metadata document (RFC 9728), for the challenge.
+        challenge_scopes: Scopes that a 401 tells a client to ask for, in this order; MCP clients
+            ask for just these. A 403 names what its own requirement needs.
         token_header: Header that holds the bare token, such as ``"Cf-Access-Jwt-Assertion"`` where
             a gateway adds it; no other place is then read.
         websocket_protocol: Whether a websocket may carry the token as its sub-protocol behind
@@ -109,6 +111,7 @@ class AccessTokenMiddleware:
         undeclared: Undeclared = "refuse",
         disclose: Disclose = "code",
         resource_metadata: str | None = None,
+        challenge_scopes: str | Collection[str] = (),
         token_header: str = "authorization",  # noqa: S107  the name of a header
         websocket_protocol: bool = False,
         error_format: ErrorFormat = "oauth",
@@ -122,7 +125,13 @@ class AccessTokenMiddleware:
             raise ConfigurationError("public", problem, example='PathPolicy({"/health": PathPolicy.PUBLIC, …})')
         self.resource_server = resource_server
         self._recall, self._verify = resource_server.recall, resource_server.verify
-        challenge = Challenge(realm, disclose=disclose, resource_metadata=resource_metadata, error_format=error_format)
+        challenge = Challenge(
+            realm,
+            disclose=disclose,
+            resource_metadata=resource_metadata,
+            error_format=error_format,
+            scopes=challenge_scopes,
+        )
         self._gate = Gate(resource_server, challenge, TokenPlace(token_header, websocket_protocol))
         self._is_usual = self._gate.place == IN_AUTHORIZATION
         self._is_audited = policy is None and undeclared == "refuse"

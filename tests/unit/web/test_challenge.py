@@ -1,6 +1,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -180,3 +181,40 @@ def test_metadata_is_an_url_that_can_be_quoted(url: object) -> None:
     with pytest.raises(ConfigurationError) as caught:
         Challenge(resource_metadata=url)  # type: ignore[arg-type]
     assert caught.value.parameter == "resource_metadata"
+
+
+@pytest.mark.parametrize("code", [code for code in CALLERS if code.status == 401], ids=lambda code: code.code)
+def test_a_401_names_the_scopes_to_ask_for_in_their_order(code: ErrorCode) -> None:
+    """RFC 6750 §3; MCP 2026-07-28, Scope Selection Strategy: `scope` in the challenge of a 401."""
+    challenge = Challenge("orders", scopes=["tools.call", "files.read"])
+
+    told = dict(parameters(header(challenge.answer(AccessTokenError(code)), "www-authenticate")))
+    assert told["scope"] == "tools.call files.read"
+    assert ("error" in told) is bool(code.error)
+
+
+def test_the_scopes_of_a_401_follow_where_the_metadata_is() -> None:
+    """MCP 2026-07-28: a first request without a token learns both from one challenge."""
+    challenge = Challenge("orders", resource_metadata="https://api.example/.well-known/oauth-protected-resource", scopes="mcp")
+
+    assert header(challenge.answer(AccessTokenError(codes.MISSING_TOKEN)), "www-authenticate") == (
+        'Bearer realm="orders", resource_metadata="https://api.example/.well-known/oauth-protected-resource", scope="mcp"'
+    )
+
+
+def test_a_403_names_the_scopes_of_its_own_requirement_alone() -> None:
+    """MCP 2026-07-28, Runtime Insufficient Scope Errors: what this operation needs."""
+    challenge = Challenge(scopes=["mcp"])
+
+    met_by_scopes = InsufficientScope(codes.MISSING_SCOPE, scopes=("orders.write",))
+    assert dict(parameters(header(challenge.answer(met_by_scopes), "www-authenticate")))["scope"] == "orders.write"
+    met_by_none = InsufficientScope(codes.MISSING_ROLE)
+    assert "scope" not in dict(parameters(header(challenge.answer(met_by_none), "www-authenticate")))
+
+
+@pytest.mark.parametrize("scopes", ["a b", 'a"b', "", [""], ["a\nb"], ["é"], [3], 3, None], ids=repr)
+def test_scopes_that_no_challenge_can_hold_are_a_wrong_setting(scopes: Any) -> None:
+    """RFC 6750 §3: each of %x21/%x23-5B/%x5D-7E; one text with blanks could mean two scopes or a mistake."""
+    with pytest.raises(ConfigurationError) as wrong:
+        Challenge(scopes=scopes)
+    assert wrong.value.parameter == "challenge_scopes"

@@ -627,6 +627,14 @@ async def test_headers_of_a_refusal_are_its_own(api: ResourceServer) -> None:
         assert (await get(app, "/")).headers["x-added"] == "1"
 
 
+async def test_a_401_names_the_scopes_that_the_middleware_was_given(api: ResourceServer, issuer: LocalIssuer) -> None:
+    """MCP 2026-07-28, Scope Selection Strategy: a client asks for the scopes of the challenge before any others."""
+    app = AccessTokenMiddleware(Seen(), resource_server=api, challenge_scopes=["orders.read"])
+
+    for headers in ([], _bearer("no.token.atall"), _bearer(issuer.mint("reader", audience="api://bills"))):
+        assert (await get(app, "/", headers)).headers["www-authenticate"].endswith(', scope="orders.read"')
+
+
 async def test_cancelling_is_not_refusing(api: ResourceServer, token: list[Header]) -> None:
     """Only exceptions are judged: a cancelled request ends."""
 
