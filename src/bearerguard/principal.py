@@ -40,7 +40,8 @@ class PayloadClaims(Mapping[str, Any]):
 
     def get(self, name: str, default: Any = None) -> Any:
         """As of any mapping; ``Mapping.get`` raises and catches an error for what is not there."""
-        return self._parsed().get(name, default)
+        members = self._members
+        return (self._parsed() if members is None else members).get(name, default)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._parsed())

@@ -22,13 +22,14 @@ _READ_AGAIN: Final = 1.0
 class _Index:
     """Entries by their narrowest condition, so that most tokens cost a few look-ups."""
 
-    __slots__ = ("by_client", "by_subject", "by_token", "others")
+    __slots__ = ("by_client", "by_subject", "by_token", "names", "others")
 
     def __init__(self, entries: Iterable[RevokedTokens]) -> None:
         self.by_token: dict[str, list[RevokedTokens]] = {}
         self.by_subject: dict[str, list[RevokedTokens]] = {}
         self.by_client: dict[str, list[RevokedTokens]] = {}
         self.others: list[RevokedTokens] = []
+        self.names: set[str] = set()
         for entry in entries:
             self.add(entry)
 
@@ -37,8 +38,10 @@ class _Index:
             self.by_token.setdefault(entry.token_id, []).append(entry)
         elif entry.subject is not None:
             self.by_subject.setdefault(entry.subject, []).append(entry)
+            self.names.add(entry.subject)
         elif entry.client_id is not None:
             self.by_client.setdefault(entry.client_id, []).append(entry)
+            self.names.add(entry.client_id)
         else:
             self.others.append(entry)
 
@@ -140,13 +143,13 @@ class Denylist:
         if self._path is not None:
             self._look_at_the_file()
         index = self._index
-        if (
-            not index.others
-            and principal.subject not in index.by_subject
-            and principal.client_id not in index.by_client
-            and (not index.by_token or index.by_token.keys().isdisjoint(token_ids(principal)))
-        ):
-            return False  # most requests
+        if principal.subject not in index.names and principal.client_id not in index.names and not index.others:
+            if not index.by_token:
+                return False  # most requests
+            read = principal.claims.get
+            jti, uti = read("jti"), read("uti")
+            if (type(jti) is not str or jti not in index.by_token) and (type(uti) is not str or uti not in index.by_token):
+                return False
         now = self._clock.now()
         return any(entry.means(principal, now) for entry in index.candidates(principal))
 
