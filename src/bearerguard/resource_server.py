@@ -20,6 +20,7 @@ from bearerguard.checks import check_methods, checked_audience, checked_count, c
 from bearerguard.clock import Clock, SystemClock
 from bearerguard.connection import Connection
 from bearerguard.environment.server_variables import Parts, server_from
+from bearerguard.environment.variables import Variables
 from bearerguard.errors import ConfigurationError, InvalidRequest, IssuerUnavailable, MissingToken, Refusal, show
 from bearerguard.events import Event, EventHook, emit, logger
 from bearerguard.introspection.introspection import Introspection
@@ -118,7 +119,10 @@ class ResourceServer:
         - or ``ISSUERS="old new"`` for several, then ``OLD_PRESET``, ``OLD_TENANT_ID``,
           ``NEW_PRESET`` and so on; there ``OLD_AUDIENCE`` is the ``audience`` of that issuer alone;
         - ``AUDIENCE``, several with spaces between them;
-        - optional: ``LEEWAY``, ``TOKEN_CACHE_SIZE``, ``IMPLIED_ROLES`` (JSON);
+        - optional: ``LEEWAY``, ``TOKEN_CACHE_SIZE``, ``IMPLIED_ROLES`` (JSON), ``DENYLIST_FILE``;
+        - optional, for introspection: ``INTROSPECTION_ENDPOINT``, ``INTROSPECTION_CLIENT_ID``,
+          ``INTROSPECTION_CLIENT_SECRET`` or ``…_SECRET_FILE``, and each other option of
+          ``Introspection``; ``PRESET`` may then be left out;
         - optional, for the key fetch: ``PROXY`` (URL) and ``CA_FILE`` (PEM; its certificate
           authorities are trusted besides the usual ones).
 
@@ -136,7 +140,9 @@ class ResourceServer:
                 contradictory, and shows valid values.
             TypeError: an option in ``parts`` is unknown.
         """
-        return server_from(cls, os.environ if environ is None else environ, prefix, parts)  # type: ignore[no-any-return]
+        variables = Variables(os.environ if environ is None else environ)
+        del environ  # secrets of the whole program: not for crash reports that show local variables
+        return server_from(cls, variables, prefix, parts)  # type: ignore[no-any-return]
 
     @property
     def issuers(self) -> tuple[Issuer, ...]:

@@ -16,10 +16,10 @@ from bearerguard.client.schedule import Schedule
 from bearerguard.client.shared_token import SharedToken
 from bearerguard.client.token_endpoint import TokenEndpoint
 from bearerguard.client.token_settings import TokenOptions, checked_settings
-from bearerguard.client.variables import Variables
 from bearerguard.client_authentication.method import ClientAuth
 from bearerguard.client_authentication.secret import Secret, SecretPath, SecretPem, SecretText
 from bearerguard.clock import Clock, SystemClock
+from bearerguard.environment.variables import Variables
 from bearerguard.errors import ConfigurationError
 from bearerguard.microsoft import AUTHORITY
 

@@ -9,8 +9,8 @@ from typing import Final
 
 from bearerguard.client.presets import entra
 from bearerguard.client.token_settings import TokenOptions
-from bearerguard.client.variables import Variables
 from bearerguard.client_authentication.secret import Secret
+from bearerguard.environment.variables import Variables
 from bearerguard.errors import ConfigurationError
 from bearerguard.microsoft import AUTHORITY
 

@@ -7,17 +7,21 @@ platform gives to a workload, and never say whose tokens it accepts.
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, TypedDict
 
 import httpx
 
 from bearerguard.bounded_http import AsyncTransport
 from bearerguard.clock import Clock
+from bearerguard.environment.introspection_variables import introspection_from, settings_of
 from bearerguard.environment.preset_variables import AUDIENCE, PRESETS, Preset
 from bearerguard.environment.setting import Named, Setting, called, json_object, named, names, number, values, whole
+from bearerguard.environment.variables import Variables
 from bearerguard.errors import ConfigurationError, show
 from bearerguard.events import EventHook
+from bearerguard.issuers.issuer import Issuer
+from bearerguard.revocation.denylist import Denylist
 from bearerguard.revocation.hook import Revoked
 
 _PREFIX: Final = re.compile(r"[A-Z][A-Z0-9_]*_", re.ASCII)
@@ -28,7 +32,11 @@ _SERVER: Final = (
     Setting("token_cache_size", "10000", whole),
     Setting("implied_roles", '{"ReadWrite.All": ["Read.All", "Write.All"]}', json_object),
 )
+_DENYLIST: Final = (Setting("denylist_file", "/run/orders/denylist.jsonl"),)
 _FETCH: Final = (Setting("proxy", "http://proxy.example:3128"), Setting("ca_file", "/etc/ssl/private-ca.pem"))
+
+OF_THE_SERVER: Final = (*_SERVER, *_DENYLIST, *_FETCH)
+"""What is not about one issuer, nor about introspection."""
 
 
 class Parts(TypedDict, total=False):
@@ -42,7 +50,7 @@ class Parts(TypedDict, total=False):
     insecure_revoked_fails_open: bool
 
 
-def server_from(make: Callable[..., Any], environ: Mapping[str, str], prefix: str, parts: Parts) -> Any:
+def server_from(make: Callable[..., Any], environ: Variables, prefix: str, parts: Parts) -> Any:
     """What ``make`` builds of the variables; ``ResourceServer.from_env`` lists them.
 
     Args:
@@ -59,22 +67,30 @@ def server_from(make: Callable[..., Any], environ: Mapping[str, str], prefix: st
     for name in parts:
         if name not in Parts.__annotations__:
             raise TypeError(f"from_env() got an unexpected keyword argument {name!r}")
-    present = {name: value for name, value in environ.items() if name.startswith(prefix)}
-    del environ  # secrets of the whole program: not for crash reports that show local variables
-    given = {name: value for name, value in present.items() if value}  # compose files set empty ones
-    presets = _presets(prefix, given)
-    server, fetch = named(prefix, _SERVER), named(prefix, _FETCH)
+    present = Variables({name: value for name, value in environ.items() if name.startswith(prefix)})
+    given = Variables({name: value for name, value in present.items() if value})  # compose files set empty ones
+    server, fetch, denylist = (named(prefix, settings) for settings in (_SERVER, _FETCH, _DENYLIST))
+    introspection = settings_of(prefix, given)
+    presets = _presets(prefix, given, needed=not given.those_set(introspection))
     issuers = {start: _settings_of(start, preset, several=start != prefix) for start, preset in presets.items()}
     selectors = {f"{prefix}PRESET", f"{prefix}ISSUERS", *(f"{start}PRESET" for start in presets)}
-    known = {name: setting for part in (server, fetch, *issuers.values()) for name, setting in part.items()}
+    parts_known = (server, fetch, denylist, introspection, *issuers.values())
+    known = {name: setting for part in parts_known for name, setting in part.items()}
     _refuse_unknown(present, {*known, *selectors})
     _demand((name, setting.example) for name, setting in known.items() if setting.required and name not in given)
-    keywords = {**values(server, given), **_transport(fetch, given, parts), **parts}
-    keywords["issuers"] = [
+    trusted = [
         called(preset.make, issuers[start], values(issuers[start], given), f"{start}PRESET") for start, preset in presets.items()
     ]
+    keywords = {**values(server, given), **_transport(fetch, given, parts), **_revoked(denylist, given, parts), **parts}
+    keywords["issuers"] = trusted
+    keywords["introspection"] = introspection_from(introspection, given, list(_records(trusted)))
     selector = f"{prefix}ISSUERS" if f"{prefix}ISSUERS" in given else f"{prefix}PRESET"
     return called(make, server, keywords, selector)
+
+
+def _records(trusted: Iterable[Issuer | tuple[Issuer, ...]]) -> Iterator[Issuer]:
+    for one in trusted:
+        yield from one if isinstance(one, tuple) else (one,)
 
 
 def _check_prefix(prefix: object) -> None:
@@ -86,11 +102,13 @@ def _check_prefix(prefix: object) -> None:
         raise ConfigurationError("prefix", problem, example='"ORDERS_API_"')
 
 
-def _presets(prefix: str, given: Mapping[str, str]) -> dict[str, Preset]:
+def _presets(prefix: str, given: Variables, *, needed: bool) -> dict[str, Preset]:
     """The preset of each issuer, by what the names of its variables begin with."""
     one, several = f"{prefix}PRESET", f"{prefix}ISSUERS"
     if one in given and several in given:
         raise ConfigurationError(f"{one} and {several}", "both are set, and only one may be", example=f"{one}=entra")
+    if not needed and one not in given and several not in given:
+        return {}  # the introspection endpoint is asked about every token
     starts = [prefix] if several not in given else [f"{prefix}{name.upper()}_" for name in _issuer_names(several, given)]
     _demand((f"{start}PRESET", "entra") for start in starts if f"{start}PRESET" not in given)
     return {start: _preset(f"{start}PRESET", given) for start in starts}
@@ -133,6 +151,19 @@ def _demand(missing: Iterable[tuple[str, str]]) -> None:
     if examples:
         shown = " ".join(f"{name}={example}" for name, example in examples.items())
         raise ConfigurationError(", ".join(examples), "not set in the environment", example=shown)
+
+
+def _revoked(settings: Named, given: Mapping[str, str], parts: Parts) -> dict[str, Denylist]:
+    """The denylist in a file, where a variable names one."""
+    ((variable, setting),) = settings.items()
+    if variable not in given:
+        return {}
+    if parts.get("revoked") is not None:
+        raise ConfigurationError(variable, "set, while the program hands in revoked=, too", example="revoked=None")
+    try:
+        return {"revoked": Denylist.from_file(given[variable], clock=parts.get("clock"))}
+    except ConfigurationError as error:
+        raise setting.wrong(variable, error.problem) from None
 
 
 def _transport(settings: Named, given: Mapping[str, str], parts: Parts) -> dict[str, httpx.AsyncHTTPTransport]:

@@ -7,7 +7,7 @@ import pytest
 
 from bearerguard.client import presets
 from bearerguard.client.environment import environment as of_environment
-from bearerguard.client.variables import Variables
+from bearerguard.environment.variables import Variables
 from bearerguard.errors import ConfigurationError
 from support.credentials import opened, sealed
 

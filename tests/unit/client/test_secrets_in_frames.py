@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 import bearerguard
 from bearerguard import ClientCredentials, ConfigurationError
 from bearerguard.client.environment import environment
-from bearerguard.client.variables import Variables
+from bearerguard.environment.variables import Variables
 
 LIBRARY: Final = str(Path(bearerguard.__file__).parent)
 SECRET: Final = "hunter2-of-the-registration"

@@ -1,7 +1,7 @@
 """A resource server made of variables: whom it trusts is what they say, and nothing else."""
 
 import inspect
-import re
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -12,13 +12,14 @@ import pytest
 from bearerguard import ConfigurationError, Issuer, ResourceServer, auth0, entra, oidc
 from bearerguard.environment.preset_variables import PRESETS
 from bearerguard.environment.setting import Setting
-from bearerguard.testing import LocalIssuer
+from bearerguard.revocation import Denylist
+from bearerguard.testing import FakeClock, LocalIssuer, SigningKey
 from support.preset_tokens import PRESETS as FUNCTIONS
 from support.preset_tokens import options_passed_on
+from support.sealed import AUDIENCE, ISSUER, NOW, claims, key_set, seal, verdict
 
 TENANT: Final = "8f3c1d52-0b6e-4c49-9d55-2f1f6a0f3b11"
 START: Final = "BEARERGUARD_API_"
-EXAMPLE: Final = Path(__file__).parents[3] / "samples" / ".env.example"
 
 
 def named(**variables: str) -> dict[str, str]:
@@ -258,6 +259,37 @@ def test_an_issuer_that_is_listed_under_two_names_is_an_error() -> None:
     assert wrong(environ | same).parameter == f"{START}ISSUERS"
 
 
+# --- a denylist in a file
+
+
+def test_a_denylist_is_read_from_the_file_that_a_variable_names(tmp_path: Path) -> None:
+    (tmp_path / "denylist.jsonl").write_text('{"subject": "ann"}\n', encoding="utf-8")
+    keys = SigningKey("ES256")
+    environ = named(PRESET="oidc", ISSUER=ISSUER, JWKS=json.dumps(key_set(keys)), AUDIENCE=AUDIENCE)
+    clock = FakeClock(NOW)
+
+    api = ResourceServer.from_env(environ | named(DENYLIST_FILE=str(tmp_path / "denylist.jsonl")), clock=clock)
+
+    assert verdict(api, seal(claims(sub="ann"), key=keys)) == "token_revoked"
+    assert verdict(api, seal(claims(sub="bob"), key=keys)) == "accepted"
+
+
+@pytest.mark.parametrize("text", [None, "{", '{"sub": "ann"}'])
+def test_a_denylist_that_cannot_be_read_is_named(tmp_path: Path, text: str | None) -> None:
+    file = tmp_path / "denylist.jsonl"
+    if text is not None:
+        file.write_text(text, encoding="utf-8")
+
+    error = wrong(ENTRA | named(DENYLIST_FILE=str(file)))
+
+    assert error.parameter == f"{START}DENYLIST_FILE"
+    assert error.example.startswith(f"{START}DENYLIST_FILE=")
+
+
+def test_a_denylist_of_the_program_and_one_of_a_variable_contradict_one_another(tmp_path: Path) -> None:
+    assert wrong(ENTRA | named(DENYLIST_FILE=str(tmp_path)), revoked=Denylist()).parameter == f"{START}DENYLIST_FILE"
+
+
 # --- what the program gives
 
 
@@ -293,29 +325,3 @@ def test_a_subclass_makes_its_own_kind() -> None:
         pass
 
     assert type(Ours.from_env(ENTRA)) is Ours
-
-
-# --- .env.example
-
-
-def sections() -> dict[str, dict[str, str]]:
-    parts = re.split(r"^# --- (.+)\n", EXAMPLE.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
-    return {
-        title: dict(re.findall(r"^#?(\w+)=(.+)$", text, re.MULTILINE))
-        for title, text in zip(parts[::2], parts[1::2], strict=True)
-    }
-
-
-@pytest.mark.parametrize("title", [title for title in sections() if title != "every issuer"])
-def test_each_section_of_the_example_file_makes_a_server(title: str) -> None:
-    assert ResourceServer.from_env(sections()["every issuer"] | sections()[title]).issuers
-
-
-def test_the_example_file_has_every_preset() -> None:
-    assert {section[f"{START}PRESET"] for section in sections().values() if f"{START}PRESET" in section} == set(PRESETS)
-
-
-def test_the_example_file_works_as_it_is() -> None:
-    active = dict(re.findall(r"^(\w+)=(.+)$", EXAMPLE.read_text(encoding="utf-8"), re.MULTILINE))
-
-    assert ResourceServer.from_env(active).issuers == entra(TENANT)
