@@ -7,7 +7,7 @@ import select
 import shutil
 import ssl
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedReader
@@ -30,18 +30,18 @@ _START_LIMIT: Final = 60.0
 class OidcProvider:
     """A running server, and the applications that ask it for tokens."""
 
-    def __init__(self, process: subprocess.Popen[bytes], origin: str, verify: ssl.SSLContext | bool) -> None:
-        self.origin = origin
-        self._process = process
-        self._http = httpx.Client(base_url=origin, verify=verify, trust_env=False)
+    def __init__(self, child: "_Child", verify: ssl.SSLContext | bool) -> None:
+        self.origin = child.told()
+        self._child = child
+        self._http = httpx.Client(base_url=self.origin, verify=verify, trust_env=False)
 
     def metadata(self, path: str = "") -> Any:
         """The OpenID configuration of the issuer below ``path``."""
         return self._http.get(f"{path}/.well-known/openid-configuration").raise_for_status().json()
 
-    def token(self, caller: Caller, *, path: str = "", resource: str = AUDIENCE) -> str:
+    def token(self, caller: Caller, *, path: str = "", resource: str = AUDIENCE, scope: str = "") -> str:
         """An access token by the client-credentials grant: Basic for ``reader`` and ``noroles``, POST body for ``writer``."""
-        form = {"grant_type": "client_credentials", "resource": resource}
+        form = {"grant_type": "client_credentials", "resource": resource} | ({"scope": scope} if scope else {})
         credentials = {"client_id": caller, "client_secret": f"{caller}-secret"}
         endpoint = self.metadata(path)["token_endpoint"]
         if caller == "writer":
@@ -62,9 +62,51 @@ class OidcProvider:
         counts: dict[str, int] = self._http.get("/__admin/stats").raise_for_status().json()
         return counts
 
+    def revoke(self, caller: Caller, token: str) -> None:
+        """RFC 7009."""
+        endpoint = self.metadata()["revocation_endpoint"]
+        self._http.post(endpoint, data={"token": token}, auth=(caller, f"{caller}-secret")).raise_for_status()
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Within the block nobody listens; afterwards the same server does, with the tokens that it knew."""
+        self._child.tell("close")
+        try:
+            yield
+        finally:
+            self._child.tell("listen")
+
     def stop(self) -> None:
         """Ends the process; a second call does nothing."""
         self._http.close()
+        self._child.end()
+
+
+class _Child:
+    """The process, and the pipe on which it tells that it has done what it was told."""
+
+    def __init__(self, process: subprocess.Popen[bytes], announcements: BufferedReader, log: Path) -> None:
+        self._process = process
+        self._announcements = announcements
+        self._log = log
+
+    def tell(self, command: str) -> None:
+        """Have it done before this returns."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{command}\n".encode())
+        self._process.stdin.flush()
+        self.told()
+
+    def told(self) -> str:
+        """The origin, once the next thing is done."""
+        readable, _, _ = select.select([self._announcements], [], [], _START_LIMIT)
+        line = self._announcements.readline() if readable else b""
+        if not line:
+            raise RuntimeError(f"the authorization server did not answer:\n{self._log.read_text()}")
+        return str(json.loads(line)["origin"])
+
+    def end(self) -> None:
+        """A second call does nothing."""
         self._process.kill()
         self._process.wait()
 
@@ -78,23 +120,29 @@ class Launcher:
 
     @contextmanager
     def start(
-        self, *, shape: Shape = "plain", algorithm: str = "RS256", certificates: Certificates | None = None
+        self,
+        *,
+        shape: Shape = "plain",
+        algorithm: str = "RS256",
+        certificates: Certificates | None = None,
+        lifetime: int = 300,
+        clients: Sequence[Mapping[str, Any]] = (),
     ) -> Iterator[OidcProvider]:
         """Runs a server for the length of the block; it accepts requests when the block is entered."""
-        settings = {"SHAPE": shape, "ALG": algorithm, "AUD": AUDIENCE}
+        settings = {"SHAPE": shape, "ALG": algorithm, "AUD": AUDIENCE, "TTL": str(lifetime), "CLIENTS": json.dumps(clients)}
         if certificates:
             settings |= {"TLS_CERT": str(certificates.server), "TLS_KEY": str(certificates.server_key)}
-        with self._process(settings) as (process, origin):
-            server = OidcProvider(process, origin, certificates.client_context() if certificates else True)
+        with self._child(settings) as child:
+            server = OidcProvider(child, certificates.client_context() if certificates else True)
             try:
                 yield server
             finally:
                 server.stop()
 
     @contextmanager
-    def _process(self, settings: dict[str, str]) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    def _child(self, settings: dict[str, str]) -> Iterator[_Child]:
         ready, told = os.pipe()
-        with os.fdopen(ready, "rb") as announcement, self.log.open("ab") as log:
+        with os.fdopen(ready, "rb") as announcements, self.log.open("ab") as log:
             process = subprocess.Popen(
                 [self.node, "server.mjs"],
                 cwd=FOLDER,
@@ -107,16 +155,9 @@ class Launcher:
             os.close(told)
             with process:
                 try:
-                    yield process, self._origin(announcement)
+                    yield _Child(process, announcements, self.log)
                 finally:
                     process.kill()
-
-    def _origin(self, announcement: BufferedReader) -> str:
-        readable, _, _ = select.select([announcement], [], [], _START_LIMIT)
-        line = announcement.readline() if readable else b""
-        if not line:
-            raise RuntimeError(f"the authorization server did not start:\n{self.log.read_text()}")
-        return str(json.loads(line)["origin"])
 
 
 def missing() -> str:

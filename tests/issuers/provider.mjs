@@ -1,4 +1,5 @@
 // One issuer: panva/oidc-provider, with applications that ask for tokens by the client-credentials grant.
+// Tokens for resources that begin with api://opaque are opaque: RFC 7662 answers for them, RFC 7009 revokes them.
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
 import { Provider } from 'oidc-provider';
 
@@ -24,16 +25,20 @@ export function issuerOf({ shape, origin, keys, audience, ttl }) {
     extraClientMetadata: { properties: ['roles'] },
     enabledJWA: { idTokenSigningAlgValues: [keys[0].alg] },
     ttl: { ClientCredentials: ttl },
+    extraTokenClaims: (ctx, token) => (token.resourceServer.accessTokenFormat === 'opaque' ? { roles: ctx.oidc.client.roles } : {}),
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
+      introspection: { enabled: true, allowedPolicy: () => true },
+      revocation: { enabled: true, allowedPolicy: (ctx, client, token) => token.clientId === client.clientId },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => audience,
         useGrantedResource: () => true,
         getResourceServerInfo: (ctx, resource) => ({
           scope: 'orders.read orders.write', audience: resource, accessTokenTTL: ttl,
-          accessTokenFormat: 'jwt', jwt: { sign: { alg: keys[0].alg, kid: keys[0].kid } },
+          accessTokenFormat: resource.startsWith('api://opaque') ? 'opaque' : 'jwt',
+          jwt: { sign: { alg: keys[0].alg, kid: keys[0].kid } },
         }),
       },
     },

@@ -5,9 +5,11 @@
 //   READY_FD           file descriptor that gets one line of JSON once requests are accepted: {"origin": "https://localhost:4711"}
 // POST /__admin/rotate?keep=0|1  a new signing key; keep=1 leaves the former ones in the key set
 // GET  /__admin/stats            how often each path was asked for
+// A line "close" on standard input stops listening, "listen" begins again; each is answered like the start, by a line on READY_FD.
 import fs from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
+import { createInterface } from 'node:readline';
 import { issuerOf, newKey } from './provider.mjs';
 import { SHAPES } from './shapes.mjs';
 
@@ -48,13 +50,27 @@ function answer(response, document) {
 
 const secure = TLS_KEY ? { key: fs.readFileSync(TLS_KEY), cert: fs.readFileSync(TLS_CERT) } : undefined;
 const server = secure ? https.createServer(secure, serve) : http.createServer(serve);
-server.listen(0, '127.0.0.1', () => {
-  const { port } = server.address();
-  origin = secure ? `https://localhost:${port}` : `http://127.0.0.1:${port}`;
-  build();
-  fs.writeSync(Number(READY_FD), `${JSON.stringify({ origin })}\n`);
-});
+const tell = () => fs.writeSync(Number(READY_FD), `${JSON.stringify({ origin })}\n`);
+let port = 0;
 
-// Whoever started it holds its standard input open: it never outlives the tests.
-process.stdin.resume().on('end', () => process.exit(0));
+function listen() {
+  server.listen(port, '127.0.0.1', () => {
+    if (!port) {
+      ({ port } = server.address());
+      origin = secure ? `https://localhost:${port}` : `http://127.0.0.1:${port}`;
+      build();
+    }
+    tell();
+  });
+}
+
+function close() {
+  server.close(tell);
+  server.closeAllConnections();
+}
+
+listen();
+createInterface({ input: process.stdin })
+  .on('line', (line) => ({ close, listen })[line]())
+  .on('close', () => process.exit(0)); // whoever started it holds its standard input open: it never outlives the tests
 process.on('SIGTERM', () => process.exit(0));

@@ -1,6 +1,5 @@
 """One service calls another with tokens of a real authorization server: bearerguard on both sides, each under uvicorn."""
 
-import json
 import runpy
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -21,7 +20,7 @@ from support.servers import serve
 pytestmark = [pytest.mark.issuers, pytest.mark.socket]
 
 KEY: Final = make_client_key("billing")
-CLIENTS: Final = [
+CLIENTS: Final[list[dict[str, Any]]] = [
     {"client_id": "shop", "roles": ["Bills.Read"]},
     {"client_id": "basic", "roles": ["Read.All"]},
     {"client_id": "post", "roles": ["Read.All"], "token_endpoint_auth_method": "client_secret_post"},
@@ -63,9 +62,8 @@ class Place:
 
 @pytest.fixture(scope="module")
 def place(launcher: Launcher) -> Iterator[Place]:
-    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
-        patch.setenv("CLIENTS", json.dumps(CLIENTS))
-        server = stack.enter_context(launcher.start())
+    with ExitStack() as stack:
+        server = stack.enter_context(launcher.start(clients=CLIENTS))
         orders_app = runpy.run_path(str(SAMPLES / "microservices" / "orders.py"))["orders_app"]
         orders = stack.enter_context(serve(orders_app(Place(server, "").trusting("api://orders"))))
         yield Place(server, orders)

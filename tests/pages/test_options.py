@@ -13,6 +13,7 @@ from bearerguard import (
     AccessTokenMiddleware,
     ClientCredentials,
     Event,
+    Introspection,
     Issuer,
     ResourceServer,
     auth0,
@@ -59,7 +60,7 @@ def _options_shown(name: str) -> dict[str, str]:
 def _options_of(target: Any) -> Iterator[tuple[str, object]]:
     """Name and default of each option; ``REQUIRED`` where it has none."""
     if is_dataclass(target):
-        for field in fields(target):
+        for field in (field for field in fields(target) if field.init):
             made = field.default_factory() if field.default_factory is not MISSING else REQUIRED
             yield field.name, made if field.default is MISSING else field.default
         return
@@ -79,6 +80,7 @@ def _value(cell: str) -> object:
         ResourceServer,
         AccessTokenMiddleware,
         Issuer,
+        Introspection,
         ClientCredentials,
         document_security,
         principal_of,

@@ -40,6 +40,8 @@ class Introspection:
             ``"tls_client_auth"`` (the certificate is then the ``transport``'s).
         key_id: ``kid`` of the private key.
         signing_algorithm: One that fits the private key.
+        assertion_audience: ``aud`` of assertions; default: the endpoint. Some servers expect their
+            issuer.
         audience: Overrides the resource server's audience for these tokens.
         only_this_api: The endpoint answers for this API only, so an answer without audience is for
             it. One that names another audience is refused all the same.
@@ -64,6 +66,7 @@ class Introspection:
     client_auth: ClientAuth = field(default="basic", kw_only=True)
     key_id: str | None = field(default=None, kw_only=True)
     signing_algorithm: str | None = field(default=None, kw_only=True)
+    assertion_audience: str | None = field(default=None, kw_only=True)
     audience: str | Collection[str] | None = field(default=None, kw_only=True)
     only_this_api: bool = field(default=False, kw_only=True)
     cache_for: float = field(default=60.0, kw_only=True)
@@ -109,6 +112,7 @@ class Introspection:
             private_key=Secret.sealed(self.private_key),
             key_id=self.key_id,
             signing_algorithm=self.signing_algorithm,
+            assertion_audience=self.assertion_audience,
         )
 
     def _checked_record(self) -> Issuer:
