@@ -37,6 +37,24 @@ def is_closed(loop: object) -> bool:
     return isinstance(loop, asyncio.AbstractEventLoop) and loop.is_closed()
 
 
+def call_in(loop: object, function: Callable[[], None]) -> None:
+    """Have ``function()`` called in this event loop, from any thread; at once if it is this one.
+
+    A loop that has ended has nothing left to act on.
+    """
+    if loop is current_loop():
+        function()
+        return
+    if isinstance(loop, asyncio.AbstractEventLoop):
+        soon: Callable[[Callable[[], None]], object] = loop.call_soon_threadsafe
+    else:
+        soon = loop.run_sync_soon  # type: ignore[attr-defined]  # trio's token
+    try:
+        soon(function)
+    except RuntimeError:  # closed; trio.RunFinishedError is one, too
+        return
+
+
 def spawn(function: Callable[[], Awaitable[None]]) -> None:
     """Run ``function`` beside the current task, without its cancellation and context variables.
 
@@ -53,6 +71,41 @@ def spawn(function: Callable[[], Awaitable[None]]) -> None:
     task = loop.create_task(_run(function), context=contextvars.Context())
     _running.add(task)
     task.add_done_callback(_running.discard)
+
+
+def every(seconds: float, function: Callable[[], None]) -> Callable[[], None]:
+    """Have ``function()`` called again and again, in this event loop; returns what ends it."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return _every_on_trio(seconds, function)
+
+    # not a task: one that the end of the loop cuts off before it begins leaves a warning behind
+    timer: asyncio.TimerHandle
+
+    def tick() -> None:
+        begin()
+        function()
+
+    def begin() -> None:
+        nonlocal timer
+        timer = loop.call_later(seconds, tick)
+
+    begin()
+    return lambda: timer.cancel()  # noqa: PLW0108  the timer of that moment
+
+
+def _every_on_trio(seconds: float, function: Callable[[], None]) -> Callable[[], None]:
+    scope = anyio.CancelScope()
+
+    async def tick() -> None:
+        with scope:
+            while True:
+                await anyio.sleep(seconds)
+                function()
+
+    spawn(tick)
+    return scope.cancel
 
 
 async def _run(function: Callable[[], Awaitable[None]]) -> None:
@@ -79,16 +132,12 @@ class Pulse:
 
     @asynccontextmanager
     async def beating(self) -> AsyncIterator["Pulse"]:
-        """Beats for the length of the block, which must not raise."""
-        async with anyio.create_task_group() as beside:
-            beside.start_soon(self._beat)
+        """Beats for the length of the block."""
+        stop = every(BEAT, self.beat)
+        try:
             yield self
-            beside.cancel_scope.cancel()
-
-    async def _beat(self) -> None:
-        while True:
-            await anyio.sleep(BEAT)
-            self.beat()
+        finally:
+            stop()
 
     def beat(self) -> None:
         """The loop runs. Expected every ``BEAT`` seconds; what is longer is lost."""

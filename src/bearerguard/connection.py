@@ -1,6 +1,10 @@
 """Whom a resource server trusts, and where keys and time come from: one value, swapped whole."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import InitVar, dataclass, field, replace
+from typing import Any, Final
+
+import anyio
 
 from bearerguard.bounded_http import AsyncTransport
 from bearerguard.clock import Clock
@@ -14,10 +18,17 @@ from bearerguard.keys.key_set_fetch import KeySetFetch
 from bearerguard.keys.key_source import KeySource
 from bearerguard.keys.remote_key_source import RemoteKeySource
 from bearerguard.keys.static_key_source import StaticKeySource
+from bearerguard.principal import Principal
 from bearerguard.token.claims import Expectations
-from bearerguard.token.jws import Parser
+from bearerguard.token.jws import AccessToken, Parser
 from bearerguard.token.registration import Registration, Registrations
+from bearerguard.token.remembered import Remembered
 from bearerguard.token.token_cache import TokenCache
+
+_NAMED: Final = 10
+_ALWAYS: Final = float("-inf")
+_LONGEST_END: Final = 2.0
+"""Seconds. Work that was cancelled takes a few turns of the event loop to end."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +48,7 @@ class Connection:
         clock: Wall time for claims, and both times for ages.
         on_event: Told of each key fetch.
         introspection: How to ask about tokens that are not JWTs, if at all.
+        former: Its keys are taken over where they are fetched from the same place.
         registrations: Each issuer with its expectations and its keys.
         parser: Reads tokens.
         cache: The verified tokens.
@@ -55,33 +67,99 @@ class Connection:
     clock: Clock
     on_event: EventHook | None
     introspection: Introspection | None = None
+    former: InitVar["Connection | None"] = None
     registrations: Registrations = field(init=False, repr=False)
     parser: Parser = field(init=False, repr=False)
     cache: TokenCache = field(init=False, repr=False)
     introspector: Introspector | None = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, former: "Connection | None") -> None:
         remote = any(issuer.jwks is None for issuer in self.issuers)
         fetcher = Fetcher(self.transport) if remote else None
-        registrations = Registrations(self._register(issuer, fetcher) for issuer in self.issuers)
+        kept = {} if former is None else dict(former._fetched_keys())
+        registrations = Registrations(self._register(issuer, fetcher, kept) for issuer in self.issuers)
         object.__setattr__(self, "registrations", registrations)
         object.__setattr__(self, "parser", Parser(registrations.glance))
         object.__setattr__(self, "cache", TokenCache(self.token_cache_size, self.clock))
-        object.__setattr__(self, "introspector", self._introspector())
+        object.__setattr__(self, "introspector", self._introspector(former))
 
-    def _introspector(self) -> Introspector | None:
+    def __str__(self) -> str:
+        """Whom it trusts, for the log."""
+        names = ", ".join(repr(issuer.issuer) for issuer in self.issuers[:_NAMED])
+        more = f" and {len(self.issuers) - _NAMED} more" if len(self.issuers) > _NAMED else ""
+        return f"issuers {names or 'none'}{more}, audience {', '.join(map(repr, sorted(self.audience)))}"
+
+    # --- verified tokens
+
+    def recall(self, token: bytes) -> Principal | None:
+        """The caller, if this very token was found good before and still is. Never waits."""
+        asked = self.introspector
+        return self.cache.recall(token) if asked is None else asked.recall(token, self.cache)
+
+    def remember(self, text: bytes, token: AccessToken, principal: Principal, registration: Registration) -> None:
+        """Keep a token that has just been verified."""
+        leeway, clock = registration.expected.leeway, self.clock
+        ends = token.claims["exp"] + leeway
+        begins = token.claims.get("nbf", _ALWAYS) - leeway
+        forgotten_at = clock.monotonic() + (ends - clock.now())
+        self.cache.remember(text, Remembered(principal, token.key, registration.keys, begins, ends, forgotten_at))
+
+    # --- from one to the next
+
+    def trusting(self, issuers: tuple[Issuer, ...], audience: frozenset[str]) -> "Connection":
+        """Another one, which trusts these and keeps what still holds: keys, and answers.
+
+        Raises:
+            ConfigurationError: as for a new one.
+        """
+        return replace(self, issuers=issuers, audience=audience, former=self)
+
+    def retire(self, successor: "Connection") -> None:
+        """End what runs for issuers that ``successor`` does not trust. From any thread."""
+        kept = {registration.keys for registration in successor.registrations.all}
+        for registration in self.registrations.all:
+            if registration.keys not in kept:
+                registration.keys.retire()
+        if self.introspector is not None and self.introspector is not successor.introspector:
+            self.introspector.retire()
+
+    async def aclose(self) -> None:
+        """Forget tokens and answers, and end what is under way in this event loop."""
+        sources = [registration.keys for registration in self.registrations.all]
+        self.cache.clear()
+        if self.introspector is not None:
+            self.introspector.close()
+        for source in sources:
+            source.close()
+        with anyio.move_on_after(_LONGEST_END, shield=True):  # the loop may be closed right after this
+            for source in sources:
+                await source.ended()
+            if self.introspector is not None:
+                await self.introspector.ended()
+
+    def _introspector(self, former: "Connection | None") -> Introspector | None:
         asked = self.introspection
         if asked is None:
             return None
         if asked.also_jwt and asked.issuer is None and len({issuer.issuer for issuer in self.issuers}) > 1:
             problem = "also_jwt=True would show the tokens of every issuer to one endpoint: name the issuer whose endpoint it is"
             raise ConfigurationError("introspection", problem, example='Introspection(…, issuer="https://issuer.example")')
+        # its answers are for this audience, and those about JWTs count as long as no issuer is known
+        if former is not None and former.audience == self.audience and bool(former.issuers) == bool(self.issuers):
+            return former.introspector
         return Introspector(asked, self.audience, self.leeway, self.transport, self.clock)
 
-    def _register(self, issuer: Issuer, fetcher: Fetcher | None) -> Registration:
+    def _fetched_keys(self) -> Iterator[tuple[Any, KeySource]]:
+        for registration in self.registrations.all:
+            if registration.expected.issuer.jwks is None:
+                yield _origin(registration.expected.issuer), registration.keys
+
+    def _register(self, issuer: Issuer, fetcher: Fetcher | None, kept: Mapping[Any, KeySource]) -> Registration:
         keys: KeySource
         if issuer.jwks is not None or fetcher is None:
             keys = StaticKeySource(issuer.issuer, issuer.jwks or {})
+        elif _origin(issuer) in kept:
+            keys = kept[_origin(issuer)]
         else:
             fetch = KeySetFetch(issuer, fetcher, self.clock)
             keys = RemoteKeySource(issuer.issuer, fetch, clock=self.clock, on_event=self.on_event)
@@ -90,3 +168,9 @@ class Connection:
         algorithms = frozenset(issuer.algorithms)
         expected = Expectations(issuer, audience, accepted_elsewhere, algorithms, self.leeway)
         return Registration(expected, keys)
+
+
+def _origin(issuer: Issuer) -> Any:
+    """Where an issuer's keys come from, and on what terms: all that ``KeySetFetch`` looks at."""
+    places = issuer.issuer, issuer.metadata_url, issuer.jwks_uri
+    return *places, issuer.metadata_issuers, issuer.insecure_allow_http, issuer.insecure_http_hosts

@@ -10,10 +10,13 @@ A token that is not a JWT takes another line, where ``introspection=`` is set::
 """
 
 import os
+import threading
 from collections.abc import Collection, Iterable, Mapping
+from types import EllipsisType
 from typing import Final, NoReturn, Self, Unpack
 
 from bearerguard import error_codes as codes
+from bearerguard.after_fork import renew_after_fork
 from bearerguard.authorization.implied_roles import ImpliedRoles
 from bearerguard.bounded_http import AsyncTransport
 from bearerguard.checks import check_methods, checked_audience, checked_count, checked_number
@@ -34,12 +37,10 @@ from bearerguard.token.caller import caller_in
 from bearerguard.token.claims import check, times_failure
 from bearerguard.token.jws import AccessToken, UnverifiedToken, is_jwt, verify
 from bearerguard.token.registration import Registration
-from bearerguard.token.remembered import Remembered
 from bearerguard.token.signer import candidates as candidates_in
 from bearerguard.token.signer import no_key
 
 MAX_LEEWAY: Final = 300.0
-_ALWAYS: Final = float("-inf")
 _MOST_REMEMBERED: Final = 10_000_000
 
 
@@ -106,6 +107,12 @@ class ResourceServer:
             on_event=on_event,
             introspection=introspection,
         )
+        self.after_fork()
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """In a forked child: no other thread is exchanging settings there."""
+        self._reconfiguring = threading.Lock()
 
     @classmethod
     def from_env(
@@ -143,6 +150,43 @@ class ResourceServer:
         variables = Variables(os.environ if environ is None else environ)
         del environ  # secrets of the whole program: not for crash reports that show local variables
         return server_from(cls, variables, prefix, parts)  # type: ignore[no-any-return]
+
+    def reconfigure(
+        self,
+        *,
+        issuers: Issuer | Iterable[Issuer | tuple[Issuer, ...]] | EllipsisType = ...,
+        audience: str | Collection[str] | EllipsisType = ...,
+    ) -> None:
+        """Exchange whom the API trusts, while requests run. What is left out stays as it is.
+
+        ::
+
+            api.reconfigure(issuers=[old, new])  # at first both, then the new one alone
+
+        All of it takes effect at once, in this process: each worker needs a call of its own. A
+        request is judged by the old settings or by the new ones, never by some of each; one that
+        was waiting meanwhile is judged anew. Verified tokens are forgotten, so that those of a
+        withdrawn issuer or audience are refused from now on. Issuers that stay keep their keys, if
+        these come from the same place, and what is under way for the others is ended. May be called
+        from any thread. Nothing is fetched: ``await api.warm_up()`` fetches keys of new issuers
+        before a request has to wait for them.
+
+        Args:
+            issuers: As for a new ``ResourceServer``.
+            audience: The same.
+
+        Raises:
+            ConfigurationError: a value is wrong, or none was given; the old settings stay.
+        """
+        if issuers is ... and audience is ...:
+            raise ConfigurationError("issuers or audience", "expected at least one of them", example='audience="api://orders"')
+        with self._reconfiguring:
+            former = self._connection
+            trusted = former.issuers if issuers is ... else _flattened(issuers, needed=former.introspection is None)
+            named = former.audience if audience is ... else checked_audience("audience", audience)
+            self._connection = former.trusting(trusted, named)
+        former.retire(self._connection)
+        logger.warning("reconfigured: %s; before: %s", self._connection, former)
 
     @property
     def issuers(self) -> tuple[Issuer, ...]:
@@ -183,7 +227,7 @@ class ResourceServer:
         """
         if self._revocation is not None:
             return None
-        principal = _recalled(token, self._connection)
+        principal = self._connection.recall(token)
         if self._on_event is not None and principal is not None:
             emit(self._on_event, Event("token_accepted", principal.issuer))
         return principal
@@ -196,19 +240,32 @@ class ResourceServer:
             IssuerUnavailable: no key is at hand and none can be fetched now, the introspection
                 endpoint gives no usable answer, or nobody knows whether the token was revoked.
         """
-        connection, revocation = self._connection, self._revocation
-        if revocation is None:
-            principal = await self._judged(token, connection)
-        else:
-            principal = _recalled(token, connection) or await self._judged(token, connection)
-            pending = revocation.check(principal)
-            if pending is not None:
-                await pending
+        while True:
+            connection = self._connection
+            try:
+                principal = await self._judged(token, connection)
+            except IssuerUnavailable:
+                if connection is self._connection:
+                    raise
+                continue
+            if connection is self._connection:
+                break  # else whom to trust was exchanged meanwhile
         if self._on_event is not None:
             emit(self._on_event, Event("token_accepted", principal.issuer))
         return principal
 
     async def _judged(self, token: bytes, connection: Connection) -> Principal:
+        """The caller, unless the token was revoked."""
+        revocation = self._revocation
+        if revocation is None:
+            return await self._genuine(token, connection)
+        principal = connection.recall(token) or await self._genuine(token, connection)
+        pending = revocation.check(principal)
+        if pending is not None:
+            await pending
+        return principal
+
+    async def _genuine(self, token: bytes, connection: Connection) -> Principal:
         """The caller, by the token's signature, the introspection endpoint, or both."""
         asked = connection.introspector
         if asked is not None and not (connection.issuers and is_jwt(token)):
@@ -233,7 +290,7 @@ class ResourceServer:
         connection.parser.remember(unverified)
         principal = self._principal(access_token, registration)
         if connection.cache.is_on:
-            _remember(token, access_token, principal, registration, connection)
+            connection.remember(token, access_token, principal, registration)
         return principal
 
     def _principal(self, token: AccessToken, registration: Registration) -> Principal:
@@ -277,17 +334,11 @@ class ResourceServer:
         emit(self._on_event, Event("token_refused", getattr(error, "issuer", ""), error.code))
 
     async def aclose(self) -> None:
-        """Forget tokens and answers, and end what is under way. A later request fetches anew."""
-        self._connection.cache.clear()
-        if self._connection.introspector is not None:
-            self._connection.introspector.close()
-        for registration in self._connection.registrations.all:
-            registration.keys.close()
+        """Forget tokens and answers, and end what is under way. A later request fetches anew.
 
-
-def _recalled(token: bytes, connection: Connection) -> Principal | None:
-    asked = connection.introspector
-    return connection.cache.recall(token) if asked is None else asked.recall(token, connection.cache)
+        When it returns, nothing of that is left in this event loop, which may be closed then.
+        """
+        await self._connection.aclose()
 
 
 async def _with_another_key(token: UnverifiedToken, registration: Registration, tried: JWKSet | None) -> AccessToken:
@@ -314,14 +365,6 @@ async def _with_another_key(token: UnverifiedToken, registration: Registration, 
         if access_token is not None:
             return access_token
     raise no_key(token, candidates, tried)
-
-
-def _remember(text: bytes, token: AccessToken, principal: Principal, registration: Registration, connection: Connection) -> None:
-    leeway, clock = registration.expected.leeway, connection.clock
-    ends = token.claims["exp"] + leeway
-    begins = token.claims.get("nbf", _ALWAYS) - leeway
-    forgotten_at = clock.monotonic() + (ends - clock.now())
-    connection.cache.remember(text, Remembered(principal, token.key, registration.keys, begins, ends, forgotten_at))
 
 
 def _ascii(token: object) -> bytes:

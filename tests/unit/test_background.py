@@ -5,13 +5,15 @@ import contextvars
 import gc
 import subprocess
 import sys
+import threading
 
 import anyio
 import anyio.lowlevel
+import anyio.to_thread
 import pytest
 
 from bearerguard import background
-from bearerguard.background import BEAT, Pulse, current_loop, is_closed, spawn
+from bearerguard.background import BEAT, Pulse, call_in, current_loop, every, is_closed, spawn
 from bearerguard.testing import FakeClock
 
 both = pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
@@ -249,3 +251,63 @@ async def test_it_beats_beside_the_work_and_not_longer() -> None:
     async with Pulse(clock).beating() as pulse:
         await anyio.sleep(0.01)
         assert not pulse.stood_still
+
+
+@pytest.mark.anyio
+@both
+async def test_what_is_called_again_and_again_ends_when_it_is_told_to() -> None:
+    calls: list[str] = []
+    thrice = anyio.Event()
+
+    def call() -> None:
+        calls.append("")
+        if len(calls) == 3:
+            stop()
+            thrice.set()
+
+    stop = every(0.001, call)
+    with anyio.fail_after(5):
+        await thrice.wait()
+    await anyio.sleep(0.01)
+    assert len(calls) == 3
+
+
+# --- another event loop
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_another_thread_acts_in_a_loop_by_having_it_act(backend: str) -> None:
+    async def main() -> tuple[int, int]:
+        called = anyio.Event()
+        seen: list[int] = []
+
+        def call() -> None:
+            seen.append(threading.get_ident())
+            called.set()
+
+        await anyio.to_thread.run_sync(call_in, current_loop(), call)
+        with anyio.fail_after(5):
+            await called.wait()
+        return seen[0], threading.get_ident()
+
+    at, own = anyio.run(main, backend=backend)
+    assert at == own
+
+
+@pytest.mark.anyio
+@both
+async def test_in_its_own_loop_it_is_called_at_once() -> None:
+    calls: list[str] = []
+    call_in(current_loop(), lambda: calls.append("called"))
+    assert calls == ["called"]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_loop_that_has_ended_has_nothing_left_to_act_on(backend: str) -> None:
+    async def main() -> object:
+        return current_loop()
+
+    ended = anyio.run(main, backend=backend)
+    calls: list[str] = []
+    call_in(ended, lambda: calls.append("called"))
+    assert calls == []

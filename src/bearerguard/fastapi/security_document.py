@@ -96,7 +96,10 @@ class _OpenAPI:
         return self._document
 
     def _scheme(self) -> Document:
-        issuer = authorization_servers(self._api)[0]
+        issuers = authorization_servers(self._api)
+        if not issuers:  # every token is asked about
+            return {"type": "http", "scheme": "bearer"}
+        issuer = issuers[0]
         token_url = self._token_url or issuer.token_endpoint or self._fetched_token_url(issuer)
         if token_url:
             return {"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": token_url, "scopes": {}}}}
@@ -107,7 +110,8 @@ class _OpenAPI:
     def _fetched_token_url(self, issuer: Issuer) -> str:
         if issuer.is_template:
             return ""  # Entra's ``common``, which gives an application no token
-        return next(status.token_endpoint for status in self._api.status() if status.issuer == issuer.issuer)
+        # the API may have been told to trust others since
+        return next((status.token_endpoint for status in self._api.status() if status.issuer == issuer.issuer), "")
 
 
 def _wire(app: FastAPI) -> Challenge:

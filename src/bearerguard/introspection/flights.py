@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import anyio
 
-from bearerguard.background import current_loop, is_closed, spawn
+from bearerguard.background import call_in, current_loop, is_closed, spawn
 from bearerguard.errors import Refusal
 from bearerguard.principal import Principal
 
@@ -36,6 +36,7 @@ class Flights:
 
     def __init__(self) -> None:
         self._by_key: dict[_Key, Flight] = {}
+        self._ending: set[Flight] = set()
 
     def __len__(self) -> int:
         """How many there are, in all event loops that still run."""
@@ -58,6 +59,7 @@ class Flights:
             finally:
                 if self.holds(flight):
                     del self._by_key[flight.loop, digest]
+                self._ending.discard(flight)
                 flight.done.set()
 
         self._by_key[flight.loop, digest] = flight
@@ -70,8 +72,20 @@ class Flights:
 
     def end(self) -> None:
         """End those of the running event loop, and take no answer of the others any more."""
-        loop, ended = current_loop(), self._by_key
+        loop, former = current_loop(), self._by_key
         self._by_key = {}
-        for flight in list(ended.values()):
-            if flight.loop is loop:
-                flight._scope.cancel()
+        ending = [flight for flight in list(former.values()) if flight.loop is loop]
+        self._ending.update(ending)
+        for flight in ending:
+            flight._scope.cancel()
+
+    def end_all(self) -> None:
+        """End those of all event loops. May be called from any thread."""
+        former, self._by_key = self._by_key, {}
+        for flight in list(former.values()):
+            call_in(flight.loop, flight._scope.cancel)
+
+    async def ended(self) -> None:
+        """Wait until those of the running event loop that were told to end have done so."""
+        for flight in [flight for flight in self._ending if flight.loop is current_loop()]:
+            await flight.done.wait()

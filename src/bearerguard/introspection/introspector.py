@@ -130,6 +130,15 @@ class Introspector:
         self._memory.clear()
         self._flights.end()
 
+    async def ended(self) -> None:
+        """Wait until the questions that ``close`` ended in this event loop are over."""
+        await self._flights.ended()
+
+    def retire(self) -> None:
+        """Forget all answers, and end all questions. May be called from any thread."""
+        self._memory.clear()
+        self._flights.end_all()
+
     # --- one question
 
     def _remembered(self, token: bytes) -> Principal | None:

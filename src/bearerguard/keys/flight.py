@@ -6,7 +6,7 @@ from enum import Enum, auto
 
 import anyio
 
-from bearerguard.background import current_loop, is_closed, spawn
+from bearerguard.background import call_in, current_loop, is_closed, spawn
 from bearerguard.clock import PAST, Instant
 
 
@@ -52,6 +52,8 @@ class Flights:
 
     def __init__(self) -> None:
         self._by_loop: dict[object, Flight] = {}
+        self._ending: set[Flight] = set()
+        self._are_over = False
 
     def __len__(self) -> int:
         """How many there are, in all event loops."""
@@ -71,9 +73,14 @@ class Flights:
             finally:
                 if self.holds(flight):
                     del self._by_loop[flight.loop]
+                self._ending.discard(flight)
                 flight.done.set()
 
         self._by_loop[flight.loop] = flight
+        if self._are_over:  # looked at after the entry is made: another thread may be ending all
+            self._by_loop.pop(flight.loop, None)
+            flight.done.set()
+            return
         spawn(fly)
 
     def holds(self, flight: Flight) -> bool:
@@ -93,6 +100,21 @@ class Flights:
         It is gone at once: a host may freeze before it has ended, and later requests must not wait
         for it.
         """
-        flight = self._by_loop.pop(current_loop(), None)
+        self._end(current_loop())
+
+    def end_all(self) -> None:
+        """End those of all event loops, and all that ever begin. May be called from any thread."""
+        self._are_over = True
+        for loop in list(self._by_loop):
+            self._end(loop)
+
+    async def ended(self) -> None:
+        """Wait until those of the running event loop that were told to end have done so."""
+        for flight in [flight for flight in self._ending if flight.loop is current_loop()]:
+            await flight.done.wait()
+
+    def _end(self, loop: object) -> None:
+        flight = self._by_loop.pop(loop, None)
         if flight is not None:
-            flight._scope.cancel()
+            self._ending.add(flight)
+            call_in(loop, flight._scope.cancel)

@@ -62,3 +62,14 @@ class KeySource(Protocol):
     def close(self) -> None:
         """End fetches in the background. The source stays usable."""
         ...
+
+    async def ended(self) -> None:
+        """Wait until the fetches that ``close`` ended in this event loop are over."""
+        ...
+
+    def retire(self) -> None:
+        """End all fetches, and begin none any more: the issuer is not trusted any more.
+
+        Who waits goes on, without keys if there are none. May be called from any thread.
+        """
+        ...

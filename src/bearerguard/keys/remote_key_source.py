@@ -206,6 +206,14 @@ class RemoteKeySource:
         """End the fetch of this event loop. Waiters get the kept set or ``IssuerUnavailable``."""
         self._flights.end()
 
+    async def ended(self) -> None:
+        """See ``KeySource``."""
+        await self._flights.ended()
+
+    def retire(self) -> None:
+        """See ``KeySource``."""
+        self._flights.end_all()
+
     # --- the flight
 
     def _decide(self, now: Instant) -> Decision:

@@ -57,3 +57,9 @@ class StaticKeySource:
 
     def close(self) -> None:
         """Nothing runs."""
+
+    async def ended(self) -> None:
+        """Nothing runs."""
+
+    def retire(self) -> None:
+        """Nothing ever runs."""

@@ -9,6 +9,7 @@ leaves no fetch behind for the end of the event loop to cut off.
 from collections.abc import Callable
 from typing import Final
 
+import anyio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bearerguard.background import spawn
@@ -37,6 +38,8 @@ class Lifespan:
         self._audit = audit
         self._refused = False
         self._answered = False
+        self._warming = anyio.CancelScope()
+        self._warmed: anyio.Event | None = None
 
     async def run(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the lifespan.
@@ -61,7 +64,11 @@ class Lifespan:
     def _begin_unless_answered(self) -> None:
         """Servers may serve an application without lifespan: then this one is served, too."""
         if not self._answered:
-            spawn(self._warm_up)
+            self._begin()
+
+    def _begin(self) -> None:
+        self._warmed = anyio.Event()
+        spawn(self._warm_up)
 
     async def _pass_on(self, message: Message, send: Send) -> None:
         if self._refused:
@@ -74,13 +81,20 @@ class Lifespan:
                 self._refused = True
                 await send({"type": _FAILED, "message": str(problem)})
                 raise
-            spawn(self._warm_up)
+            self._begin()
         elif message["type"] in _STOPPED:
+            self._warming.cancel()
+            if self._warmed is not None:
+                await self._warmed.wait()
             await self._server.aclose()
         await send(message)
 
     async def _warm_up(self) -> None:
         try:
-            await self._server.warm_up()
+            with self._warming:
+                await self._server.warm_up()
         except Exception:  # noqa: BLE001  whatever it is, it must not end the start
             logger.exception("fetching keys ahead failed; the first request tries again")
+        finally:
+            if self._warmed is not None:
+                self._warmed.set()

@@ -62,22 +62,25 @@ def protected_resource_metadata(
         ConfigurationError: a value is wrong.
     """
     path = _well_known(resource)
-    names = authorization_servers if authorization_servers is not None else _issuers_of(api)
+    named = authorization_servers
     members: dict[str, Any] = {
         "resource": resource,
-        "authorization_servers": [_checked_url("authorization_servers", server) for server in names],
+        "authorization_servers": [_checked_url("authorization_servers", server) for server in named or ()],
         "scopes_supported": sorted(checked_names("scopes", scopes, expected="scopes", example='"orders.read"')) if scopes else [],
         "bearer_methods_supported": ["header"],
         "resource_name": name,
         "resource_documentation": None if documentation is None else _checked_url("documentation", documentation),
     }
-    # RFC 9728 §3.2: no member with zero elements
-    given = {member: value for member, value in members.items() if value}
-    document = json.dumps(given, separators=(",", ":")).encode()
+
+    def document() -> bytes:
+        current = members if named is not None else {**members, "authorization_servers": _issuers_of(api)}
+        # RFC 9728 §3.2: no member with zero elements
+        given = {member: value for member, value in current.items() if value}
+        return json.dumps(given, separators=(",", ":")).encode()
 
     @public
     async def metadata(request: Request) -> Response:  # noqa: ARG001  the same for every caller
-        return Response(document, media_type="application/json")
+        return Response(document(), media_type="application/json")
 
     return Route(path, metadata, methods=["GET"], include_in_schema=False)
 
@@ -118,10 +121,11 @@ def authorization_servers(api: ResourceServer) -> tuple[Issuer, ...]:
 
     Source: https://learn.microsoft.com/en-us/entra/identity-platform/access-tokens (token formats)
     """
-    trusted = {issuer.issuer for issuer in api.issuers}
+    issuers = api.issuers
+    trusted = {issuer.issuer for issuer in issuers}
     return tuple(
         issuer
-        for issuer in api.issuers
+        for issuer in issuers
         if issuer.profile.name != _ENTRA_V1 or trusted.isdisjoint({*issuer.profile.key_issuers} - {issuer.issuer})
     )
 

@@ -147,3 +147,10 @@ def test_every_status_has_its_advice(status: int, words: str) -> None:
 
     assert ended.code == 1
     assert words in " ".join(ended.out.split())
+
+
+def test_it_examines_what_a_server_was_told_to_trust_since(project: LocalIssuer, tmp_path: Path) -> None:
+    with (tmp_path / "doctored_orders.py").open("a") as module:
+        module.write('api.reconfigure(issuers=oidc("http://127.0.0.1:9", insecure_allow_http=True))\n')
+
+    assert list(json.loads(examine("--json").out)["findings"]) == ["this machine", "http://127.0.0.1:9"]

@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 from bearerguard import (
     AccessTokenMiddleware,
     ConfigurationError,
+    Introspection,
     Issuer,
     PathPolicy,
     ResourceServer,
@@ -311,3 +312,25 @@ def test_wrong_values_are_named(api: ResourceServer) -> None:
 if __name__ == "__main__":
     added = _what_we_add(sample("fastapi_app.production").app.openapi())
     GOLDEN.write_text(json.dumps(added, indent=2, ensure_ascii=False) + "\n")
+
+
+def test_issuers_that_are_trusted_from_now_on_give_the_tokens() -> None:
+    api = ResourceServer(entra("808b7ce5-9924-441e-ae53-3e42fd8a6d43"), "api://orders")
+    app = _app(api)
+    document_security(app, api)
+    before = app.openapi()["components"]["securitySchemes"]["accessToken"]
+
+    api.reconfigure(issuers=oidc("https://issuer.test"))
+    after = app.openapi()["components"]["securitySchemes"]["accessToken"]
+
+    assert before["type"] == "oauth2"
+    assert after["openIdConnectUrl"] == "https://issuer.test/.well-known/openid-configuration"
+
+
+def test_tokens_that_are_all_asked_about_are_bearer_tokens() -> None:
+    asked = Introspection("https://issuer.test/introspect", client_id="api", client_secret="secret")
+    api = ResourceServer((), "api://orders", introspection=asked)
+    app = _app(api)
+    document_security(app, api)
+
+    assert app.openapi()["components"]["securitySchemes"]["accessToken"] == {"type": "http", "scheme": "bearer"}

@@ -23,6 +23,7 @@ from bearerguard import (
     requires,
     role,
 )
+from bearerguard.testing import LocalIssuer
 from bearerguard.web.metadata import protected_resource_metadata, resource_metadata_url
 from support.asgi import call, get, http_scope, lifespan
 
@@ -199,3 +200,17 @@ async def test_under_a_policy_it_needs_a_row(api: ResourceServer) -> None:
         policy = PathPolicy({**rows, **more})
         app = AccessTokenMiddleware(Starlette(routes=[route]), resource_server=api, policy=policy)
         assert (await get(app, f"{WELL_KNOWN}/orders")).status == status
+
+
+async def test_issuers_that_are_trusted_from_now_on_are_named(api: ResourceServer, issuer: LocalIssuer) -> None:
+    app = _app(api)
+    api.reconfigure(issuers=Issuer("https://new.test", jwks=issuer.jwks()))
+
+    assert (await _document(app))["authorization_servers"] == ["https://new.test"]
+
+
+async def test_those_that_were_named_stay_named(api: ResourceServer, issuer: LocalIssuer) -> None:
+    app = _app(api, authorization_servers=["https://chosen.test"])
+    api.reconfigure(issuers=Issuer("https://new.test", jwks=issuer.jwks()))
+
+    assert (await _document(app))["authorization_servers"] == ["https://chosen.test"]

@@ -173,3 +173,18 @@ def test_something_else_than_a_resource_server_is_named() -> None:
     with pytest.raises(ConfigurationError) as caught:
         readiness(Issuer("https://issuer.test"))  # type: ignore[arg-type]
     assert caught.value.parameter == "resource_server"
+
+
+@both
+async def test_issuers_that_are_trusted_from_now_on_are_waited_for(site: Site, anyio_backend: str) -> None:
+    server = site.server("one")
+    endpoint = readiness(server)
+    await server.warm_up()
+    assert (await asked(endpoint, server)).status_code == 200
+
+    server.reconfigure(issuers=[Issuer(f"https://{name}.test", jwks_uri=f"https://{name}.test/jwks") for name in ("one", "two")])
+    answer = await asked(endpoint, server)
+
+    assert [state["issuer"] for state in answer.json()["issuers"]] == ["https://one.test", "https://two.test"]
+    assert answer.status_code == 503
+    assert (await asked(endpoint, server)).status_code == 200, "the probe had the keys fetched"
