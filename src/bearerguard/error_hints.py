@@ -82,6 +82,18 @@ HINTS: Final = (
         "token_endpoint_failed", "Check that token_endpoint is the URL of a token endpoint; its server's log may tell more", _OURS
     ),
     Hint("credential_unavailable", "Check the file or the function that gives the client's secret, key or assertion", _OURS),
+    Hint(
+        "unsupported_token_type",
+        "The server does not revoke tokens of this kind: JWTs live until they expire; let the API refuse them by a denylist",
+        "RFC 7009 §2.2.1",
+    ),
+    Hint(
+        "revocation_endpoint_unreachable",
+        "Check revocation_endpoint or metadata_url, name resolution, proxy (transport=) and trusted certificates",
+        _OURS,
+    ),
+    Hint("revocation_endpoint_timeout", "The endpoint is slow or filtered on the way; try again after a pause", _OURS),
+    Hint("revocation_endpoint_failed", "Check that revocation_endpoint, or what metadata_url names, is the right URL", _OURS),
     Hint("invalid_token_response", "Check that token_endpoint is the URL of a token endpoint (RFC 6749 §5.1)", _OURS),
 )
 """Every hint, the most precise first."""

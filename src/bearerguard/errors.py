@@ -93,13 +93,15 @@ class ConfigurationError(BearerguardError, ValueError):
 
 
 class TokenRequestError(BearerguardError):
-    """The token endpoint refused the client, or could not be understood.
+    """The token endpoint, or the revocation endpoint, refused the client or was not understood.
 
     Attributes:
         error: Error code of RFC 6749 §5.2; where the endpoint sent none:
             ``token_endpoint_unreachable``, ``token_endpoint_timeout``, ``token_endpoint_failed`` (a
-            status without an OAuth error) or ``invalid_token_response``; where it was not asked:
-            ``credential_unavailable`` (a file or function gave no usable secret, key or assertion).
+            status without an OAuth error) or ``invalid_token_response``, and while revoking
+            ``revocation_endpoint_unreachable``, ``…_timeout`` or ``…_failed``; where it was not
+            asked: ``credential_unavailable`` (a file or function gave no usable secret, key or
+            assertion).
         error_description: The endpoint's own words, without trace lines.
         error_codes: Numbers of Microsoft Entra (AADSTS…), empty elsewhere.
         trace_id: For the issuer's support, or empty.

@@ -31,13 +31,13 @@ class AskedServer(Protocol):
 
     Attributes:
         token_endpoint: Where ``reader``, with the secret ``reader-secret``, gets tokens.
-        revocation_endpoint: Where it revokes them.
+        metadata_url: Names where it revokes them.
         methods: How an API may prove itself.
     """
 
     methods: tuple[str, ...]
     token_endpoint: str
-    revocation_endpoint: str
+    metadata_url: str
 
     def token(self, *, audience: str | None = OPAQUE) -> str:
         """An opaque token of ``reader`` with the scope ``orders.read``; ``None``: for no API in particular."""
@@ -68,7 +68,7 @@ class AskedOidcProvider:
     def __init__(self, server: OidcProvider) -> None:
         metadata = server.metadata()
         self.token_endpoint: str = metadata["token_endpoint"]
-        self.revocation_endpoint: str = metadata["revocation_endpoint"]
+        self.metadata_url = f"{server.origin}/.well-known/openid-configuration"
         self._endpoint: str = metadata["introspection_endpoint"]
         self._server = server
 
@@ -107,7 +107,7 @@ class AskedToolkit:
 
     def __init__(self, server: Toolkit) -> None:
         self.token_endpoint = f"{server.origin}/token/"
-        self.revocation_endpoint = f"{server.origin}/revoke_token/"
+        self.metadata_url = f"{server.origin}/.well-known/oauth-authorization-server"
         self._server = server
 
     def token(self, *, audience: str | None = OPAQUE) -> str:
@@ -116,8 +116,8 @@ class AskedToolkit:
         return str(answer.raise_for_status().json()["access_token"])
 
     def revoke(self, token: str) -> None:
-        answer = httpx.post(self.revocation_endpoint, data={"token": token}, auth=("reader", "reader-secret"), trust_env=False)
-        answer.raise_for_status()
+        endpoint = f"{self._server.origin}/revoke_token/"
+        httpx.post(endpoint, data={"token": token}, auth=("reader", "reader-secret"), trust_env=False).raise_for_status()
 
     def is_active(self, token: str) -> bool:
         return _is_active(f"{self._server.origin}/introspect/", token)

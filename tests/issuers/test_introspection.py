@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from bearerguard import AccessTokenMiddleware, ResourceServer, oidc, requires, scope
+from bearerguard import AccessTokenMiddleware, ClientCredentials, ResourceServer, TokenRequestError, oidc, requires, scope
 from bearerguard.testing import FakeClock
 from issuers.asked_servers import OPAQUE, SCOPE, AskedServer, asked_server
 from issuers.oidc_provider import AUDIENCE, Launcher
@@ -151,6 +151,42 @@ def test_a_token_for_another_api_is_refused(server: AskedServer) -> None:
 
         assert server.is_active(token)
         assert place.get(token) == (401, "wrong_audience")
+
+
+def _client(server: AskedServer, audience: str = OPAQUE) -> ClientCredentials:
+    return ClientCredentials(
+        token_endpoint=server.token_endpoint,
+        client_id="reader",
+        client_secret="reader-secret",
+        scope=SCOPE,
+        resource=audience,
+        metadata_url=server.metadata_url,
+        insecure_allow_http=True,
+    )
+
+
+def test_a_client_revokes_its_own_token(server: AskedServer) -> None:
+    """RFC 7009."""
+    with _place(server, cache_for=0) as place:
+        auth = _client(server)
+        token = auth.token_sync()
+        assert place.get(token) == (200, None)
+
+        auth.revoke_sync()
+
+        assert place.get(token) == (401, "inactive_token")
+        assert place.get(auth.token_sync()) == (200, None)
+
+
+def test_a_client_is_told_that_its_server_revokes_no_jwts(provider: AskedServer) -> None:
+    """RFC 7009 §2.2.1."""
+    auth = _client(provider, AUDIENCE)
+    auth.token_sync()
+
+    with pytest.raises(TokenRequestError) as caught:
+        auth.revoke_sync()
+
+    assert caught.value.error == "unsupported_token_type"
 
 
 def test_while_the_endpoint_is_stopped_new_tokens_are_503_and_remembered_ones_are_served(server: AskedServer) -> None:

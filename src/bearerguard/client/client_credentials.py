@@ -6,12 +6,17 @@ from collections.abc import Collection, Mapping
 from random import SystemRandom
 from typing import Any, Final, Self, TypedDict, Unpack
 
+import anyio
+import anyio.to_thread
+from anyio.from_thread import start_blocking_portal
+
 from bearerguard.bounded_http import BoundedHttp, Transport
 from bearerguard.checks import checked_number
 from bearerguard.client import presets
 from bearerguard.client.environment import environment
 from bearerguard.client.httpx_auth import BearerAuth
 from bearerguard.client.origins import Origins
+from bearerguard.client.revocation import Revocation, RevocationPlace
 from bearerguard.client.schedule import Schedule
 from bearerguard.client.shared_token import SharedToken
 from bearerguard.client.token_endpoint import TokenEndpoint
@@ -33,6 +38,8 @@ class ClientOptions(TypedDict, total=False):
     """Settings of :class:`ClientCredentials` that no preset decides, for those who hand them on."""
 
     origins: Collection[str] | None
+    revocation_endpoint: str | None
+    metadata_url: str | None
     timeout: float
     replay_limit: int
     insecure_allow_http: bool
@@ -101,6 +108,9 @@ class ClientCredentials(BearerAuth):
         audience: For Auth0 and its like.
         resource: Resource indicators (RFC 8707).
         origins: URLs the token may be sent to; only scheme, host and port count.
+        revocation_endpoint: Where :meth:`revoke` revokes tokens (RFC 7009), an https URL.
+        metadata_url: In its place, the metadata document of the server that names it (RFC 8414 §2).
+            A document that names another token endpoint than ``token_endpoint`` is not used.
         timeout: Seconds for one token request, up to 60. A request waits for twice that at most, a
             second try included.
         replay_limit: Octets of a streamed body that are kept in memory for a repetition; 0:
@@ -142,6 +152,8 @@ class ClientCredentials(BearerAuth):
         audience: str | None = None,
         resource: str | Collection[str] | None = None,
         origins: Collection[str] | None = None,
+        revocation_endpoint: str | None = None,
+        metadata_url: str | None = None,
         timeout: float = TIMEOUT,
         replay_limit: int = REPLAY_LIMIT,
         insecure_allow_http: bool = False,
@@ -174,9 +186,11 @@ class ClientCredentials(BearerAuth):
             raise ConfigurationError("transport", problem, example="httpx.AsyncHTTPTransport(verify=context_with_certificate)")
         checked_number("timeout", timeout, MIN_TIMEOUT, MAX_TIMEOUT, example="5")
         checked_number("replay_limit", replay_limit, 0, math.inf, example="16 * 1024 * 1024")
-        clock = SystemClock() if clock is None else clock
+        place = RevocationPlace(revocation_endpoint, metadata_url, insecure_allow_http)
+        clock, http = SystemClock() if clock is None else clock, BoundedHttp(transport, timeout=timeout)
+        self._revocation: Final = Revocation(self._settings, place, http, clock)
         tokens = SharedToken(
-            TokenEndpoint(self._settings, BoundedHttp(transport, timeout=timeout), clock),
+            TokenEndpoint(self._settings, http, clock),
             Schedule(SystemRandom().random),
             clock,
             time_limit=2 * timeout,
@@ -308,6 +322,27 @@ class ClientCredentials(BearerAuth):
             Whether trying again makes sense.
         """
         return self._tokens.drop(token)
+
+    async def revoke(self) -> None:
+        """Revoke the token in hand (RFC 7009) and forget it; the next request asks for another.
+
+        Without a token in hand nothing is sent. A token request under way goes on. Cancelling this
+        leaves the revocation alone.
+
+        Raises:
+            ConfigurationError: neither ``revocation_endpoint`` nor ``metadata_url`` was given.
+            TokenRequestError: nobody knows whether it is revoked. It stays in hand, to try again.
+        """
+        await anyio.to_thread.run_sync(self.revoke_sync, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1))
+
+    def revoke_sync(self) -> None:
+        """As :meth:`revoke`, blocking this thread."""
+        self._revocation.check()
+        held = self._tokens.in_hand
+        if held is not None:
+            with start_blocking_portal() as portal:  # this thread may have an event loop of its own
+                portal.call(self._revocation, held.access_token)
+            self._tokens.forget(held.flight)
 
     def __repr__(self) -> str:
         """Endpoint, client and method; no secret, no token."""

@@ -169,6 +169,11 @@ class Schedule:
         self.claims = claims
         return True
 
+    def forget(self, flight: int) -> None:
+        """The token of that flight was revoked: it is not used any more."""
+        if self.held is not None and self.held.flight == flight:
+            self.held = None
+
     def abandon_flight(self) -> None:
         """Nothing will be heard of the flight in the air any more: the next request begins another."""
         self._in_flight = None

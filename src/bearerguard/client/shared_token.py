@@ -86,6 +86,16 @@ class SharedToken:
         held = self._schedule.held
         return held is None or held.access_token.reveal() != access_token or self.refused(held.flight)
 
+    @property
+    def in_hand(self) -> HeldToken | None:
+        """The token that there is now, good or not; nothing is asked for."""
+        return self._schedule.held
+
+    def forget(self, flight: int) -> None:
+        """The token of that flight was revoked: the next request asks for another."""
+        with self._lock:
+            self._schedule.forget(flight)
+
     def _look(self) -> HeldToken | Flight:
         held = self._schedule.held
         now = self._clock.monotonic()

@@ -71,14 +71,29 @@ def read_response(response: Answer, *, secrets: Collection[Secret] = (), now: fl
     try:
         members = parse_object(response.body)
     except NotStrictJson as why:
-        raise _unreadable(response, str(why), now) from None
+        raise unreadable(response, str(why), now) from None
     if response.status not in _OK or "error" in members:
-        raise _refused(response, members, secrets, now)
+        raise _refusal(response, members, secrets, now) or unreadable(response, "no OAuth error in it", now)
     _check_type(members, response.status, secrets)
     access_token = members.get("access_token")
     if not isinstance(access_token, str) or not _ACCESS_TOKEN.fullmatch(access_token):
         raise _unusable(response.status, "'access_token' is missing, too long, or has characters that a header may not have")
     return IssuedToken(Secret(access_token), _lifetime(members.get("expires_in"), response.status))
+
+
+def read_error(response: Answer, *, secrets: Collection[Secret] = (), now: float = 0.0) -> TokenRequestError | None:
+    """The OAuth error in an answer (RFC 6749 §5.2); ``None`` where there is none.
+
+    Args:
+        response: The answer.
+        secrets: Texts of the request that are blotted out should the endpoint repeat them.
+        now: Wall time in seconds, for a ``Retry-After`` that is a date.
+    """
+    try:
+        members = parse_object(response.body)
+    except NotStrictJson:
+        return None
+    return _refusal(response, members, secrets, now)
 
 
 def _check_type(members: Mapping[str, Any], status: int, secrets: Collection[Secret]) -> None:
@@ -112,24 +127,24 @@ def _unusable(status: int, problem: str, hint: str = "") -> TokenRequestError:
     return TokenRequestError("invalid_token_response", problem, status=status, hint=hint)
 
 
-def _unreadable(response: Answer, why: str, now: float) -> TokenRequestError:
+def unreadable(response: Answer, why: str, now: float, *, error: str = "") -> TokenRequestError:
     """Neither a token nor an OAuth error: a gateway's page, a proxy's, or the wrong URL."""
-    error = "invalid_token_response" if response.status in _OK else "token_endpoint_failed"
+    error = error or ("invalid_token_response" if response.status in _OK else "token_endpoint_failed")
     kind = presentable(response.headers.get("content-type", "no content type"))
     return TokenRequestError(
         error,
         f"status {response.status}, {kind}: {why}",
         status=response.status,
         hint=hint_for(error),
-        temporary=response.status in _OK or _may_pass(response.status),
+        temporary=response.status in _OK or may_pass(response.status),
         retry_after=_retry_after(response, now),
     )
 
 
-def _refused(response: Answer, members: Mapping[str, Any], secrets: Collection[Secret], now: float) -> TokenRequestError:
+def _refusal(response: Answer, members: Mapping[str, Any], secrets: Collection[Secret], now: float) -> TokenRequestError | None:
     error = members.get("error")
     if not isinstance(error, str) or not _ERROR.fullmatch(error):
-        return _unreadable(response, "no OAuth error in it", now)
+        return None
     text = members.get("error_description")
     text = text if isinstance(text, str) else ""
     codes = _error_codes(members.get("error_codes"), text)
@@ -142,12 +157,13 @@ def _refused(response: Answer, members: Mapping[str, Any], secrets: Collection[S
         timestamp=presentable(_reference("timestamp", "Timestamp", members, text), secrets),
         status=response.status,
         hint=hint_for(error, codes, status=response.status),
-        temporary=error in _PASSING_ERRORS or (error != "invalid_client" and _may_pass(response.status)),
+        temporary=error in _PASSING_ERRORS or (error != "invalid_client" and may_pass(response.status)),
         retry_after=_retry_after(response, now),
     )
 
 
-def _may_pass(status: int) -> bool:
+def may_pass(status: int) -> bool:
+    """Whether the same request may succeed later."""
     return status >= _SERVER_ERROR or status in _PASSING
 
 
