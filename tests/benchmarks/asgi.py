@@ -38,12 +38,7 @@ class Caller:
         """
         headers = headers_with(token)
 
-        async def request() -> None:
-            connection = _Connection(headers)
-            await app(connection.scope, connection.receive, connection.send)
-            assert connection.status == 200, f"{app} answers {connection.status}"
-
-        return self.awaiting(request)
+        return self.awaiting(lambda: request_with(app, headers))
 
     def awaiting(self, function: Callable[[], Awaitable[object]]) -> Subject:
         """A coroutine function as a subject, awaited in one task as a request does."""
@@ -57,6 +52,17 @@ class Caller:
             return perf_counter_ns() - started
 
         return lambda calls: self.run(batch(calls))
+
+
+async def request_with(app: ASGIApp, headers: list[tuple[bytes, bytes]]) -> None:
+    """One request.
+
+    Raises:
+        AssertionError: the answer is not 200.
+    """
+    connection = _Connection(headers)
+    await app(connection.scope, connection.receive, connection.send)
+    assert connection.status == 200, f"{app} answers {connection.status}"
 
 
 class _Connection:

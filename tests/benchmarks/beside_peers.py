@@ -10,21 +10,23 @@ from benchmarks.measure import interleave
 from benchmarks.peers import PEERS, Peer
 from benchmarks.setting import Setting, new_issuer
 from benchmarks.table import Row
+from benchmarks.tokens import real_token
 from benchmarks.warm import bare_app, decorated_app, policy_app
 
 
 def rows(setting: Setting) -> list[Row]:
     """For each peer: what it adds to its framework, and how many times that is what ours adds to Starlette."""
     with ExitStack() as stack:
-        place = stack.enter_context(Loopback())
-        entra = new_issuer(base_url=place.base_url)
-        place.serve(entra)
-        issuers = {"entra_v2": entra, "auth0": new_issuer("auth0", base_url="https://contoso.test")}
+        issuers = {"auth0": new_issuer("auth0", base_url="https://contoso.test")}
+        for shape in ("entra_v2", "generic"):
+            place = stack.enter_context(Loopback())
+            issuers[shape] = new_issuer(shape, base_url=place.base_url)
+            place.serve(issuers[shape])
         return [row for peer in PEERS for row in _beside(peer, issuers[peer.shape], setting)]
 
 
 def _beside(peer: Peer, issuer: LocalIssuer, setting: Setting) -> list[Row]:
-    token = issuer.mint(lifetime=86_400, roles=["Read.All"])
+    token = real_token(issuer)
     warm = setting.server(issuer)
     setting.caller.run(warm.authenticate(token))
     cold = setting.server(issuer, token_cache_size=0)

@@ -11,15 +11,17 @@ from bearerguard.testing import LocalIssuer
 from benchmarks.measure import calling, interleave
 from benchmarks.setting import Setting, new_issuer
 from benchmarks.table import Row
+from benchmarks.tokens import real_token
 
 _ISSUERS: Final = (1, 10, 1_000)
 _DISTINCT: Final = 12_000  # more than the cache holds: in turn, none of them is ever found
 _RANDOM: Final = (1, 10_000, 100_000)
+_IN_TURN: Final = 10_000  # as many as the default cache holds
 
 
 def rows(setting: Setting) -> list[Row]:
-    """Issuers, tokens that all differ, and tokens drawn at random."""
-    return [*_issuers(setting), _all_distinct(setting), *_drawn(setting)]
+    """Issuers, tokens that all differ, tokens in turn, and tokens drawn at random."""
+    return [*_issuers(setting), _all_distinct(setting), *_in_turn(setting), *_drawn(setting)]
 
 
 def _issuers(setting: Setting) -> list[Row]:
@@ -51,6 +53,16 @@ def _all_distinct(setting: Setting) -> Row:
     figures = interleave(subjects, rounds=2 * setting.rounds)
     what = f"{_DISTINCT} good tokens in turn, the default cache over `token_cache_size=0`"
     return Row(what, figures.ratio("cache", "none"), at_most=1.2)
+
+
+def _in_turn(setting: Setting) -> Iterator[Row]:
+    """Each token in use is found, and none of them was found lately: the most a hit can cost."""
+    tokens = [real_token(setting.issuer, {"uti": f"{number:022d}"}).encode() for number in range(_IN_TURN)]
+    server, coming = setting.server(), cycle(tokens)
+    setting.caller.run(_remember_all(server, tokens))
+    assert all(server.recall(token) is not None for token in tokens)
+    figures = interleave({"hit": calling(lambda: server.recall(next(coming))), "V": setting.unit}, rounds=setting.rounds)
+    yield Row(f"{_IN_TURN} tokens in turn, `recall` alone: all are found", figures.ratio("hit", "V"), "V", at_most=0.2)
 
 
 def _drawn(setting: Setting) -> Iterator[Row]:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import httpx
 import jwt
+from authplane import AuthplaneClient, AuthplaneError, AuthplaneResource
 from fastapi import Depends, FastAPI, HTTPException, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from fastapi_azure_auth import SingleTenantAzureAuthorizationCodeBearer
@@ -17,7 +18,7 @@ from fastapi_plugin import Auth0FastAPI
 from fastmcp.server.auth.middleware import RequireAuthMiddleware
 from fastmcp.server.auth.providers.jwt import JWTVerifier
 from starlette.applications import Starlette
-from starlette.authentication import AuthCredentials, AuthenticationBackend, SimpleUser, requires
+from starlette.authentication import AuthCredentials, AuthenticationBackend, AuthenticationError, SimpleUser, requires
 from starlette.middleware import Middleware
 from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.requests import HTTPConnection, Request
@@ -137,10 +138,38 @@ def _fastmcp(issuer: LocalIssuer) -> ASGIApp:
     return Starlette(routes=[route], middleware=verifier.get_middleware())
 
 
+def _authplane(issuer: LocalIssuer) -> ASGIApp:
+    """https://github.com/AuthPlane/python-sdk: its quickstart, where the same backend of Starlette puts it."""
+
+    class Backend(AuthenticationBackend):
+        resource: AuthplaneResource | None = None
+
+        async def authenticate(self, conn: HTTPConnection) -> tuple[AuthCredentials, SimpleUser] | None:
+            if self.resource is None:
+                client = await AuthplaneClient.create(issuer=issuer.issuer, dev_mode=True)
+                self.resource = client.resource(resource=AUDIENCE, scopes=["orders.read"])
+            scheme, _, token = conn.headers.get("Authorization", "").partition(" ")
+            if scheme.lower() != "bearer":
+                return None
+            try:
+                claims = await self.resource.verify(token)
+            except AuthplaneError as error:
+                raise AuthenticationError(str(error)) from error
+            return AuthCredentials(claims.scopes), SimpleUser(claims.sub)
+
+    @requires("orders.read")
+    async def orders(request: Request) -> Response:
+        return PlainTextResponse("ok")
+
+    middleware = [Middleware(AuthenticationMiddleware, backend=Backend())]
+    return Starlette(routes=[Route(PATH, orders)], middleware=middleware)
+
+
 PEERS = (
     Peer("fastapi-azure-auth", "fastapi", "entra_v2", _azure_auth),
     Peer("auth0-fastapi-api", "fastapi", "auth0", _auth0),
     Peer("FastAPI `HTTPBearer` with PyJWT's `PyJWKClient`", "fastapi", "entra_v2", _http_bearer),
     Peer("Starlette `AuthenticationMiddleware` with PyJWT's `PyJWKClient`", "starlette", "entra_v2", _authentication_middleware),
     Peer("fastmcp `JWTVerifier`", "starlette", "entra_v2", _fastmcp),
+    Peer("authplane-sdk in Starlette `AuthenticationMiddleware`", "starlette", "generic", _authplane),
 )

@@ -1,6 +1,6 @@
 """What every part of the benchmark shares: a local issuer of Entra v2 tokens, resource servers that trust it, and the unit V."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -14,6 +14,7 @@ from bearerguard.token.base64url import decode
 from benchmarks.asgi import Caller
 from benchmarks.measure import Subject, calling
 from benchmarks.raw import raw_verification
+from benchmarks.tokens import real_token
 
 
 def new_issuer(shape: str = "entra_v2", algorithm: str = "RS256", base_url: str = "https://issuer.test") -> LocalIssuer:
@@ -21,11 +22,10 @@ def new_issuer(shape: str = "entra_v2", algorithm: str = "RS256", base_url: str 
     return LocalIssuer(base_url, shape=shape, algorithm=algorithm, cache_control="max-age=3600")
 
 
-def raw(issuer: LocalIssuer, token: str) -> Callable[[], object]:
+def raw(public_jwk: Mapping[str, Any], token: str, algorithm: str = "RS256") -> Callable[[], object]:
     """The raw verification of a token's signature."""
     message, _, signature = token.encode().rpartition(b".")
-    algorithm = issuer.signing_key.algorithm
-    key: Any = jwt.PyJWK(issuer.signing_key.public_jwk(), algorithm).key
+    key: Any = jwt.PyJWK(dict(public_jwk), algorithm).key
     return raw_verification(algorithm, key, message, decode(signature))
 
 
@@ -46,12 +46,12 @@ class Setting:
 
     @cached_property
     def token(self) -> str:
-        return self.issuer.mint(lifetime=86_400)
+        return real_token(self.issuer)
 
     @cached_property
     def unit(self) -> Subject:
         """V, the raw verification of an RS256 signature by a key of 2048 bits."""
-        return calling(raw(self.issuer, self.token))
+        return calling(raw(self.issuer.signing_key.public_jwk(), self.token))
 
     def server(self, issuer: LocalIssuer | None = None, **settings: Any) -> ResourceServer:
         """A resource server as users set it up, its keys fetched."""

@@ -2,6 +2,7 @@
 
 import platform
 import re
+import sysconfig
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -14,7 +15,7 @@ README: Final = Path(__file__).with_name("README.md")
 _PLACE: Final = re.compile(r"(<!-- bench -->\n).*?(<!-- /bench -->)", re.DOTALL)
 _PACKAGES: Final = (
     *("cryptography", "PyJWT", "cachetools", "starlette", "fastapi", "httpx", "uvicorn", "uvloop", "httptools"),
-    *("fastapi-azure-auth", "auth0-fastapi-api", "fastmcp"),
+    *("pybase64", "fastapi-azure-auth", "auth0-fastapi-api", "fastmcp", "authplane-sdk"),
 )
 
 
@@ -63,16 +64,27 @@ class Section:
 
 def markdown(sections: Iterable[Section], notes: Sequence[str]) -> str:
     """The whole of it: machine and versions, one table, and what has to be known to read it."""
-    lines = [*notes, "", "| | aim | median (quartiles) | met |", "|---|---|---|---|"]
+    lines = [*notes, "", "| | aim | median (range) | met |", "|---|---|---|---|"]
     for section in sections:
         lines += [f"| **{section.title}** | | | |", *(row.markdown() for row in section.rows)]
     return "\n".join(lines) + "\n"
 
 
-def machine() -> str:
-    """Processor and versions."""
+def machine(build: str = "") -> str:
+    """Processor and versions.
+
+    Args:
+        build: How the interpreter was built, where it does not know itself: Debian's is built with
+            profiles (PGO) and shows no sign of it.
+    """
     packages = ", ".join(found for name in _PACKAGES if (found := _installed(name)))
-    return f"{_processor()}; {platform.system()}; {platform.python_implementation()} {platform.python_version()}; {packages}."
+    interpreter = f"{platform.python_implementation()} {platform.python_version()} ({build or _build()})"
+    return f"{_processor()}; {platform.system()}; {interpreter}; {packages}."
+
+
+def _build() -> str:
+    optimized = "--enable-optimizations" in str(sysconfig.get_config_var("CONFIG_ARGS"))
+    return "built with profiles: PGO" if optimized else "built without profiles: no PGO"
 
 
 def write(text: str) -> bool:

@@ -46,11 +46,11 @@ def rows(setting: Setting) -> list[Row]:
     figures = interleave(subjects, rounds=3 * setting.rounds)
     forms = {"decorator": '`@requires(role("Read.All"))`', "policy": "`PathPolicy`"}
     added = [
-        Row(f"middleware and {form}, added to a bare Starlette route", figures.added(name, "bare", "V"), "V", at_most=0.18)
+        Row(f"middleware and {form}, added to a bare Starlette route", figures.added(name, "bare", "V"), "V", at_most=0.165)
         for name, form in forms.items()
     ]
     whole = [
-        Row(f"route with middleware and {form} over the bare route, in process", figures.ratio(name, "bare"), at_most=1.45)
+        Row(f"route with middleware and {form} over the bare route, in process", figures.ratio(name, "bare"))
         for name, form in forms.items()
     ]
     return [*added, *whole, Row("of that, `recall` alone: digest, look-up, times, key", figures.ratio("recall", "V"), "V")]

@@ -32,7 +32,7 @@ def test_rows_say_what_was_aimed_at_and_measured() -> None:
     assert text.splitlines() == [
         "A note.",
         "",
-        "| | aim | median (quartiles) | met |",
+        "| | aim | median (range) | met |",
         "|---|---|---|---|",
         "| **Speed** | | | |",
         "| cold | ≤ 1.8 | 2.00 (1.50 to 2.50) V | **no** |",
