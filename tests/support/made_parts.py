@@ -1,5 +1,6 @@
 """Tables and examples that pages take from the library itself: ``<!-- made: issuer okta -->``."""
 
+import ast
 import inspect
 import textwrap
 import tomllib
@@ -37,7 +38,8 @@ EXAMPLES: Final[Mapping[str, Issuer | tuple[Issuer, ...]]] = {
     "okta": okta("https://dev-123456.okta.com/oauth2/default"),
     "oidc": oidc("https://issuer.example"),
 }
-_ELSEWHERE: Final = ("bearerguard.error_codes", "bearerguard.testing")  # the page of errors, and that of testing
+# On the page of errors and that of testing; that of MCP is written by hand, since its module cannot be imported everywhere
+_ELSEWHERE: Final = ("bearerguard.error_codes", "bearerguard.testing", "bearerguard.mcp")
 
 
 def made(name: str) -> str:
@@ -150,7 +152,10 @@ def _file_of(room: str) -> str:
 
 
 def _purpose(room: str) -> str:
-    return _summary(import_module(f"bearerguard.{room}")).replace("|", "or")
+    """The first line of its docstring; read, since an import may take an extra."""
+    file = ROOT / "src" / "bearerguard" / _file_of(room)
+    code = (file / "__init__.py" if file.is_dir() else file).read_text(encoding="utf-8")
+    return (ast.get_docstring(ast.parse(code)) or "").partition("\n")[0].rstrip(".")
 
 
 _PARTS: Final[Mapping[str, Callable[[str], str]]] = {

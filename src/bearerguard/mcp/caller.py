@@ -1,0 +1,128 @@
+"""Who calls a tool: the caller of the request that carries the call, never of the session.
+
+The SDK runs what a message asks for in the context of the HTTP request that brought it, in sessions
+as well as without them. So the caller travels where the SDK keeps its own: beside
+``mcp.server.auth``'s access token, with which it also binds sessions to those who opened them.
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import Any, Self
+
+from mcp.server.auth.middleware.auth_context import get_access_token
+from mcp.server.auth.provider import AccessToken
+from mcp.server.mcpserver.exceptions import ToolError
+from pydantic import PrivateAttr
+
+from bearerguard import error_codes as codes
+from bearerguard.errors import MissingToken, Refusal, Undecided
+from bearerguard.events import logger
+from bearerguard.principal import Principal
+from bearerguard.resource_server import ResourceServer
+
+_NOBODY = "the call must reach the tool through protect(…) or token_verifier(…); over stdio and in memory nobody is verified"
+
+
+class ToolRefused(ToolError):
+    """A tool was not run for this caller. Its text is a constant of the reason; models read it.
+
+    ``__cause__`` is the refusal, with its ``code``.
+    """
+
+
+class VerifiedToken(AccessToken):
+    """What the SDK is told of a principal.
+
+    ``token`` is empty: an MCP server must not pass on the token that it received (MCP 2026-07-28,
+    Access Token Privilege Restriction), and this model's ``model_dump`` and logs would show it.
+    """
+
+    _principal: Principal = PrivateAttr()
+    _server: ResourceServer = PrivateAttr()
+
+    @classmethod
+    def of(cls, principal: Principal, server: ResourceServer) -> Self:
+        """The principal that ``server`` verified."""
+        token = cls(
+            token="",
+            client_id=principal.client_id or "",
+            scopes=sorted(principal.scopes),
+            expires_at=int(principal.expires_at),
+            resource=_resource(principal.claims.get("aud"), server),
+            subject=principal.subject or None,
+            claims={**_plain(principal.claims), "iss": principal.issuer},
+        )
+        token._principal, token._server = principal, server
+        return token
+
+    @property
+    def principal(self) -> Principal:
+        """The caller."""
+        return self._principal
+
+    @property
+    def server(self) -> ResourceServer:
+        """Who verified the token."""
+        return self._server
+
+    def __repr__(self) -> str:
+        """Shows who, and nothing else a token says."""
+        return f"VerifiedToken({self._principal!r})"
+
+    __str__ = __repr__
+
+
+def verified() -> VerifiedToken | None:
+    """Whose verified token came with the request that is being served; ``None`` for nobody's.
+
+    A token that another verifier than ours let in is nobody's.
+    """
+    token = get_access_token()
+    return token if isinstance(token, VerifiedToken) else None
+
+
+def current_principal() -> Principal:
+    """The caller of the tool, resource or prompt that is being served.
+
+    In a session it is the caller of this very call, not the one who opened the session.
+
+    Raises:
+        ToolRefused: nobody was verified: the call came over stdio or in memory, or the endpoint is
+            not behind ``protect`` or ``token_verifier``.
+    """
+    token = verified()
+    if token is None:
+        raise refused(nobody(), None)
+    return token.principal
+
+
+def nobody() -> MissingToken:
+    """The refusal where no verified caller is known."""
+    return MissingToken(codes.MISSING_TOKEN, hint=_NOBODY)
+
+
+def refused(refusal: Refusal, server: ResourceServer | None) -> ToolRefused:
+    """The tool error for a refusal, which is reported: callers get a constant, the log the rest."""
+    if isinstance(refusal, Undecided):
+        logger.error("a tool call was refused because judging it failed", exc_info=refusal.__cause__)
+    elif server is not None:
+        server.report(refusal)
+    else:
+        logger.log(logging.INFO, "refused: %s", refusal.operator_text)
+    error = ToolRefused(str(refusal))
+    error.__cause__ = refusal
+    return error
+
+
+def _resource(audience: object, server: ResourceServer) -> str | None:
+    """The audience of the token that is ours, as the SDK compares it with its resource (RFC 8707)."""
+    ours = server.audience.union(*(issuer.audience or () for issuer in server.issuers))
+    named = audience if isinstance(audience, tuple | list) else [audience]
+    return next((name for name in named if name in ours), None)
+
+
+def _plain(value: Any) -> Any:
+    """Claims as JSON's own types: the SDK writes them to JSON, which read-only views cannot be."""
+    if isinstance(value, Mapping):
+        return {name: _plain(member) for name, member in value.items()}
+    return [_plain(element) for element in value] if isinstance(value, tuple | list) else value
