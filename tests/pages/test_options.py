@@ -32,7 +32,7 @@ from bearerguard import (
 from bearerguard.error_codes import MISSING_CLAIM
 from bearerguard.fastapi import document_security, require
 from bearerguard.issuers import ClaimRule, Profile, application_by_subject
-from bearerguard.testing import DEFAULT_CLIENTS, LocalClient, LocalIssuer, pytest_plugin
+from bearerguard.testing import DEFAULT_CLIENTS, DEFAULT_USERS, LocalClient, LocalIssuer, LocalUser, pytest_plugin
 from support.pages import PAGES, ROOT, text_of
 from support.preset_tokens import options_passed_on
 
@@ -43,6 +43,7 @@ NAMES: Final[Mapping[str, object]] = {
     "Profile()": Profile(),
     "application_by_subject": application_by_subject,
     "DEFAULT_CLIENTS": DEFAULT_CLIENTS,
+    "DEFAULT_USERS": DEFAULT_USERS,
     "MISSING_CLAIM": MISSING_CLAIM,
     "frozenset()": frozenset(),
 }
@@ -91,6 +92,7 @@ def _value(cell: str) -> object:
         ClaimRule,
         LocalIssuer,
         LocalClient,
+        LocalUser,
     ],
 )
 def test_every_option_is_listed_with_its_default(target: Any) -> None:

@@ -12,7 +12,8 @@ import click
 
 from bearerguard.cli.output import print_json
 from bearerguard.cli.program import json_option
-from bearerguard.testing import LocalClient, LocalIssuer, Loopback
+from bearerguard.testing import LocalClient, LocalIssuer, LocalUser, Loopback
+from bearerguard.testing.local_client import BROWSER
 from bearerguard.testing.shapes import SHAPES
 
 PORT: Final = 9000
@@ -25,29 +26,46 @@ PORT: Final = 9000
     "clients",
     multiple=True,
     metavar="ID[:ROLE,…]",
-    help="A client and its app roles; its secret is ID-secret. May be repeated.",
+    help="A client and its app roles; its secret is ID-secret. May be repeated. There is always a public one, browser.",
+)
+@click.option(
+    "--user",
+    "users",
+    multiple=True,
+    metavar="ID[:ROLE,…[:SCOPE,…]]",
+    help="A person who can sign in, with app roles and scopes; there are no passwords. May be repeated.",
 )
 @click.option("--audience", "audiences", multiple=True, help="An API that tokens may be asked for. May be repeated.")
 @click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="0 takes a free one.")
 @click.option(
     "--config",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A TOML file with shape, audience, directory and clients.",
+    help="A TOML file with shape, audience, directory, clients and users.",
 )
 @json_option
 def command(
-    *, shape: str | None, clients: Sequence[str], audiences: Sequence[str], port: int, config: Path | None, as_json: bool
+    *,
+    shape: str | None,
+    clients: Sequence[str],
+    users: Sequence[str],
+    audiences: Sequence[str],
+    port: int,
+    config: Path | None,
+    as_json: bool,
 ) -> int:
     """Run a local issuer on 127.0.0.1, for development and tests. Ctrl-C ends it.
 
-    Prints the curl lines that obtain a token. Anyone on this machine who knows a client's secret
-    gets tokens: it is not for production.
+    Prints the curl lines that obtain a token, and where people sign in: an application in a
+    browser is the client "browser". Anyone on this machine gets tokens: it is not for production.
     """
     settings: dict[str, Any] = {}
     if shape is not None:
         settings["shape"] = shape.replace("-", "_")
     if clients:
-        settings["clients"] = [_client(text) for text in clients]
+        named = [_client(text) for text in clients]
+        settings["clients"] = named if any(client.id == BROWSER.id for client in named) else [*named, BROWSER]
+    if users:
+        settings["users"] = [_user(text) for text in users]
     if audiences:
         settings["audience"] = list(audiences)
     try:
@@ -73,6 +91,11 @@ def _client(text: str) -> LocalClient:
     return LocalClient(name, f"{name}-secret", roles=tuple(filter(None, roles.split(","))))
 
 
+def _user(text: str) -> LocalUser:
+    name, roles, scopes, *_ = [*text.split(":", 2), "", ""]
+    return LocalUser(name, roles=tuple(filter(None, roles.split(","))), scopes=tuple(filter(None, scopes.split(","))))
+
+
 def _announce(issuer: LocalIssuer, *, as_json: bool) -> None:
     if as_json:
         print_json(
@@ -83,9 +106,11 @@ def _announce(issuer: LocalIssuer, *, as_json: bool) -> None:
                 "metadata_url": issuer.metadata_url,
                 "jwks_uri": issuer.jwks_uri,
                 "token_endpoint": issuer.token_endpoint,
+                "authorization_endpoint": issuer.authorization_endpoint,
                 "explain_url": f"{issuer.base_url.rstrip('/')}/explain",
                 "audiences": list(issuer.audiences),
                 "clients": {client.id: list(client.roles) for client in issuer.clients.values()},
+                "users": {user.id: {"roles": list(user.roles), "scopes": list(user.scopes)} for user in issuer.users.values()},
             }
         )
     else:
@@ -95,9 +120,14 @@ def _announce(issuer: LocalIssuer, *, as_json: bool) -> None:
 
 def _lines(issuer: LocalIssuer) -> list[str]:
     lines = [f"issuer     {issuer.issuer}", f"keys       {issuer.jwks_uri}", f"explain    {issuer.base_url.rstrip('/')}/explain"]
+    if issuer.authorization_endpoint:
+        lines.append(f"sign in    {issuer.authorization_endpoint} as {', '.join(issuer.users) or 'nobody'}")
     for client in issuer.clients.values():
         roles = ", ".join(client.roles) or "no roles"
-        lines += ["", f"# {client.id}: {roles}", *_curl(issuer, client.id)]
+        if client.is_public:
+            lines += ["", f"# {client.id}: people sign in there, on this machine, by authorization code with PKCE; no secret"]
+        else:
+            lines += ["", f"# {client.id}: {roles}", *_curl(issuer, client.id)]
     return [*lines, "", "Ctrl-C ends it."]
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from bearerguard.testing.fake_clock import FakeClock
     from bearerguard.testing.local_client import DEFAULT_CLIENTS, LocalClient
     from bearerguard.testing.local_issuer import LocalIssuer
+    from bearerguard.testing.local_user import DEFAULT_USERS, LocalUser
     from bearerguard.testing.loopback import Loopback, StartFailed
     from bearerguard.testing.shape import Directory, Document, Shape, TokenContent
     from bearerguard.testing.signing_key import SigningKey
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DEFAULT_CLIENTS",
+    "DEFAULT_USERS",
     "AccessTokens",
     "AuthorizedAsyncClients",
     "AuthorizedClients",
@@ -29,6 +31,7 @@ __all__ = [
     "FakeClock",
     "LocalClient",
     "LocalIssuer",
+    "LocalUser",
     "Loopback",
     "Shape",
     "SigningKey",
@@ -45,6 +48,7 @@ _HOMES: Final = {
     "fake_clock": "FakeClock",
     "local_client": "DEFAULT_CLIENTS LocalClient",
     "local_issuer": "LocalIssuer",
+    "local_user": "DEFAULT_USERS LocalUser",
     "loopback": "Loopback StartFailed",
     "shape": "Directory Document Shape TokenContent",
     "signing_key": "SigningKey",

@@ -61,7 +61,8 @@ class Drills:
     def go_down(self, *endpoints: Endpoint) -> None:
         """Answer 503 from now on, everywhere or at these endpoints alone.
 
-        Endpoints are ``metadata``, ``jwks``, ``token``, ``introspection`` and ``revocation``.
+        Endpoints are ``metadata``, ``jwks``, ``token``, ``introspection``, ``revocation`` and
+        ``authorization``.
 
         An ASGI application cannot refuse a connection; to see that, stop the server.
         """

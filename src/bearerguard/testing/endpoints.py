@@ -1,16 +1,20 @@
-"""What clients and APIs post to, wired for one issuer."""
+"""What people, clients and APIs turn to, wired for one issuer."""
 
 from collections.abc import Callable, Mapping
 
 from bearerguard.testing.assertion_verifier import AssertionVerifier
+from bearerguard.testing.authorization_codes import AuthorizationCodes
+from bearerguard.testing.authorization_endpoint import AuthorizationEndpoint, SignIn
 from bearerguard.testing.endpoint_answer import EndpointAnswers
 from bearerguard.testing.faults import Endpoint
 from bearerguard.testing.issuer_state import Operations
 from bearerguard.testing.local_client import LocalClient
+from bearerguard.testing.local_user import LocalUser
 from bearerguard.testing.pages import Endpoints, Page, endpoints_of
 from bearerguard.testing.registered_clients import RegisteredClients
-from bearerguard.testing.shape import Document, Shape, TokenContent
-from bearerguard.testing.token_endpoint import Issued, TokenEndpoint
+from bearerguard.testing.shape import Document, Shape
+from bearerguard.testing.token_endpoint import TokenEndpoint
+from bearerguard.testing.token_mint import Issued, Minted
 from bearerguard.testing.token_status import IntrospectionEndpoint, RevocationEndpoint
 
 
@@ -20,8 +24,9 @@ def endpoints(
     *,
     audiences: tuple[str, ...],
     clients: Mapping[str, LocalClient],
+    users: Mapping[str, LocalUser],
     operations: Operations,
-    mint: Callable[[Issued], tuple[str, TokenContent]],
+    mint: Callable[[Issued], Minted],
 ) -> Endpoints:
     """Wires them.
 
@@ -30,16 +35,21 @@ def endpoints(
         documents: A client's assertion may name any URL in them as its audience.
         audiences: APIs that tokens may be asked for.
         clients: Who may ask.
+        users: Who may sign in.
         operations: Clock, and the tokens that were issued.
-        mint: Makes a token, and tells what it says.
+        mint: Makes tokens, and tells what they say.
     """
     names = [url for document in documents for url in (document.issuer, *endpoints_of(document).values())]
     registered = RegisteredClients(clients, AssertionVerifier(names, operations.clock))
     answers = EndpointAnswers(shape.refusals, operations.clock)
-    issuing = TokenEndpoint(shape, audiences=audiences, clients=registered, mint=mint, answers=answers)
+    codes = AuthorizationCodes(operations.tokens, operations.clock)
+    sign_in = SignIn(shape, audiences, clients, users, codes, operations.clock)
+    issuing = TokenEndpoint(shape, audiences=audiences, clients=registered, codes=codes, mint=mint, answers=answers)
     posts: dict[Endpoint, Page] = {
         "token": issuing,
         "introspection": IntrospectionEndpoint(registered, operations.tokens, answers, operations.clock),
         "revocation": RevocationEndpoint(registered, operations.tokens, answers),
     }
-    return Endpoints(posts, issuing.unknown_tenant)
+    places = {document.authorization_endpoint: document.issuer for document in documents if document.authorization_endpoint}
+    sign_ins: dict[str, Page] = {url: AuthorizationEndpoint(sign_in, url, issuer) for url, issuer in places.items()}
+    return Endpoints(posts, issuing.unknown_tenant, sign_ins)

@@ -4,7 +4,6 @@ the machine.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,6 +14,7 @@ from bearerguard._explain.pasted import MAX_PASTED
 from bearerguard.authorization.requirement import role
 from bearerguard.errors import ConfigurationError
 from bearerguard.issuers.issuer import Issuer
+from bearerguard.testing.form import read_short_form
 from bearerguard.testing.html import page, text
 
 _TITLE: Final = "Explain a token"
@@ -39,7 +39,7 @@ class ExplainPage:
         """The empty form, or the form and an explanation."""
         if request.method != "POST":
             return page(_TITLE, _form({"audience": self._audience}))
-        form = await _read(request)
+        form = await read_short_form(request, _MOST)
         if form is None:
             return page(_TITLE, f"<p>The text is too long: {MAX_PASTED} octets are read at most.</p>" + _form({}), 413)
         try:
@@ -58,16 +58,6 @@ class ExplainPage:
             require=role(required) if required else None,
             at=self._now(),
         )
-
-
-async def _read(request: Request) -> dict[str, str] | None:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _MOST:
-            return None
-    pairs = parse_qsl(body.decode("latin-1"), max_num_fields=20) if body.count(b"&") < 20 else []  # noqa: PLR2004
-    return dict(pairs)
 
 
 def _form(filled: Mapping[str, str]) -> str:

@@ -12,7 +12,7 @@ from bearerguard.events import logger
 from bearerguard.testing.local_client import DEFAULT_CLIENTS, LocalClient
 
 _RESERVED: Final = ("test", "example", "invalid", "localhost", "example.com", "example.net", "example.org")
-_DEFAULT_SECRETS: Final = {(client.id, client.secret) for client in DEFAULT_CLIENTS}
+_DEFAULT_SECRETS: Final = {(client.id, client.secret) for client in DEFAULT_CLIENTS if client.secret}
 
 
 class Exposure:
@@ -36,7 +36,7 @@ class Exposure:
     def check_caller(self, scope: Scope) -> None:
         """A request came from another machine."""
         host = scope["client"][0] if scope.get("client") else ""
-        if not self._has_warned and _is_another_machine(host):
+        if not self._has_warned and is_another_machine(host):
             self._warn(f"asked from {host}")
 
     def _warn(self, where: str) -> None:
@@ -50,9 +50,10 @@ class Exposure:
             )
 
 
-def _is_another_machine(host: str) -> bool:
+def is_another_machine(host: str) -> bool:
+    """Whether the address of a caller is not loopback. A name is a test client's, in this process."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        return False  # a test client in the same process has a name
+        return False
     return not (getattr(address, "ipv4_mapped", None) or address).is_loopback

@@ -8,8 +8,8 @@ from typing import Any, Final, Literal, TypeAlias
 import anyio
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-Endpoint: TypeAlias = Literal["metadata", "jwks", "token", "introspection", "revocation"]
-ENDPOINTS: Final[tuple[Endpoint, ...]] = ("metadata", "jwks", "token", "introspection", "revocation")
+Endpoint: TypeAlias = Literal["metadata", "jwks", "token", "introspection", "revocation", "authorization"]
+ENDPOINTS: Final[tuple[Endpoint, ...]] = ("metadata", "jwks", "token", "introspection", "revocation", "authorization")
 Breakage: TypeAlias = Literal[
     "html",
     "empty",

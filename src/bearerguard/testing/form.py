@@ -1,4 +1,4 @@
-"""What clients send to an endpoint: a form (RFC 6749 §3.2)."""
+"""What is sent to an endpoint: a form of a client (RFC 6749 §3.2), or of a page."""
 
 from typing import Final
 from urllib.parse import parse_qsl
@@ -8,6 +8,7 @@ from starlette.requests import Request
 from bearerguard.testing.token_refusal import Reason, TokenRefused
 
 _FORM: Final = "application/x-www-form-urlencoded"
+_FIELDS: Final = 20
 
 
 async def read_form(request: Request) -> dict[str, str]:
@@ -39,3 +40,13 @@ def required(form: dict[str, str], parameter: str) -> str:
     if parameter not in form:
         raise TokenRefused(Reason.MISSING_PARAMETER, parameter)
     return form[parameter]
+
+
+async def read_short_form(request: Request, most: int) -> dict[str, str] | None:
+    """The fields of a page's form; ``None`` for more than ``most`` octets. Too many fields are none."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most:
+            return None
+    return dict(parse_qsl(body.decode("latin-1"), max_num_fields=_FIELDS)) if body.count(b"&") < _FIELDS else {}

@@ -20,23 +20,28 @@ th, td:first-child { overflow-wrap: normal; white-space: nowrap }
 pre { background: #f6f6f6; padding: 1rem; overflow-x: auto }
 .passed, .accepted { color: #14622c } .failed, .refused { color: #a31515; font-weight: 600 } .not, .undecided { color: #6b5900 }
 """
-_SECURITY: Final = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
+NOT_REUSED: Final = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+_SECURITY: Final = {**NOT_REUSED, "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY"}
 
 
-def page(title: str, body: str, status: int = 200) -> HTMLResponse:
-    """A whole page. ``body`` is HTML; whatever came from outside was escaped by ``text``."""
+def page(title: str, body: str, status: int = 200, *, answers_to: str = "") -> HTMLResponse:
+    """A whole page.
+
+    Args:
+        title: Plain text.
+        body: HTML; whatever came from outside was escaped by ``text``.
+        status: Of the response.
+        answers_to: Origin that the answer to a form of the page may redirect to.
+    """
     document = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{text(title)}</title>'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body>'
         '<p class="development">For development only: this is a local issuer, and anyone who reaches it gets tokens.</p>'
         f"<main><h1>{text(title)}</h1>{body}</main></body></html>"
     )
-    return HTMLResponse(document, status, headers=_SECURITY)
+    policy = f"{_POLICY} {answers_to}".rstrip()
+    return HTMLResponse(document, status, headers={**_SECURITY, "Content-Security-Policy": policy})
 
 
 def text(value: str) -> str:

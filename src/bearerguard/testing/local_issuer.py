@@ -20,18 +20,22 @@ from bearerguard.testing.faults import Faults
 from bearerguard.testing.issuer_state import Address, Operations
 from bearerguard.testing.key_ring import KeyRing
 from bearerguard.testing.local_client import DEFAULT_CLIENTS, LocalClient
+from bearerguard.testing.local_user import DEFAULT_USERS, LocalUser
 from bearerguard.testing.pages import KeyHeaders, Pages
-from bearerguard.testing.settings import checked_algorithm, checked_lifetime, clients_by_id, read_settings, unusable
-from bearerguard.testing.shape import Directory, Document, Shape, Site, TokenContent
+from bearerguard.testing.settings import checked_algorithm, checked_lifetime, clients_by_id, read_settings, unusable, users_by_id
+from bearerguard.testing.shape import Directory, Document, Shape, Site
 from bearerguard.testing.shapes import shape_named
 from bearerguard.testing.signing_key import SigningKey
-from bearerguard.testing.token_endpoint import Issued
 from bearerguard.testing.token_mint import TokenMint
 from bearerguard.testing.token_store import TokenStore
 
 
 class LocalIssuer(Drills):
-    """An OAuth 2.0 authorization server for the client-credentials grant, as an ASGI application.
+    """An OAuth 2.0 authorization server to develop and test against, as an ASGI application.
+
+    Applications get tokens of their own by client credentials. People sign in on a page where they
+    choose a test user, and their application gets a token for that user by an authorization code
+    with PKCE; that page answers this machine alone.
 
     In process, give ``httpx.ASGITransport(issuer)`` to clients and to ``ResourceServer`` as their
     ``transport``. On a socket, run ``uvicorn.run(issuer, port=9000)`` with
@@ -47,7 +51,9 @@ class LocalIssuer(Drills):
             ``hydra``, ``duende``, ``adfs``, ``cloudflare_access``, or a :class:`Shape` of your own.
         audience: APIs that tokens may be asked for; the first is the default.
         clients: Registered applications; by default ``reader``, ``writer`` and ``noroles``, each
-            with the secret ``<id>-secret``.
+            with the secret ``<id>-secret``, and ``browser``, a public one for people.
+        users: Who can sign in; by default ``alice`` (reads), ``bob`` (reads and writes) and
+            ``carol`` (no role).
         algorithm: Of the first signing key, ``RS256`` by default.
         lifetime: Of a token in seconds; by default the vendor's.
         directory: Names of the vendor's customer: tenant, realm, user pool …
@@ -62,6 +68,7 @@ class LocalIssuer(Drills):
         clients: The registered applications by id.
         directory: Names of the vendor's customer.
         lifetime: Of a token in seconds.
+        users: The people by id.
         vendor: How the vendor's issuers look.
 
     Raises:
@@ -77,6 +84,7 @@ class LocalIssuer(Drills):
         shape: str | Shape = "generic",
         audience: str | Collection[str] = "api://orders",
         clients: Collection[LocalClient] = DEFAULT_CLIENTS,
+        users: Collection[LocalUser] = DEFAULT_USERS,
         algorithm: str | None = None,
         lifetime: int | None = None,
         directory: Directory | None = None,
@@ -92,6 +100,7 @@ class LocalIssuer(Drills):
         self.audiences: Final = (audience,) if isinstance(audience, str) else tuple(audience)
         self.lifetime: Final = checked_lifetime(self.vendor.lifetime if lifetime is None else lifetime)
         self.clients: Final = clients_by_id(clients)
+        self.users: Final = users_by_id(users)
         self._mint: Final = TokenMint(self.vendor, self.directory, self._operations)
         self._exposure: Final = Exposure(self.clients.values())
         self._key_headers: Final = KeyHeaders(cache_control, etag=etag)
@@ -118,8 +127,9 @@ class LocalIssuer(Drills):
             documents,
             audiences=self.audiences,
             clients=self.clients,
+            users=self.users,
             operations=self._operations,
-            mint=self._mint_issued,
+            mint=lambda issued: self._mint.issue(issued, self.issuer, self.lifetime),
         )
         explained = ExplainPage(lambda: self.trusted(jwks=self.jwks()), self.audiences[0], self.clock.now)
         for_people = {f"{urlsplit(here).path.rstrip('/')}/explain": explained.answer}
@@ -129,8 +139,9 @@ class LocalIssuer(Drills):
     def from_toml(cls, path: str | PathLike[str], **settings: Any) -> Self:
         """An issuer from a TOML file; keywords given here win over the file.
 
-        The file holds the keywords of this class, and for each client a table ``[[clients]]`` with
-        ``id``, ``secret``, ``roles`` and ``scopes``.
+        The file holds the keywords of this class, for each client a table ``[[clients]]`` with
+        ``id``, ``secret``, ``roles`` and ``scopes``, and for each user a table ``[[users]]`` with
+        ``id``, ``name``, ``roles`` and ``scopes``.
 
         Raises:
             ConfigurationError: the file is not TOML, or a member of it is not a keyword.
@@ -186,6 +197,11 @@ class LocalIssuer(Drills):
     def token_endpoint(self) -> str:
         """Where clients ask for tokens."""
         return self.documents[0].token_endpoint
+
+    @property
+    def authorization_endpoint(self) -> str:
+        """Where people sign in; empty where the vendor has no such place for other applications."""
+        return self.documents[0].authorization_endpoint
 
     @property
     def introspection_endpoint(self) -> str:
@@ -311,19 +327,6 @@ class LocalIssuer(Drills):
     def _client(self, client_id: str | None) -> LocalClient:
         name = next(iter(self.clients), "reader") if client_id is None else client_id
         return self.clients.get(name, LocalClient(name))
-
-    def _mint_issued(self, issued: Issued) -> tuple[str, TokenContent]:
-        client = issued.client
-        content = self._mint.content(
-            self.issuer,
-            client.id,
-            roles=tuple(client.roles),
-            scopes=issued.scopes,
-            audience=issued.audience,
-            lifetime=self.lifetime,
-            by_key=issued.by_key,
-        )
-        return self._mint.access_token(content, claims=client.claims, opaque=client.opaque_tokens), content
 
 
 def _operations(twin: Operations | None, algorithm: str | None, clock: Clock | None) -> Operations:

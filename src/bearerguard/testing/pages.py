@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 from bearerguard.issuers.issuer import ALGORITHMS
 from bearerguard.testing.faults import Endpoint
@@ -19,6 +19,7 @@ from bearerguard.testing.issuer_state import Operations
 from bearerguard.testing.shape import Document
 
 _METHODS: Final = ["client_secret_basic", "client_secret_post", "private_key_jwt"]
+_BOTH: Final = ["GET", "POST"]
 Page: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
@@ -37,10 +38,12 @@ class Endpoints:
     Attributes:
         posts: What answers token, introspection and revocation requests.
         unknown_tenant: What answers at the token endpoint of a tenant that does not exist.
+        sign_ins: Where people sign in, by URL.
     """
 
     posts: Mapping[Endpoint, Page]
     unknown_tenant: Page
+    sign_ins: Mapping[str, Page]
 
 
 class Pages:
@@ -49,7 +52,7 @@ class Pages:
     Args:
         documents: Metadata documents; each names its own key set and endpoints.
         jwks: The key set that belongs to a document.
-        endpoints: What answers POST.
+        endpoints: What answers people, clients and APIs.
         operations: Faults, and where requests are counted.
         for_people: Pages for people, by their paths.
     """
@@ -66,12 +69,13 @@ class Pages:
         self._jwks = jwks
         self._posts = endpoints.posts
         self._unknown_tenant = endpoints.unknown_tenant
+        self._sign_ins = endpoints.sign_ins
         self._faults = operations.faults
         self._requests = operations.requests
         self._for_people = for_people
 
     def application(self, key_headers: KeyHeaders) -> Starlette:
-        """All routes, open to browser tools of any origin (CORS)."""
+        """All routes. Scripts of any origin may use all of them (CORS) but the pages for people."""
         routes: list[Route] = []
         for document in self._documents:
             routes += [self._route("metadata", url, self._metadata(document)) for url in document.urls]
@@ -80,16 +84,18 @@ class Pages:
             routes += [self._route(endpoint, url, self._breakable(endpoint, self._posts[endpoint])) for endpoint, url in places]
         for pattern in {document.any_tenant for document in self._documents if document.any_tenant}:
             routes.append(self._route("token", pattern, self._unknown_tenant))
-        routes += [Route(path, page, methods=["GET", "POST"]) for path, page in self._for_people.items()]
-        anyone = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"])
-        return Starlette(routes=routes, middleware=[anyone])
+        for_people = [Route(path, page, methods=_BOTH) for path, page in self._for_people.items()]
+        for_people += [self._route("authorization", url, page) for url, page in self._sign_ins.items()]
+        anyone = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=_BOTH, allow_headers=["*"])
+        return Starlette(routes=[*for_people, Mount("", routes=routes, middleware=[anyone])])
 
     def _route(self, endpoint: Endpoint, url: str, page: Page) -> Route:
         async def answer(request: Request) -> Response:
             self._requests[endpoint] += 1
             return await self._faults.before(endpoint) or await page(request)
 
-        return Route(urlsplit(url).path, answer, methods=["POST"] if endpoint in self._posts else ["GET"])
+        methods = _BOTH if endpoint == "authorization" else ["POST"] if endpoint in self._posts else ["GET"]
+        return Route(urlsplit(url).path, answer, methods=methods)
 
     def _breakable(self, endpoint: Endpoint, page: Page) -> Page:
         async def broken(request: Request) -> Response:
@@ -139,9 +145,23 @@ def metadata(document: Document) -> dict[str, Any]:
         **endpoints,
         "grant_types_supported": ["client_credentials"],
         "response_types_supported": [],
+        **(_sign_in(document) if document.authorization_endpoint else {}),
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
         **document.more,
+    }
+
+
+def _sign_in(document: Document) -> dict[str, Any]:
+    """RFC 8414 §2, RFC 9207 §3."""
+    return {
+        "authorization_endpoint": document.authorization_endpoint,
+        "authorization_response_iss_parameter_supported": True,
+        "code_challenge_methods_supported": ["S256"],
+        "grant_types_supported": ["authorization_code", "client_credentials"],
+        "response_modes_supported": ["query", "fragment"],
+        "response_types_supported": ["code"],
+        "token_endpoint_auth_methods_supported": [*_METHODS, "none"],
     }
 
 

@@ -32,8 +32,14 @@ class RegisteredClients:
         self._clients = clients
         self._assertions = assertions
 
-    def authenticate(self, form: Mapping[str, str], authorization: str | None) -> Authenticated:
+    def authenticate(self, form: Mapping[str, str], authorization: str | None, *, or_public: bool = False) -> Authenticated:
         """The client that sent this request.
+
+        Args:
+            form: Its parameters.
+            authorization: Its header.
+            or_public: A public client only names itself (RFC 6749 §3.2.1): for requests that prove
+                by other means whose they are.
 
         Raises:
             TokenRefused: it uses no method or several, is unknown, or its secret or assertion is
@@ -50,6 +56,8 @@ class RegisteredClients:
                 raise TokenRefused(Reason.SEVERAL_METHODS)
         elif "client_id" in form and "client_secret" in form:
             client_id, secret = form["client_id"], form["client_secret"]
+        elif or_public and (named := self._clients.get(form.get("client_id", ""))) and named.is_public:
+            return Authenticated(named, by_key=False)
         else:
             raise TokenRefused(Reason.NO_CREDENTIALS)
         return Authenticated(self._by_secret(client_id, secret), by_key=False)

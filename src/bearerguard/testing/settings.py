@@ -8,6 +8,7 @@ from typing import Any, Final
 from bearerguard.errors import ConfigurationError
 from bearerguard.issuers.issuer import ALGORITHMS
 from bearerguard.testing.local_client import EXAMPLE, LocalClient
+from bearerguard.testing.local_user import USER_EXAMPLE, LocalUser
 from bearerguard.testing.shape import Directory
 
 _TOML: Final = '[[clients]]\nid = "reader"\nsecret = "reader-secret"\nroles = ["Read.All"]'
@@ -16,10 +17,12 @@ _TOML: Final = '[[clients]]\nid = "reader"\nsecret = "reader-secret"\nroles = ["
 def read_settings(path: str | PathLike[str]) -> dict[str, Any]:
     """The keywords of ``LocalIssuer`` from a TOML file.
 
-    ``directory`` is a table, and each client a table of the array ``clients``.
+    ``directory`` is a table, and each client and each user a table of the arrays ``clients`` and
+    ``users``.
 
     Raises:
-        ConfigurationError: the file is not TOML, or a client or the directory has unknown members.
+        ConfigurationError: the file is not TOML, or a client, a user or the directory has unknown
+            members.
         OSError: the file cannot be read.
     """
     try:
@@ -27,6 +30,8 @@ def read_settings(path: str | PathLike[str]) -> dict[str, Any]:
             settings = tomllib.load(file)
         if "clients" in settings:
             settings["clients"] = [LocalClient(**table) for table in settings["clients"]]
+        if "users" in settings:
+            settings["users"] = [LocalUser(**table) for table in settings["users"]]
         if "directory" in settings:
             settings["directory"] = Directory(**settings["directory"])
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError) as error:
@@ -48,6 +53,18 @@ def clients_by_id(clients: Collection[LocalClient]) -> Mapping[str, LocalClient]
     known = {client.id: client for client in clients}
     if len(known) != len(clients):
         raise ConfigurationError("clients", f"two clients have one id among {[client.id for client in clients]}", example=EXAMPLE)
+    return known
+
+
+def users_by_id(users: Collection[LocalUser]) -> Mapping[str, LocalUser]:
+    """The users under their ids.
+
+    Raises:
+        ConfigurationError: two users have one id.
+    """
+    known = {user.id: user for user in users}
+    if len(known) != len(users):
+        raise ConfigurationError("users", f"two users have one id among {[user.id for user in users]}", example=USER_EXAMPLE)
     return known
 
 

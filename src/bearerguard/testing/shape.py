@@ -59,6 +59,7 @@ class Document:
             many tenants; or empty.
         introspection_endpoint: Its ``introspection_endpoint`` (RFC 7662), empty for none.
         revocation_endpoint: Its ``revocation_endpoint`` (RFC 7009), empty for none.
+        authorization_endpoint: Its ``authorization_endpoint``, empty where nobody signs in.
         access_token_issuer: ``iss`` of access tokens, where that is another than ``issuer``.
     """
 
@@ -70,6 +71,7 @@ class Document:
     any_tenant: str = ""
     introspection_endpoint: str = ""
     revocation_endpoint: str = ""
+    authorization_endpoint: str = ""
     access_token_issuer: str = ""
 
 
@@ -219,6 +221,10 @@ def _ask_plainly(form: Mapping[str, str]) -> Requested:
     return Requested(form.get("resource"), None if scope is None else tuple(scope.split()))
 
 
+def _ask_plainly_for_user(form: Mapping[str, str]) -> Requested:
+    return Requested(form.get("audience") or form.get("resource"), _ask_plainly(form).scopes)
+
+
 def _answer_plainly(token: TokenContent) -> dict[str, Any]:
     return {"expires_in": token.lifetime, **spaced("scope", token.scopes)}
 
@@ -248,6 +254,7 @@ class Shape:
         jwk: A published key, given the public JWK and the document whose key set it is in.
         names_x5t: Whether token headers repeat ``kid`` as ``x5t``.
         ask: Reads what a token request is for; raises ``TokenRefused``.
+        ask_for_user: The same of an authorization request, without the scopes of OpenID Connect.
         answer: Members of a good answer beside ``access_token`` and ``token_type``.
         refusals: How it words its refusals.
         trusted: The records of the vendor's preset, pointed at a local issuer.
@@ -272,6 +279,7 @@ class Shape:
     jwk: Callable[[dict[str, Any], Document], dict[str, Any]] = _published_unchanged
     names_x5t: bool = False
     ask: Callable[[Mapping[str, str]], Requested] = _ask_plainly
+    ask_for_user: Callable[[Mapping[str, str]], Requested] = _ask_plainly_for_user
     answer: Callable[[TokenContent], dict[str, Any]] = _answer_plainly
     refusals: RefusalStyle = RFC6749
     trusted: Callable[..., tuple[Issuer, ...]] = _as_oidc

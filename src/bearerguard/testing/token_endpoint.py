@@ -1,27 +1,17 @@
-"""The token endpoint: the client-credentials grant (RFC 6749 §4.4) and its answers (§5)."""
+"""The token endpoint: client credentials and authorization codes (RFC 6749 §4.4, §4.1.3), its answers (§5)."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import JSONResponse, Response
 
+from bearerguard.testing.authorization_codes import AuthorizationCodes
 from bearerguard.testing.endpoint_answer import NOT_KEPT, EndpointAnswers
 from bearerguard.testing.form import read_form, required
-from bearerguard.testing.local_client import LocalClient
 from bearerguard.testing.registered_clients import Authenticated, RegisteredClients
-from bearerguard.testing.shape import Shape, TokenContent
+from bearerguard.testing.shape import Shape
+from bearerguard.testing.token_mint import Issued, Minted
 from bearerguard.testing.token_refusal import Reason, TokenRefused
-
-
-@dataclass(frozen=True, slots=True)
-class Issued:
-    """What is granted: to whom, for which API, with which scopes."""
-
-    client: LocalClient
-    by_key: bool
-    audience: str
-    scopes: tuple[str, ...]
 
 
 class TokenEndpoint:
@@ -31,6 +21,7 @@ class TokenEndpoint:
         shape: Whose words and whose parameters.
         audiences: APIs that tokens may be asked for; the first is the default.
         clients: Who may ask.
+        codes: What people granted.
         mint: Makes the token, and tells what it says.
         answers: How refusals are worded.
     """
@@ -41,12 +32,14 @@ class TokenEndpoint:
         *,
         audiences: Collection[str],
         clients: RegisteredClients,
-        mint: Callable[[Issued], tuple[str, TokenContent]],
+        codes: AuthorizationCodes,
+        mint: Callable[[Issued], Minted],
         answers: EndpointAnswers,
     ) -> None:
         self._shape = shape
         self._audiences = tuple(audiences)
         self._clients = clients
+        self._codes = codes
         self._mint = mint
         self._answers = answers
 
@@ -54,16 +47,25 @@ class TokenEndpoint:
         """A token, or a refusal. Never shows a secret or an assertion."""
         try:
             form = await read_form(request)
-            authenticated = self._clients.authenticate(form, request.headers.get("authorization"))
-            issued = self._granted(authenticated, form)
+            for_a_person = form.get("grant_type") == "authorization_code"
+            client = self._clients.authenticate(form, request.headers.get("authorization"), or_public=for_a_person)
+            issued = self._granted_by_a_person(client, form) if for_a_person else self._granted(client, form)
         except TokenRefused as refused:
             return self._answers.refusal(refused)
-        token, content = self._mint(issued)
-        return JSONResponse({"token_type": "Bearer", **self._shape.answer(content), "access_token": token}, headers=NOT_KEPT)
+        minted = self._mint(issued)
+        if for_a_person:
+            self._codes.was_redeemed(form["code"], minted.access_token)
+        beside = {"id_token": minted.id_token} if minted.id_token else {}
+        answer = {"token_type": "Bearer", **self._shape.answer(minted.content), "access_token": minted.access_token, **beside}
+        return JSONResponse(answer, headers=NOT_KEPT)
 
     async def unknown_tenant(self, request: HTTPRequest) -> Response:
         """The answer at the token endpoint of a tenant that does not exist."""
         return self._answers.refusal(TokenRefused(Reason.UNKNOWN_TENANT, request.path_params["tenant"]))
+
+    def _granted_by_a_person(self, authenticated: Authenticated, form: dict[str, str]) -> Issued:
+        grant = self._codes.redeem(form, authenticated.client)
+        return Issued(authenticated.client, authenticated.by_key, grant.audience, grant.scopes, grant)
 
     def _granted(self, authenticated: Authenticated, form: dict[str, str]) -> Issued:
         grant_type = required(form, "grant_type")

@@ -1,12 +1,44 @@
 """Makes tokens: what they say, and their signature."""
 
+import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from bearerguard.testing.authorization_codes import Grant
 from bearerguard.testing.issuer_state import Operations
+from bearerguard.testing.local_client import LocalClient
 from bearerguard.testing.shape import Directory, Shape, TokenContent
-from bearerguard.testing.signing_key import SigningKey
+from bearerguard.testing.signing_key import SigningKey, base64url
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """What is granted: to whom, for which API, with which scopes.
+
+    Attributes:
+        client: The application.
+        by_key: It proved itself with a key.
+        audience: The API.
+        scopes: Scopes of the API.
+        grant: What a person granted, where the token acts for one.
+    """
+
+    client: LocalClient
+    by_key: bool
+    audience: str
+    scopes: tuple[str, ...]
+    grant: Grant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Minted:
+    """An access token, what it says, and the ID token beside it (empty for none)."""
+
+    content: TokenContent
+    access_token: str = field(repr=False)
+    id_token: str = field(default="", repr=False)
 
 
 class TokenMint:
@@ -41,6 +73,33 @@ class TokenMint:
             token_id=str(uuid5(NAMESPACE_URL, f"{issuer}#{client_id}#{now}#{self._minted}")),
             **members,
         )
+
+    def issue(self, issued: Issued, issuer: str, lifetime: int) -> Minted:
+        """What the token endpoint gives for a grant.
+
+        Args:
+            issued: The grant.
+            issuer: ``iss``.
+            lifetime: In seconds.
+        """
+        client, grant = issued.client, issued.grant
+        owner = client if grant is None else grant.user
+        content = self.content(
+            issuer,
+            client.id,
+            roles=tuple(owner.roles),
+            scopes=issued.scopes,
+            audience=issued.audience,
+            lifetime=lifetime,
+            user="" if grant is None else grant.user.id,
+            by_key=issued.by_key,
+        )
+        claims = {**client.claims, **(grant.user.claims if grant else {})}
+        token = self.access_token(content, claims=claims, opaque=client.opaque_tokens)
+        if grant is None or not grant.wants_id_token:
+            return Minted(content, token)
+        shown = {"nonce": grant.nonce or None, "at_hash": _half_hash(token), "name": grant.user.name or None}
+        return Minted(content, token, self.id_token(content, claims=shown))
 
     def access_token(self, content: TokenContent, *, claims: Mapping[str, Any], opaque: bool = False, **signature: Any) -> str:
         """An application's own, or a user's where the content names one.
@@ -84,3 +143,8 @@ class TokenMint:
 
 def _present(members: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value is not None}
+
+
+def _half_hash(token: str) -> str:
+    """``at_hash`` (OpenID Connect Core 1.0 §3.1.3.6), by SHA-256 for every algorithm here."""
+    return base64url(hashlib.sha256(token.encode()).digest()[:16])

@@ -32,6 +32,7 @@ class Reason(Enum):
     UNKNOWN_RESOURCE = auto()
     UNKNOWN_TENANT = auto()
     TOKEN_OF_ANOTHER_CLIENT = auto()
+    INVALID_GRANT = auto()
 
 
 class TokenRefused(Exception):
@@ -114,6 +115,7 @@ RFC6749: Final = RefusalStyle(
         Reason.INVALID_SCOPE: Wording(400, "invalid_scope", "The scope '{detail}' is unknown or not granted to the client"),
         Reason.UNKNOWN_RESOURCE: Wording(400, "invalid_target", "The resource '{detail}' is unknown"),
         Reason.UNKNOWN_TENANT: Wording(400, "invalid_request", "The tenant '{detail}' is unknown"),
+        Reason.INVALID_GRANT: Wording(400, "invalid_grant", "The authorization code is not valid: {detail}"),
         Reason.TOKEN_OF_ANOTHER_CLIENT: Wording(400, "unauthorized_client", "The token was issued to another client"),
     },
     rfc_body,

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from support.sign_in import REQUEST
 from unit.cli.command_line import run_command
 
 pytestmark = pytest.mark.socket
@@ -47,7 +48,7 @@ def test_its_clients_obtain_tokens_with_their_roles() -> None:
             str(place["token_endpoint"]), data={"grant_type": "client_credentials"}, auth=("robot", "robot-secret")
         )
 
-    assert place["clients"] == {"robot": ["Read.All", "Write.All"]}
+    assert place["clients"] == {"robot": ["Read.All", "Write.All"], "browser": []}
     assert answer.status_code == 200
 
 
@@ -55,7 +56,7 @@ def test_its_clients_obtain_tokens_with_their_roles() -> None:
 def test_the_curl_lines_that_it_prints_obtain_a_token(shape: str) -> None:
     with running("--shape", shape, "--client", "robot") as process:
         assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(7)]
+        lines = [process.stdout.readline() for _ in range(8)]
         curl = "".join(lines[-2:]).replace("\\\n", "").strip()
         answer = json.loads(subprocess.run(["sh", "-c", curl], capture_output=True, text=True, check=True).stdout)
 
@@ -66,7 +67,19 @@ def test_a_configuration_file_is_read() -> None:
     file = Path(__file__).parents[3] / "samples" / "local_issuer" / "issuer.toml"
 
     with running("--json", "--config", str(file)) as process:
-        assert list(told(process)["clients"]) == ["billing", "guest"]  # type: ignore[call-overload]
+        assert list(told(process)["clients"]) == ["billing", "guest", "browser"]  # type: ignore[call-overload]
+
+
+def test_people_whom_it_is_told_of_can_sign_in() -> None:
+    with running("--json", "--user", "dora:Read.All:orders.read,orders.list", "--user", "eve") as process:
+        place = told(process)
+        page = httpx.get(str(place["authorization_endpoint"]), params=REQUEST)
+
+    assert place["users"] == {
+        "dora": {"roles": ["Read.All"], "scopes": ["orders.read", "orders.list"]},
+        "eve": {"roles": [], "scopes": []},
+    }
+    assert 'value="dora"' in page.text
 
 
 @pytest.mark.parametrize("shape", ["generic", "entra-v2", "auth0"])

@@ -9,11 +9,12 @@ from bearerguard.testing import LocalClient
 from bearerguard.testing.local_client import DEFAULT_CLIENTS
 
 
-def test_without_clients_there_are_a_reader_a_writer_and_one_without_roles() -> None:
+def test_without_clients_there_are_a_reader_a_writer_one_without_roles_and_a_browser() -> None:
     assert {client.id: (client.secret, client.roles) for client in DEFAULT_CLIENTS} == {
         "reader": ("reader-secret", ("Read.All",)),
         "writer": ("writer-secret", ("Read.All", "Write.All")),
         "noroles": ("noroles-secret", ()),
+        "browser": (None, ()),
     }
 
 

@@ -53,7 +53,7 @@ def test_a_file_without_clients_has_the_usual_ones(tmp_path: Path) -> None:
     file = tmp_path / "issuer.toml"
     file.write_text("")
 
-    assert list(LocalIssuer.from_toml(file).clients) == ["reader", "writer", "noroles"]
+    assert list(LocalIssuer.from_toml(file).clients) == ["reader", "writer", "noroles", "browser"]
 
 
 @pytest.mark.parametrize(

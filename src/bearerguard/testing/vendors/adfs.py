@@ -35,6 +35,7 @@ def _documents(base_url: str, _directory: Directory) -> tuple[Document, ...]:
         issuer=root,
         jwks_uri=f"{root}/discovery/keys",
         token_endpoint=f"{root}/oauth2/token/",
+        authorization_endpoint=f"{root}/oauth2/authorize/",
         more={"access_token_issuer": trust},
         access_token_issuer=trust,
     )
@@ -98,6 +99,7 @@ SHAPES: Final = (
         scopes_of=("user",),
         tells_applications=False,
         ask=_ask,
+        ask_for_user=_ask,
         trusted=_trusted,
         names_in_metadata=r"(?P<base>.+)/adfs/\.well-known/.+",
     ),

@@ -15,7 +15,8 @@ from bearerguard.testing.token_refusal import Reason, RefusalStyle, TokenRefused
 def _documents(base_url: str, _directory: Directory) -> tuple[Document, ...]:
     issuer = f"{base_url}/"  # Auth0's `iss` ends in a slash
     urls = (f"{base_url}/.well-known/openid-configuration",)
-    return (Document(urls, issuer, f"{base_url}/.well-known/jwks.json", f"{base_url}/oauth/token"),)
+    keys, token = f"{base_url}/.well-known/jwks.json", f"{base_url}/oauth/token"
+    return (Document(urls, issuer, keys, token, authorization_endpoint=f"{base_url}/authorize"),)
 
 
 def _application(token: TokenContent) -> Claims:

@@ -32,6 +32,7 @@ def _documents(base_url: str, directory: Directory) -> tuple[Document, ...]:
         issuer,
         f"{issuer}jwks/",
         f"{application}/token/",
+        authorization_endpoint=f"{application}/authorize/",
         introspection_endpoint=f"{application}/introspect/",
         revocation_endpoint=f"{application}/revoke/",
     )

@@ -10,7 +10,7 @@ from bearerguard.issuers.azure_b2c import azure_b2c
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.testing.shape import Claims, Directory, Document, Shape, Site, TokenContent, listed, spaced
 from bearerguard.testing.token_refusal import RFC6749, Incident, Reason, RefusalStyle, Wording
-from bearerguard.testing.vendors.entra import ask_for_default_scope, client_id_of_api
+from bearerguard.testing.vendors.entra import ask_for_default_scope, ask_for_user, client_id_of_api
 
 
 def _documents(base_url: str, directory: Directory) -> tuple[Document, ...]:
@@ -20,7 +20,7 @@ def _documents(base_url: str, directory: Directory) -> tuple[Document, ...]:
         issuer=f"{base_url}/{directory.tenant_id}/v2.0/",
         jwks_uri=f"{policy}/discovery/v2.0/keys",
         token_endpoint=f"{policy}/oauth2/v2.0/token",
-        more={"authorization_endpoint": f"{policy}/oauth2/v2.0/authorize"},
+        authorization_endpoint=f"{policy}/oauth2/v2.0/authorize",
     )
     return (document,)
 
@@ -107,6 +107,7 @@ SHAPES: Final = (
         audience=client_id_of_api,
         jwk=_jwk,
         ask=ask_for_default_scope,
+        ask_for_user=ask_for_user,
         answer=_answer,
         refusals=REFUSALS,
         trusted=_trusted,

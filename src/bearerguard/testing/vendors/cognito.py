@@ -14,7 +14,8 @@ from bearerguard.testing.shape import Claims, Directory, Document, Shape, Site, 
 def _documents(base_url: str, directory: Directory) -> tuple[Document, ...]:
     issuer = f"{base_url}/{directory.user_pool_id}"
     urls = (f"{issuer}/.well-known/openid-configuration",)
-    return (Document(urls, issuer, f"{issuer}/.well-known/jwks.json", f"{base_url}/oauth2/token"),)
+    keys, token = f"{issuer}/.well-known/jwks.json", f"{base_url}/oauth2/token"
+    return (Document(urls, issuer, keys, token, authorization_endpoint=f"{base_url}/oauth2/authorize"),)
 
 
 def _application(token: TokenContent) -> Claims:

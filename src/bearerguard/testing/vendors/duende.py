@@ -45,6 +45,7 @@ def _documents(base_url: str, _directory: Directory) -> tuple[Document, ...]:
         base_url,
         keys,
         f"{base_url}/connect/token",
+        authorization_endpoint=f"{base_url}/connect/authorize",
         introspection_endpoint=f"{base_url}/connect/introspect",
         revocation_endpoint=f"{base_url}/connect/revocation",
     )

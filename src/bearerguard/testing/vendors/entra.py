@@ -27,7 +27,7 @@ def _v1_document(base_url: str, directory: Directory) -> Document:
         issuer=f"https://sts.windows.net/{directory.tenant_id}/",  # not where the document is
         jwks_uri=f"{tenant}/discovery/keys",
         token_endpoint=f"{tenant}/oauth2/token",
-        more={"authorization_endpoint": f"{tenant}/oauth2/authorize"},
+        authorization_endpoint=f"{tenant}/oauth2/authorize",
         any_tenant=f"{base_url}/{{tenant}}/oauth2/token",
     )
 
@@ -39,7 +39,7 @@ def _v2_document(base_url: str, directory: Directory) -> Document:
         issuer=f"{tenant}/v2.0",
         jwks_uri=f"{tenant}/discovery/v2.0/keys",
         token_endpoint=f"{tenant}/oauth2/v2.0/token",
-        more={"authorization_endpoint": f"{tenant}/oauth2/v2.0/authorize"},  # msal needs it
+        authorization_endpoint=f"{tenant}/oauth2/v2.0/authorize",
         any_tenant=f"{base_url}/{{tenant}}/oauth2/v2.0/token",
     )
 
@@ -159,6 +159,21 @@ def ask_for_default_scope(form: Mapping[str, str]) -> Requested:
     return Requested(resource, None)
 
 
+def ask_for_user(form: Mapping[str, str]) -> Requested:
+    """Scopes are written ``<resource>/<scope>``, all of one API; ``.default`` asks for all there are.
+
+    Source: https://learn.microsoft.com/entra/identity-platform/scopes-oidc
+    """
+    asked = form.get("scope", "").split()
+    if not asked:
+        return Requested(form.get("resource"), None if "scope" not in form else ())
+    resources = {scope.rpartition("/")[0] for scope in asked}
+    if len(resources) > 1 or "" in resources:
+        raise TokenRefused(Reason.INVALID_SCOPE, " ".join(asked))
+    names = tuple(scope.rpartition("/")[2] for scope in asked)
+    return Requested(resources.pop(), None if ".default" in names else names)
+
+
 def _answer(token: TokenContent) -> dict[str, Any]:
     """Members of a good answer."""
     return {"expires_in": token.lifetime - 1, "ext_expires_in": token.lifetime - 1}
@@ -239,6 +254,7 @@ REFUSALS: Final = RefusalStyle(
         Reason.UNKNOWN_RESOURCE: Wording(
             400, "invalid_resource", "The resource principal named {detail} was not found in the tenant.", 500011
         ),
+        Reason.INVALID_GRANT: Wording(400, "invalid_grant", "The provided authorization code is not valid: {detail}.", 70000),
         Reason.UNKNOWN_TENANT: Wording(
             400,
             "invalid_request",
@@ -264,6 +280,7 @@ _V1: Final = Shape(
     jwk=_jwk,
     names_x5t=True,
     ask=ask_for_default_scope,
+    ask_for_user=ask_for_user,
     answer=_answer,
     refusals=REFUSALS,
     trusted=_trusted,
@@ -281,6 +298,7 @@ V2: Final = Shape(
     audience=client_id_of_api,
     jwk=_jwk,
     ask=ask_for_default_scope,
+    ask_for_user=ask_for_user,
     answer=_answer,
     refusals=REFUSALS,
     trusted=_trusted,

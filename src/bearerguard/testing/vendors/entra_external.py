@@ -23,7 +23,7 @@ def _documents(base_url: str, directory: Directory) -> tuple[Document, ...]:
         issuer=f"https://{directory.tenant_id}.ciamlogin.com/{directory.tenant_id}/v2.0",
         jwks_uri=f"{tenant}/discovery/v2.0/keys",
         token_endpoint=f"{tenant}/oauth2/v2.0/token",
-        more={"authorization_endpoint": f"{tenant}/oauth2/v2.0/authorize"},
+        authorization_endpoint=f"{tenant}/oauth2/v2.0/authorize",
         any_tenant=f"{base_url}/{{tenant}}/oauth2/v2.0/token",
     )
     return (document,)

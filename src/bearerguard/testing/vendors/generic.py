@@ -12,6 +12,7 @@ def _documents(base_url: str, _directory: Directory) -> tuple[Document, ...]:
         base_url,
         f"{root}/jwks",
         f"{root}/token",
+        authorization_endpoint=f"{root}/authorize",
         introspection_endpoint=f"{root}/introspect",
         revocation_endpoint=f"{root}/revoke",
     )

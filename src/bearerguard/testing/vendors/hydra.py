@@ -39,6 +39,7 @@ def _documents(base_url: str, _directory: Directory) -> tuple[Document, ...]:
         f"{base_url}/",
         f"{base_url}/.well-known/jwks.json",
         f"{base_url}/oauth2/token",
+        authorization_endpoint=f"{base_url}/oauth2/auth",
         introspection_endpoint=f"{base_url}/admin/oauth2/introspect",
         revocation_endpoint=f"{base_url}/oauth2/revoke",
     )

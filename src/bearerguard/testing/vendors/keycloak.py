@@ -18,6 +18,7 @@ def _documents(base_url: str, directory: Directory) -> tuple[Document, ...]:
         issuer,
         f"{protocol}/certs",
         f"{protocol}/token",
+        authorization_endpoint=f"{protocol}/auth",
         introspection_endpoint=f"{protocol}/token/introspect",
         revocation_endpoint=f"{protocol}/revoke",
     )

@@ -18,6 +18,7 @@ def _documents(base_url: str, directory: Directory) -> tuple[Document, ...]:
         issuer,
         f"{issuer}/v1/keys",
         f"{issuer}/v1/token",
+        authorization_endpoint=f"{issuer}/v1/authorize",
         introspection_endpoint=f"{issuer}/v1/introspect",
         revocation_endpoint=f"{issuer}/v1/revoke",
     )

@@ -33,6 +33,7 @@ def _documents(base_url: str, _directory: Directory) -> tuple[Document, ...]:
         base_url,
         f"{oauth}/keys",
         f"{oauth}/token",
+        authorization_endpoint=f"{oauth}/authorize",
         introspection_endpoint=f"{oauth}/introspect",
         revocation_endpoint=f"{oauth}/revoke",
     )
