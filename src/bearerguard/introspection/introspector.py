@@ -7,6 +7,7 @@ share one question, which runs beside them, so that no caller can cancel it for 
 import copy
 import random
 from collections.abc import Callable, Mapping
+from functools import partial
 from hashlib import sha256
 from threading import Lock
 from typing import Any, Final, TypeAlias
@@ -17,13 +18,14 @@ from bearerguard.bounded_http import AsyncTransport
 from bearerguard.clock import Clock, Instant, instant
 from bearerguard.errors import AccessTokenError, InvalidToken, show
 from bearerguard.events import logger
+from bearerguard.flights import Flights
 from bearerguard.introspection.answer import Described, EndpointFailed
 from bearerguard.introspection.endpoint import Endpoint
-from bearerguard.introspection.flights import Flight, Flights
 from bearerguard.introspection.introspection import Introspection
 from bearerguard.introspection.judgement import Judgement
 from bearerguard.introspection.memory import AnswerMemory
 from bearerguard.introspection.pace import Pace
+from bearerguard.introspection.question import Question
 from bearerguard.introspection.unavailable import IntrospectionUnavailable
 from bearerguard.principal import PayloadClaims, Principal
 from bearerguard.strict_json import parse_object
@@ -64,7 +66,7 @@ class Introspector:
         self._clock = clock
         self._memory = AnswerMemory()
         self._pace = Pace(jitter)
-        self._flights = Flights()
+        self._questions: Flights[Question] = Flights()
         self._is_failing = False
         self._beginning = Lock()  # event loops of several threads may share the limits
         renew_after_fork(self)
@@ -72,7 +74,7 @@ class Introspector:
     def after_fork(self) -> None:
         """In a forked child: the parent's questions are not answered here."""
         self._memory.after_fork()
-        self._flights = Flights()
+        self._questions = Flights()
         self._beginning = Lock()
 
     # --- what requests ask
@@ -128,16 +130,17 @@ class Introspector:
     def close(self) -> None:
         """Forget all answers. Who waits for one gets ``IssuerUnavailable``."""
         self._memory.clear()
-        self._flights.end()
+        self._questions.end()
+        self._questions.disown()  # an answer that is still to come is not remembered
 
     async def ended(self) -> None:
         """Wait until the questions that ``close`` ended in this event loop are over."""
-        await self._flights.ended()
+        await self._questions.ended()
 
     def retire(self) -> None:
         """Forget all answers, and end all questions. May be called from any thread."""
         self._memory.clear()
-        self._flights.end_all()
+        self._questions.end_all()
 
     # --- one question
 
@@ -153,34 +156,33 @@ class Introspector:
         refusal = self._memory.refusal(digest, now)
         if refusal is not None:
             raise copy.copy(refusal)  # with a traceback of its own
-        flight = self._flights.here(digest) or self._begin(token, digest, judge, now)
-        await flight.done.wait()
-        if isinstance(flight.outcome, Principal):
-            return flight.outcome
-        raise copy.copy(flight.outcome) if flight.outcome is not None else self._unavailable(_LEAST_WAIT, "it was cut off")
+        question = self._questions.here(digest) or self._begin(token, digest, judge, now)
+        await question.done.wait()
+        if isinstance(question.outcome, Principal):
+            return question.outcome
+        raise self._unavailable(_LEAST_WAIT, "it was cut off") if question.outcome is None else copy.copy(question.outcome)
 
-    def _begin(self, token: bytes, digest: bytes, judge: _Judge, now: Instant) -> Flight:
-        was_good = self._memory.was_good(digest)
-
-        async def work(flight: Flight) -> None:
-            await self._fly(flight, token.decode("ascii"), judge, was_good=was_good)
-
+    def _begin(self, token: bytes, digest: bytes, judge: _Judge, now: Instant) -> Question:
+        question = Question(name=digest, digest=digest, was_good=self._memory.was_good(digest))
         with self._beginning:
-            wait = self._pace.wait(was_good=was_good, in_flight=len(self._flights), now=now)
+            self._questions.drop_closed()
+            wait = self._pace.wait(was_good=question.was_good, in_flight=len(self._questions), now=now)
             if wait is None:
                 self._pace.began(now)
-                return self._flights.begin(digest, work)
+                self._questions.begin(question, partial(self._ask, token=token.decode("ascii"), judge=judge))
+                return question
         raise self._unavailable(wait.seconds, wait.why)
 
-    async def _fly(self, flight: Flight, token: str, judge: _Judge, *, was_good: bool) -> None:
+    async def _ask(self, question: Question, *, token: str, judge: _Judge) -> None:
         asked_at = instant(self._clock)
         try:
             said = await self._endpoint.ask(token)
         except EndpointFailed as why:
-            flight.outcome = self._failed(why, was_good=was_good)
+            question.outcome = self._failed(why, was_good=question.was_good)
             return
         except Exception as error:  # noqa: BLE001  a defect must neither hang nor let pass; it may quote the token
-            flight.outcome = self._failed(EndpointFailed(f"unexpected {type(error).__name__}"), was_good=was_good)
+            failure = EndpointFailed(f"unexpected {type(error).__name__}")
+            question.outcome = self._failed(failure, was_good=question.was_good)
             return
         self._succeeded()
         try:
@@ -188,21 +190,21 @@ class Introspector:
                 raise InvalidToken(codes.INACTIVE_TOKEN, verified=True)
             principal = judge(said, asked_at)
         except AccessTokenError as refusal:
-            flight.outcome = _vouched(refusal)
-            self._keep(flight, asked_at)
+            question.outcome = _vouched(refusal)
+            self._keep(question, asked_at)
         else:
-            flight.outcome = principal
-            self._keep(flight, asked_at)
+            question.outcome = principal
+            self._keep(question, asked_at)
 
-    def _keep(self, flight: Flight, asked_at: Instant) -> None:
+    def _keep(self, question: Question, asked_at: Instant) -> None:
         """Remember, unless everything was forgotten meanwhile."""
-        if not self._flights.holds(flight):
+        if not self._questions.holds(question):
             return
-        if isinstance(flight.outcome, Principal):
-            left = min(self._settings.cache_for, flight.outcome.expires_at - asked_at.wall)
-            self._memory.remember_good(flight.digest, flight.outcome, asked_at.after(left))
-        elif isinstance(flight.outcome, InvalidToken):
-            self._memory.remember_bad(flight.digest, flight.outcome, asked_at)
+        if isinstance(question.outcome, Principal):
+            left = min(self._settings.cache_for, question.outcome.expires_at - asked_at.wall)
+            self._memory.remember_good(question.digest, question.outcome, asked_at.after(left))
+        elif isinstance(question.outcome, InvalidToken):
+            self._memory.remember_bad(question.digest, question.outcome, asked_at)
 
     def _age_since(self, asked_at: Instant) -> Callable[[], float]:
         clock = self._clock

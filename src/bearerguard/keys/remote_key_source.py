@@ -15,10 +15,11 @@ from bearerguard.background import Pulse, current_loop
 from bearerguard.clock import PAST, Clock, Instant, instant
 from bearerguard.errors import IssuerUnavailable
 from bearerguard.events import Event, EventHook, emit, logger
+from bearerguard.flights import Flights
 from bearerguard.keys.fetch import FetchFailed
-from bearerguard.keys.flight import Flight, Flights, Outcome
 from bearerguard.keys.freshness import Decision, Freshness
 from bearerguard.keys.jwk_set import JWKSet
+from bearerguard.keys.key_flight import KeyFlight, Outcome
 from bearerguard.keys.key_set_fetch import FetchedKeys, Validators
 from bearerguard.keys.key_status import KeyStatus, key_ids, left_out, tell_left_out
 
@@ -81,7 +82,7 @@ class RemoteKeySource:
         self._key_set: JWKSet | None = None
         self._validators: Validators | None = None
         self._quiet_until = PAST
-        self._flights = Flights()
+        self._flights: Flights[KeyFlight] = Flights()
         self._sent = 0
         self._turned_away = 0
         self._landed = 0
@@ -220,14 +221,14 @@ class RemoteKeySource:
         flight = self._flights.here()
         return self._freshness.decide(now, under_way=None if flight is None else flight.begun_at)
 
-    def _begin(self, *, for_unknown_kid: bool = False) -> Flight:
+    def _begin(self, *, for_unknown_kid: bool = False) -> KeyFlight:
         if self._flights.drop_closed():
             self._freshness.was_cut_short()
-        flight = Flight(instant(self._clock), for_unknown_kid)
+        flight = KeyFlight(instant(self._clock), for_unknown_kid)
         self._flights.begin(flight, self._fly)
         return flight
 
-    async def _fly(self, flight: Flight) -> None:
+    async def _fly(self, flight: KeyFlight) -> None:
         with self._changing:
             flight.number = self._sent = self._sent + 1
             self._turned_away = 0
@@ -256,7 +257,7 @@ class RemoteKeySource:
                 logger.exception("the key fetch for %r failed unexpectedly", self._issuer)
                 return FetchFailed("unexpected", type(error).__name__)
 
-    def _land(self, flight: Flight, fetched: FetchedKeys, held: JWKSet | None) -> None:
+    def _land(self, flight: KeyFlight, fetched: FetchedKeys, held: JWKSet | None) -> None:
         """Take an answer. One without a key set (304) confirms the set held when it was sent."""
         flight.outcome = Outcome.ANSWER
         with self._changing:
@@ -277,7 +278,7 @@ class RemoteKeySource:
             tell_left_out(self._issuer, self._key_set, former)
         emit(self._on_event, Event("keys_fetched", self._issuer))
 
-    def _fail(self, flight: Flight, why: FetchFailed) -> None:
+    def _fail(self, flight: KeyFlight, why: FetchFailed) -> None:
         flight.outcome = Outcome.FAILURE
         with self._changing:
             if flight.number < self._landed or not self._flights.holds(flight):
