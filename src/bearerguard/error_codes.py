@@ -101,6 +101,13 @@ MALFORMED_PATH: Final = _request(
     "The decoded path holds a control character, U+FFFD, or a segment '.' or '..': routers and rules read these differently.",
     "Remove %00 to %1F, %7F, invalid UTF-8, and the segments '.' and '..' from the path.",
 )
+FORBIDDEN_HEADER: Final = _request(
+    "forbidden_header",
+    "The request has a header that is not accepted here",
+    "Behind a proxy: a header names another method or path than the request's own (X-HTTP-Method-Override, X-Original-URL, "
+    "X-Rewrite-URL), asks for an upgrade to something other than websocket, or is one in which the gateway names the caller.",
+    "Send the request with the method and path that are meant; let the proxy remove the gateway's own headers before it asks.",
+)
 
 # --- the text of the token
 
@@ -331,6 +338,15 @@ INTERNAL_ERROR: Final = ErrorCode(
     "The request cannot be judged",
     "An unexpected error occurred while deciding; the request is refused and the endpoint is not called.",
     "The log has the traceback: a defect in this library or in a hook handed to it. Please report it.",
+)
+GATEWAY_MISCONFIGURED: Final = ErrorCode(
+    "gateway_misconfigured",
+    500,
+    "",
+    "The gateway is not set up for this request",
+    "A question to forward_auth lacks the shared secret, the method or the URI, or has one of them twice: it does not come from "
+    "the proxy, or the proxy's configuration is wrong.",
+    "Compare the proxy's configuration with samples/forward_auth; the log names what is missing.",
 )
 
 ALL_CODES: Final[tuple[ErrorCode, ...]] = tuple(value for value in list(globals().values()) if isinstance(value, ErrorCode))

@@ -14,6 +14,7 @@
        │  └─ InsufficientScope  403      a good token that does not permit the request
        ├─ IssuerUnavailable     503      no usable key: the issuer cannot be reached; Retry-After
        │  └─ RevocationUnknown  503      the hook revoked= failed; Retry-After
+       ├─ GatewayMisconfigured  500      a question to forward_auth that no proxy of ours has asked
        └─ Undecided             500      judging the request failed
 
 A refusal has three texts. The *wire* text is ``reason.description``, a constant for each code.
@@ -27,7 +28,7 @@ import math
 import re
 from typing import Any, ClassVar, Final
 
-from bearerguard.error_codes import INTERNAL_ERROR, ISSUER_UNAVAILABLE, REVOCATION_UNKNOWN, ErrorCode
+from bearerguard.error_codes import GATEWAY_MISCONFIGURED, INTERNAL_ERROR, ISSUER_UNAVAILABLE, REVOCATION_UNKNOWN, ErrorCode
 
 _SHOWN: Final = 64
 # up to the last @: a password may hold one
@@ -215,6 +216,23 @@ class RevocationUnknown(IssuerUnavailable):
     def operator_text(self) -> str:
         """Why the hook gave no verdict."""
         return f"{self.code}: the hook revoked= failed on a token of {show(self.issuer)}: {self.last_error}."
+
+
+class GatewayMisconfigured(Refusal):
+    """A question to ``forward_auth`` that is not believed, whatever it asks about; 500.
+
+    Attributes:
+        problem: What is wrong with it, for the operator.
+    """
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(GATEWAY_MISCONFIGURED)
+        self.problem = problem
+
+    @property
+    def operator_text(self) -> str:
+        """What is wrong with the question."""
+        return f"{self.code}: {self.problem}. {self.reason.remedy}"
 
 
 class Undecided(Refusal):

@@ -30,6 +30,7 @@ from bearerguard.errors import (
     AccessTokenError,
     BearerguardError,
     ConfigurationError,
+    GatewayMisconfigured,
     InsufficientScope,
     InvalidRequest,
     InvalidToken,
@@ -56,6 +57,7 @@ EXAMPLES: Final[list[BearerguardError]] = [
     InvalidToken(codes.MISSING_CLAIM, expected="`exp`", at="$.exp"),
     InvalidToken(codes.WRONG_AUDIENCE, expected="x", actual=["a", {"b": None}], at="$.aud"),
     InsufficientScope(codes.MISSING_SCOPE, verified=True, scopes=("orders.read", "orders.write")),
+    GatewayMisconfigured("expected one header Bearerguard-Secret, got 0"),
     Undecided(),
 ]
 
@@ -69,6 +71,7 @@ def test_the_tree_is_what_the_documentation_draws() -> None:
     assert parents == {
         "ConfigurationError": (BearerguardError, ValueError),
         "IssuerUnavailable": (Refusal,),
+        "GatewayMisconfigured": (Refusal,),
         "Undecided": (Refusal,),
         "TokenRequestError": (BearerguardError,),
         "MissingToken": (AccessTokenError,),

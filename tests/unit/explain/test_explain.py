@@ -17,6 +17,7 @@ from bearerguard.token.claims import CHECKS
 
 NEVER_OF_A_TOKEN = {
     *("missing_token", "unsupported_scheme", "repeated_authorization", "malformed_path", "not_permitted"),
+    *("forbidden_header", "gateway_misconfigured"),
     *("issuer_unavailable", "internal_error", "token_revoked", "revocation_unknown"),
     "inactive_token",  # only the endpoint can tell, and explaining asks nobody
 }

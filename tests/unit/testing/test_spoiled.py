@@ -39,13 +39,15 @@ NOT_THE_TOKENS: Final = {
     "malformed_authorization",
     "repeated_authorization",
     "malformed_path",
+    "forbidden_header",
     "not_permitted",
     "issuer_unavailable",
     "token_revoked",
     "revocation_unknown",
+    "gateway_misconfigured",
     "internal_error",
 }
-"""Codes that no token causes: the request, the policy, the issuer or the hook ``revoked=`` does."""
+"""Codes that no token causes: the request, the policy, the proxy, the issuer or the hook ``revoked=`` does."""
 CASES: Final = [
     pytest.param(shape, code, id=f"{shape}-{code}")
     for shape in SHAPES

@@ -1,0 +1,146 @@
+"""The four proxies as processes, each with the sample's configuration; only addresses and time limits are changed."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+
+from gateways.wire import ask
+from support.sample_files import SAMPLES
+
+FILES: Final = SAMPLES / "forward_auth"
+SECRET: Final = "only-the-proxy-knows-this-0123456789"
+_POLL: Final = 0.05
+_POLLS: Final = 1200  # a minute, on a loaded machine
+_TRIES: Final = 3
+
+Command = Callable[[Path], list[str]]
+
+
+def _nginx(folder: Path) -> list[str]:
+    user = "user root; " if os.geteuid() == 0 else ""  # its workers write in the test's folder
+    main = f"daemon off; {user}pid {folder}/nginx.pid; error_log stderr warn;"
+    return ["nginx", "-p", str(folder), "-e", "stderr", "-c", str(folder / "nginx.conf"), "-g", main]
+
+
+def _caddy(folder: Path) -> list[str]:
+    return ["caddy", "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
+
+
+def _traefik(folder: Path) -> list[str]:
+    return ["traefik", f"--configFile={folder / 'traefik.yaml'}"]
+
+
+def _envoy(folder: Path) -> list[str]:
+    quiet = ["--log-level", "error", "--disable-hot-restart", "--concurrency", "1"]
+    return ["envoy", "-c", str(folder / "envoy.yaml"), *quiet]
+
+
+COMMANDS: Final[Mapping[str, Command]] = {"nginx": _nginx, "caddy": _caddy, "traefik": _traefik, "envoy": _envoy}
+_CONFIGURATION: Final = {
+    "nginx": ("nginx.conf",),
+    "caddy": ("Caddyfile",),
+    "traefik": ("traefik.yaml", "traefik_dynamic.yaml"),
+    "envoy": ("envoy.yaml",),
+}
+
+
+def program(name: str) -> str | None:
+    """Where a proxy's program is: beside this Python, as its wheel has put it, or on the path."""
+    places = [str(Path(sys.executable).parent), os.environ.get("PATH", ""), "/usr/sbin"]
+    return shutil.which(name, path=os.pathsep.join(places))
+
+
+@contextmanager
+def running(proxy: str, folder: Path, *, judge: int, service: int, patience: str = "12s") -> Iterator[int]:
+    """A proxy for the length of the block; yields its port.
+
+    Args:
+        proxy: Its name.
+        folder: Where its files may be.
+        judge: Port of ``forward_auth``.
+        service: Port of what is protected.
+        patience: How long it waits for ``forward_auth``; Traefik's 30 s cannot be set.
+
+    Raises:
+        AssertionError: it does not start; its log says why.
+    """
+    for tries_left in reversed(range(_TRIES)):
+        port = _free_port()  # another program may take it before the proxy does: then once more
+        _write_configuration(proxy, folder, {"8080": port, "9000": judge, "8000": service}, patience)
+        process = _start(proxy, folder)
+        try:
+            if _serves(process, port):
+                yield port
+                return
+        finally:
+            _end(process)
+        assert tries_left, f"{proxy} does not start: {(folder / 'log').read_text(errors='replace')[-4000:]}"
+
+
+def _start(proxy: str, folder: Path) -> subprocess.Popen[bytes]:
+    name, *arguments = COMMANDS[proxy](folder)
+    environment = os.environ | {"GATEWAY_SECRET": SECRET, "HOME": str(folder), "XDG_DATA_HOME": str(folder)}
+    with (folder / "log").open("wb") as log:
+        return subprocess.Popen(
+            [program(name) or name, *arguments],
+            env=environment,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+
+
+def _write_configuration(proxy: str, folder: Path, ports: Mapping[str, int], patience: str) -> None:
+    for name in _CONFIGURATION[proxy]:
+        text = (FILES / name).read_text().replace("${GATEWAY_SECRET}", SECRET)
+        text = re.sub(r"\b(8080|9000|8000)\b", lambda found: str(ports[found[0]]), text)
+        text = re.sub(r"\b12s\b", patience, text)
+        if name == "nginx.conf":
+            temporary = "".join(
+                f"{kind}_temp_path {folder}/{kind}; " for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+            )
+            text = text.replace("http {", f"http {{ access_log off; {temporary}", 1)
+        (folder / name).write_text(text)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def _serves(process: subprocess.Popen[bytes], port: int) -> bool:
+    for _ in range(_POLLS):
+        if _answers(port):
+            return process.poll() is None
+        try:
+            process.wait(_POLL)
+        except subprocess.TimeoutExpired:
+            continue
+        return False
+    return False
+
+
+def _answers(port: int) -> bool:
+    """Whether it has read its routes: Traefik listens before that, and knows no page."""
+    try:
+        return ask(port, "/").status not in (0, HTTPStatus.NOT_FOUND)
+    except OSError:
+        return False
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
