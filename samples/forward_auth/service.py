@@ -4,10 +4,9 @@ GATEWAY_SECRET=$(openssl rand -hex 32) uvicorn samples.forward_auth.service:app 
 """
 
 import os
-from typing import cast
 
 from bearerguard import PathPolicy, ResourceServer, entra, role
-from bearerguard.forward_auth import Proxy, forward_auth
+from bearerguard.forward_auth import forward_auth
 
 api = ResourceServer(
     issuers=[entra(tenant_id="808b7ce5-9924-441e-ae53-3e42fd8a6d43")],
@@ -27,6 +26,6 @@ policy = PathPolicy(
 app = forward_auth(
     api,
     policy,
-    proxy=cast("Proxy", os.environ.get("GATEWAY_PROXY", "nginx")),  # or caddy, traefik, envoy
+    proxy="nginx",  # or "caddy", "traefik", "envoy"
     shared_secret=os.environ.get("GATEWAY_SECRET", ""),  # without it the service does not start
 )

@@ -14,6 +14,7 @@ Error = Literal["", "invalid_request", "invalid_token", "insufficient_scope"]
 _SERVER_ERROR: Final = 500
 _UNAVAILABLE: Final = 503
 _UNDISCLOSED_UNAVAILABLE: Final = "The token cannot be verified at the moment"
+_UNDISCLOSED_UNDECIDED: Final = "The request cannot be judged"
 _UNDISCLOSED: Final[dict[Error, str]] = {
     "": "An access token is required",
     "invalid_request": "The request is malformed",
@@ -47,7 +48,7 @@ class ErrorCode:
         """What is said where the reason is not: the same for all codes that are answered alike."""
         if self.status == _UNAVAILABLE:
             return _UNDISCLOSED_UNAVAILABLE
-        return self.description if self.status >= _SERVER_ERROR else _UNDISCLOSED[self.error]
+        return _UNDISCLOSED_UNDECIDED if self.status >= _SERVER_ERROR else _UNDISCLOSED[self.error]
 
 
 def _missing(code: str, description: str, cause: str, remedy: str) -> ErrorCode:

@@ -31,6 +31,7 @@ from bearerguard import (
 )
 from bearerguard.error_codes import MISSING_CLAIM
 from bearerguard.fastapi import document_security, require
+from bearerguard.forward_auth import SignedPrincipals, forward_auth
 from bearerguard.issuers import ClaimRule, Profile, application_by_subject
 from bearerguard.testing import DEFAULT_CLIENTS, DEFAULT_USERS, LocalClient, LocalIssuer, LocalUser, pytest_plugin
 from support.pages import PAGES, ROOT, text_of
@@ -93,6 +94,8 @@ def _value(cell: str) -> object:
         LocalIssuer,
         LocalClient,
         LocalUser,
+        forward_auth,
+        SignedPrincipals,
     ],
 )
 def test_every_option_is_listed_with_its_default(target: Any) -> None:

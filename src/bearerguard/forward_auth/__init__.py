@@ -5,8 +5,7 @@ nginx (``auth_request``), Caddy (``forward_auth``), Traefik (``ForwardAuth``) an
 200. ``samples/forward_auth`` has a configuration for each of them.
 """
 
-from bearerguard.forward_auth.question import Proxy
 from bearerguard.forward_auth.service import forward_auth
 from bearerguard.forward_auth.signed_principals import SignedPrincipals
 
-__all__ = ["Proxy", "SignedPrincipals", "forward_auth"]
+__all__ = ["SignedPrincipals", "forward_auth"]

@@ -1,6 +1,6 @@
 """The service that a proxy asks: is this request permitted, and who is calling?"""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, Final, Literal, TypedDict
 
 from starlette.requests import Request
@@ -38,6 +38,7 @@ def forward_auth(
     disclose: Disclose = "code",
     resource_metadata: str | None = None,
     error_format: ErrorFormat = "oauth",
+    challenge_scopes: str | Collection[str] = (),
 ) -> "ForwardAuth":
     """An ASGI application that judges requests for a proxy, by one table for all services.
 
@@ -74,6 +75,7 @@ def forward_auth(
         disclose: ``"code"`` tells callers why they are refused; ``"none"`` only tells them that.
         resource_metadata: URL of the metadata document (RFC 9728), for the challenge.
         error_format: Body of a refusal, as for ``AccessTokenMiddleware``.
+        challenge_scopes: Scopes that a 401 tells a client to ask for.
 
     Raises:
         ConfigurationError: a value is wrong, or a row of the policy names ``WEBSOCKET`` without
@@ -93,7 +95,15 @@ def forward_auth(
     consent = _Consent(plain if principals == "plain" else principals)
     told: _Told = {"disclose": disclose, "resource_metadata": resource_metadata, "error_format": error_format}
     requests, handshakes = (
-        AccessTokenMiddleware(consent, resource_server=api, policy=table, root_path="", realm=realm, **told)
+        AccessTokenMiddleware(
+            consent,
+            resource_server=api,
+            policy=table,
+            root_path="",
+            realm=realm,
+            challenge_scopes=challenge_scopes,
+            **told,
+        )
         for table in (policy, handshakes_of(policy))
     )
     pages = Pages(readiness(api), None if principals == "plain" else principals.jwks())

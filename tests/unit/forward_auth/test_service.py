@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from bearerguard import BearerguardError, ConfigurationError, Issuer, PathPolicy, ResourceServer, oidc, role
-from bearerguard.forward_auth import Proxy, SignedPrincipals, forward_auth
+from bearerguard.forward_auth import SignedPrincipals, forward_auth
+from bearerguard.forward_auth.question import Proxy
 from bearerguard.testing import LocalIssuer
 from support.asgi import Answer, Header, call, http_scope, websocket_scope
 
@@ -77,7 +78,8 @@ async def test_an_optional_caller_is_named(app: Any, issuer: LocalIssuer) -> Non
 async def test_a_refusal_is_that_of_the_middleware(
     app: Any, issuer: LocalIssuer, request_line: str, client: str | None, refused: tuple[int, str]
 ) -> None:
-    answer = await ask(app, *request_line.split(), *([bearer(issuer, client)] if client else []))
+    method, uri = request_line.split()
+    answer = await ask(app, method, uri, *([bearer(issuer, client)] if client else []))
 
     assert (answer.status, json.loads(answer.body)["code"]) == refused
     assert answer.headers["www-authenticate"].startswith('Bearer realm="api"')

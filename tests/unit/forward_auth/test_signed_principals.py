@@ -24,7 +24,7 @@ def pem(key: Any) -> bytes:
 
 
 def signed(*keys: Any, **options: Any) -> SignedPrincipals:
-    settings = {"issuer": "https://gateway.test", "audience": "orders", "clock": FakeClock(now=NOW)} | options
+    settings: dict[str, Any] = {"issuer": "https://gateway.test", "audience": "orders", "clock": FakeClock(now=NOW)} | options
     return SignedPrincipals([pem(key) for key in keys or KEYS[:1]], **settings)
 
 

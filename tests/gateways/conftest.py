@@ -1,0 +1,89 @@
+"""Each proxy with the sample's configuration, between raw requests and a service that tells what it got."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from bearerguard import Issuer, PathPolicy, ResourceServer, role
+from bearerguard.forward_auth import forward_auth
+from bearerguard.testing import LocalIssuer
+from gateways.echo import Echo, echoing
+from gateways.proxies import COMMANDS, SECRET, program, running
+from support.servers import serve
+
+POLICY = PathPolicy(
+    {
+        "GET /files": role("Read.All"),
+        "POST /files": role("Write.All"),
+        "GET /files/{name}": role("Write.All"),
+        "GET /files/{name}/public": PathPolicy.PUBLIC,
+        "GET /open/{rest:path}": PathPolicy.PUBLIC,
+        "OPTIONS /files": PathPolicy.PUBLIC,
+        "GET /feed": PathPolicy.OPTIONAL,
+        "GET,WEBSOCKET /live": role("Read.All"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """A proxy in front of the service.
+
+    Attributes:
+        name: Which proxy.
+        port: Where clients come.
+        echo: The service, which keeps what it got.
+    """
+
+    name: str
+    port: int
+    echo: Echo
+
+
+@pytest.fixture(scope="session")
+def issuer() -> LocalIssuer:
+    """Signs the tokens."""
+    return LocalIssuer()
+
+
+@pytest.fixture(scope="session")
+def api(issuer: LocalIssuer) -> ResourceServer:
+    """Trusts ``issuer``; its keys are given, so nothing is fetched."""
+    return ResourceServer(Issuer(issuer.issuer, jwks=issuer.jwks()), "api://orders")
+
+
+@pytest.fixture(scope="session")
+def bearer(issuer: LocalIssuer) -> Callable[[str], dict[str, str]]:
+    """The header of one of the issuer's clients: ``reader``, ``writer``, ``noroles``."""
+    return lambda client: {"Authorization": f"Bearer {issuer.mint(client)}"}
+
+
+@pytest.fixture(scope="session", params=COMMANDS)
+def proxy(request: pytest.FixtureRequest) -> str:
+    """Name of a proxy whose program is there. ``BEARERGUARD_REQUIRE_GATEWAYS=1`` makes a missing one a failure."""
+    name: str = request.param
+    if program(name) is None:
+        if os.environ.get("BEARERGUARD_REQUIRE_GATEWAYS"):
+            pytest.fail(f"BEARERGUARD_REQUIRE_GATEWAYS is set, but {name} is not installed")
+        pytest.skip(f"{name} is not installed: apt-get install nginx-light, or tox -e gateways for the others")
+    return name
+
+
+@contextmanager
+def standing(proxy: str, judge: int, tmp_path_factory: pytest.TempPathFactory, patience: str = "12s") -> Iterator[Gateway]:
+    """A proxy that asks at the port ``judge``."""
+    folder = tmp_path_factory.mktemp(proxy)
+    with echoing() as (echo, service), running(proxy, folder, judge=judge, service=service, patience=patience) as port:
+        echo.got.clear()
+        yield Gateway(proxy, port, echo)
+
+
+@pytest.fixture(scope="session")
+def gateway(proxy: str, api: ResourceServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """The proxy, asking a service that is well."""
+    with ExitStack() as stack:
+        judge = stack.enter_context(serve(forward_auth(api, POLICY, proxy=proxy, shared_secret=SECRET)))  # type: ignore[arg-type]
+        yield stack.enter_context(standing(proxy, int(judge.rsplit(":", 1)[1]), tmp_path_factory))
