@@ -9,7 +9,7 @@ import anyio
 from bearerguard.bounded_http import AsyncTransport
 from bearerguard.clock import Clock
 from bearerguard.errors import ConfigurationError
-from bearerguard.events import EventHook
+from bearerguard.events import Listeners
 from bearerguard.introspection.introspection import Introspection
 from bearerguard.introspection.introspector import Introspector
 from bearerguard.issuers.issuer import Issuer
@@ -46,7 +46,7 @@ class Connection:
         token_cache_size: Verified tokens to remember.
         transport: For the key fetch; ``None`` for httpx's own.
         clock: Wall time for claims, and both times for ages.
-        on_event: Told of each key fetch.
+        listeners: Told of each key fetch.
         introspection: How to ask about tokens that are not JWTs, if at all.
         former: Its keys are taken over where they are fetched from the same place.
         registrations: Each issuer with its expectations and its keys.
@@ -65,7 +65,7 @@ class Connection:
     token_cache_size: int
     transport: AsyncTransport | None
     clock: Clock
-    on_event: EventHook | None
+    listeners: Listeners
     introspection: Introspection | None = None
     former: InitVar["Connection | None"] = None
     registrations: Registrations = field(init=False, repr=False)
@@ -162,7 +162,7 @@ class Connection:
             keys = kept[_origin(issuer)]
         else:
             fetch = KeySetFetch(issuer, fetcher, self.clock)
-            keys = RemoteKeySource(issuer.issuer, fetch, clock=self.clock, on_event=self.on_event)
+            keys = RemoteKeySource(issuer.issuer, fetch, clock=self.clock, listeners=self.listeners)
         audience = self.audience if issuer.audience is None else frozenset(issuer.audience)
         accepted_elsewhere = audience | self.audience
         algorithms = frozenset(issuer.algorithms)

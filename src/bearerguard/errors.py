@@ -26,6 +26,7 @@ secret.
 
 import math
 import re
+from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from bearerguard.error_codes import GATEWAY_MISCONFIGURED, INTERNAL_ERROR, ISSUER_UNAVAILABLE, REVOCATION_UNKNOWN, ErrorCode
@@ -34,6 +35,7 @@ _SHOWN: Final = 64
 # up to the last @: a password may hold one
 _CREDENTIALS: Final = re.compile(r"""(?<=://)[^\s'"]*@|\b[\w.+-]+:(?!//)[^\s'"]*@""")
 _SHOWN_OF_A_CLAIM: Final = 128  # an issuer's URL differs from another's at its end
+_TOKEN: Final = re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?")
 
 
 class _Absent:
@@ -59,7 +61,20 @@ def show(value: object, most: int = _SHOWN) -> str:
 
     An unescaped line break would let a caller forge lines of a log (CWE-117).
     """
-    text = without_credentials(repr(value))
+    return _cut(without_tokens(without_credentials(repr(value))), most)
+
+
+def tidy(text: str, most: int = _SHOWN_OF_A_CLAIM) -> str:
+    """A text that callers choose, as a field of a log record: as ``show``, without quotes."""
+    return _cut(without_tokens(without_credentials(text if text.isprintable() else repr(text)[1:-1])), most)
+
+
+def without_tokens(text: str) -> str:
+    """A text in which whatever looks like a JWT is left out: some callers put one into a path."""
+    return _TOKEN.sub("…", text) if "eyJ" in text else text
+
+
+def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
@@ -143,6 +158,25 @@ class TokenRequestError(BearerguardError):
         super().__init__(": ".join(part.rstrip(".") for part in parts if part) + ".")
 
 
+@dataclass(frozen=True, slots=True)
+class NamedCaller:
+    """Whom a refused token names, for logs and events. What is unknown is empty.
+
+    Attributes:
+        issuer: Configured issuer.
+        client_id: The calling application.
+        subject: ``sub``.
+        kid: Id of the key that the token names.
+        verified: Whether the issuer vouched for it. Otherwise anyone may have written it.
+    """
+
+    issuer: str = ""
+    client_id: str = ""
+    subject: str = ""
+    kid: str = ""
+    verified: bool = False
+
+
 class Refusal(BearerguardError):
     """A request is not let through. Handle this class to shape every refusal of an application.
 
@@ -151,7 +185,10 @@ class Refusal(BearerguardError):
 
     Attributes:
         reason: The documented :class:`~bearerguard.error_codes.ErrorCode`.
+        caller: Whom the token names, as far as it was read.
     """
+
+    caller: NamedCaller = NamedCaller()
 
     def __init__(self, reason: ErrorCode) -> None:
         super().__init__(reason.undisclosed)

@@ -1,38 +1,178 @@
-"""What happens, as values: for metrics and traces in any system."""
+"""What happens, as values: for metrics, traces and audit logs in any system."""
 
+import inspect
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final, Literal
+from collections.abc import Callable, Iterable
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
+
+from bearerguard.errors import ConfigurationError, Refusal, Undecided, show
+from bearerguard.principal import Principal
 
 logger: Final = logging.getLogger("bearerguard")
 
+EventName: TypeAlias = Literal[
+    "request_accepted",
+    "request_refused",
+    "request_would_be_refused",
+    "token_accepted",
+    "token_refused",
+    "keys_fetched",
+    "keys_failed",
+    "keys_changed",
+    "keys_stale",
+    "key_unusable",
+    "key_unknown",
+    "insecure_option",
+    "token_revoked",
+]
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something worth counting.
+
+class Event(NamedTuple):
+    """Something worth counting. What is unknown is empty.
+
+    ``name``, ``issuer``, ``code``, ``status`` and ``route`` have few values, and are safe as labels
+    of metrics. The others are not: callers choose ``path``, and also ``client_id`` and ``kid``
+    where ``verified`` is false.
 
     Attributes:
-        name: ``token_accepted``, ``token_refused``, ``keys_fetched`` or ``keys_failed``.
-        issuer: Configured issuer, empty where none could be told. Of a token that was accepted: its
+        name: What happened. Exactly one of ``request_accepted``, ``request_refused`` and
+            ``request_would_be_refused`` for each request behind the middleware or a guard.
+        issuer: Configured issuer, empty where none could be told. Of an accepted token: its
             ``iss``, which differs from tenant to tenant where ``insecure_any_tenant`` is on.
-        code: Error code of a refusal or of a failed fetch, else empty. Both are few, and safe as
-            metric labels, otherwise.
+        code: Error code of a refusal or of a failed fetch; the name of an insecure option.
+        status: HTTP status of a refusal; of an accepted request, of the answer as far as it is
+            known.
+        principal: The caller, where a token was verified.
+        client_id: The calling application.
+        kid: Id of the key that a refused token names, or that the event is about.
+        method: ``WEBSOCKET`` for a handshake.
+        path: As the caller sent it, decoded, without the query. It may hold anything.
+        route: Template of the route, such as ``/orders/{id}``.
+        verified: Whether what the event says of the caller was vouched for by the issuer.
+        cached: Whether the token had been verified before.
+        seconds: How long judging took.
     """
 
-    name: Literal["token_accepted", "token_refused", "keys_fetched", "keys_failed"]
+    name: EventName
     issuer: str = ""
     code: str = ""
+    status: int = 0
+    principal: Principal | None = None
+    client_id: str = ""
+    kid: str = ""
+    method: str = ""
+    path: str = ""
+    route: str = ""
+    verified: bool = False
+    cached: bool = False
+    seconds: float = 0.0
 
 
-EventHook = Callable[[Event], None]
+EventHook: TypeAlias = Callable[[Event], Any]
 
 
-def emit(hook: EventHook | None, event: Event) -> None:
-    """Hand an event to the user's hook. A hook that fails is logged and never decides a request."""
-    if hook is None:
-        return
-    try:
-        hook(event)
-    except Exception:  # any error of a user's hook: a broken metric must not open or close an API
-        logger.exception("the on_event hook failed on %s", event.name)
+class Listeners:
+    """Who is told of events. May be called as a hook itself, and never raises.
+
+    A hook that fails is logged, and again only after it has worked in between. It never decides.
+
+    Attributes:
+        hooks: All of them, in the order in which they are called.
+    """
+
+    __slots__ = ("_failing", "hooks")
+
+    def __init__(self, hooks: Iterable[EventHook] = ()) -> None:
+        self.hooks: tuple[EventHook, ...] = tuple(hooks)
+        self._failing: frozenset[int] = frozenset()
+
+    def add(self, hook: EventHook) -> None:
+        """Tell another one, from the next event on. One that is there already is told once.
+
+        Raises:
+            ConfigurationError: it is not a function, or it is async.
+        """
+        self.hooks = _each_once((*self.hooks, *checked_hooks(hook)))
+
+    def and_those_of(self, others: "Listeners") -> "Listeners":
+        """All of both, each once."""
+        return Listeners(_each_once((*self.hooks, *others.hooks)))
+
+    def __call__(self, event: Event) -> None:
+        """Tell all of them."""
+        for hook in self.hooks:
+            try:
+                answer = hook(event)
+            except Exception:  # noqa: BLE001  any error: a broken metric must not open or close an API
+                self._failed(hook, event, "failed", with_traceback=True)
+            else:
+                if answer is not None or self._failing:
+                    self._answered(hook, event, answer)
+
+    def _answered(self, hook: EventHook, event: Event, answer: object) -> None:
+        if inspect.iscoroutine(answer):
+            answer.close()
+            self._failed(hook, event, "is async, so that nothing of it ran")
+        else:
+            self._failing -= {id(hook)}
+
+    def _failed(self, hook: EventHook, event: Event, how: str, *, with_traceback: bool = False) -> None:
+        level = logging.DEBUG if id(hook) in self._failing else logging.ERROR
+        self._failing |= {id(hook)}
+        logger.log(level, "the on_event hook %s %s on %s", show(hook, 128), how, event.name, exc_info=with_traceback)
+
+
+def token_accepted(principal: Principal, *, cached: bool, seconds: float) -> Event:
+    """Of a token that was handed to ``authenticate``."""
+    client = principal.client_id or ""
+    return Event(
+        "token_accepted", principal.issuer, principal=principal, client_id=client, verified=True, cached=cached, seconds=seconds
+    )
+
+
+def token_refused(error: Exception, *, seconds: float) -> Event:
+    """Of a token that was handed to ``authenticate``; an unexpected error refuses it as well."""
+    refusal = error if isinstance(error, Refusal) else Undecided()
+    who = refusal.caller
+    return Event(
+        "token_refused",
+        who.issuer,
+        refusal.code,
+        refusal.status,
+        client_id=who.client_id,
+        kid=who.kid,
+        verified=who.verified,
+        seconds=seconds,
+    )
+
+
+def token_revoked(principal: Principal) -> Event:
+    """Of a good token that the hook ``revoked=`` denied; the request is refused besides."""
+    return Event("token_revoked", principal.issuer, principal=principal, client_id=principal.client_id or "", verified=True)
+
+
+def checked_hooks(value: object) -> tuple[EventHook, ...]:
+    """``on_event=``: one hook, several, or ``None``.
+
+    Raises:
+        ConfigurationError: one of them is not a function, or is async.
+    """
+    if value is None:
+        return ()
+    hooks: list[Any] = list(value) if isinstance(value, Iterable) and not callable(value) else [value]
+    for hook in hooks:
+        if not callable(hook) or isinstance(hook, type):
+            raise ConfigurationError("on_event", f"expected a function of an Event, got {show(hook)}", example="events.append")
+        if inspect.iscoroutinefunction(hook) or inspect.iscoroutinefunction(getattr(hook, "__call__", None)):  # noqa: B004
+            problem = f"{show(hook)} is async, and nobody would await it: let it put events into a queue"
+            raise ConfigurationError("on_event", problem, example="queue.put_nowait")
+    return _each_once(hooks)
+
+
+def _each_once(hooks: Iterable[EventHook]) -> tuple[EventHook, ...]:
+    """Compared one by one: an object that is called need not have a hash."""
+    unique: list[EventHook] = []
+    for hook in hooks:
+        if hook not in unique:
+            unique.append(hook)
+    return tuple(unique)

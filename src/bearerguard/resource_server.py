@@ -25,7 +25,7 @@ from bearerguard.connection import Connection
 from bearerguard.environment.server_variables import Parts, server_from
 from bearerguard.environment.variables import Variables
 from bearerguard.errors import ConfigurationError, InvalidRequest, IssuerUnavailable, MissingToken, Refusal, show
-from bearerguard.events import Event, EventHook, emit, logger
+from bearerguard.events import EventHook, Listeners, checked_hooks, logger, token_accepted, token_refused, token_revoked
 from bearerguard.introspection.introspection import Introspection
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.keys.jwk_set import JWKSet
@@ -33,7 +33,7 @@ from bearerguard.keys.key_status import KeyStatus
 from bearerguard.keys.warm_up import warm_up
 from bearerguard.principal import PayloadClaims, Principal
 from bearerguard.revocation.hook import RevocationHook, Revoked
-from bearerguard.token.caller import caller_in
+from bearerguard.token.caller import caller_in, named_by, named_in
 from bearerguard.token.claims import check, times_failure
 from bearerguard.token.jws import AccessToken, UnverifiedToken, is_jwt, verify
 from bearerguard.token.registration import Registration
@@ -62,8 +62,8 @@ class ResourceServer:
         transport: Used for the key fetch instead of httpx's own: a proxy, a private certificate
             authority, a test. It is never closed here.
         clock: Wall time for claims, and both times for ages.
-        on_event: Called in the event loop for each token accepted or refused and for each key
-            fetch. It must not block.
+        on_event: A function of an ``Event``, or several. It is called where the event happens,
+            mostly in the event loop, and must not block.
         introspection: How to ask about tokens that are not JWTs; without it they are refused.
         revoked: Whether a verified token was revoked: a ``Denylist``, or a function of the
             ``Principal``, async or not, that gives true or false. Asked for each request.
@@ -85,14 +85,14 @@ class ResourceServer:
         token_cache_size: int = 10_000,
         transport: AsyncTransport | None = None,
         clock: Clock | None = None,
-        on_event: EventHook | None = None,
+        on_event: EventHook | Iterable[EventHook] | None = None,
         introspection: Introspection | None = None,
         revoked: Revoked | None = None,
         revoked_timeout: float = 1.0,
         insecure_revoked_fails_open: bool = False,
     ) -> None:
-        _check_parts(transport, clock, on_event, introspection)
-        self._on_event = on_event
+        _check_parts(transport, clock, introspection)
+        self._listeners = Listeners(checked_hooks(on_event))
         self._revocation = (
             None if revoked is None else RevocationHook(revoked, timeout=revoked_timeout, fails_open=insecure_revoked_fails_open)
         )
@@ -104,7 +104,7 @@ class ResourceServer:
             token_cache_size=checked_count("token_cache_size", token_cache_size, _MOST_REMEMBERED),
             transport=transport,
             clock=clock or SystemClock(),
-            on_event=on_event,
+            listeners=self._listeners,
             introspection=introspection,
         )
         self.after_fork()
@@ -203,6 +203,11 @@ class ResourceServer:
         """For this library's own tools, which explain a token or stand in for an issuer."""
         return self._connection
 
+    @property
+    def listeners(self) -> Listeners:
+        """Who is told of events; instruments may be added at any time."""
+        return self._listeners
+
     def effective_roles(self, roles: frozenset[str]) -> frozenset[str]:
         """These roles and those that they imply."""
         return self._implied_roles.effective(roles)
@@ -212,28 +217,45 @@ class ResourceServer:
     async def authenticate(self, token: str | bytes) -> Principal:
         """The caller, from the text of an access token (without ``Bearer``).
 
+        Tells ``on_event`` what came of it.
+
         Raises:
             AccessTokenError: the token is refused, or is ``None``; ``code`` tells why.
             ConfigurationError: it is not the text of a token.
             IssuerUnavailable: no key is at hand and none can be fetched now.
         """
+        if self._listeners.hooks:
+            return await self._told(token)
         text = token if isinstance(token, bytes) else _ascii(token)
-        return self.recall(text) or await self.verify(text)
+        return self.recall(text) or (await self.judge(text))[0]
+
+    async def _told(self, token: str | bytes) -> Principal:
+        monotonic = self._connection.clock.monotonic
+        began = monotonic()
+        try:
+            text = token if isinstance(token, bytes) else _ascii(token)
+            remembered = self.recall(text)
+            principal, cached = (remembered, True) if remembered is not None else await self.judge(text)
+        except ConfigurationError:
+            raise
+        except Exception as error:
+            self._listeners(token_refused(error, seconds=monotonic() - began))
+            raise
+        self._listeners(token_accepted(principal, cached=cached, seconds=monotonic() - began))
+        return principal
 
     def recall(self, token: bytes) -> Principal | None:
         """The caller, if this very token was verified before and is still good. Never waits.
 
-        ``None`` where a hook has to be asked: it may be async, so that ``verify`` asks it.
+        ``None`` where a hook has to be asked: it may be async, so that ``judge`` asks it.
         """
-        if self._revocation is not None:
-            return None
-        principal = self._connection.recall(token)
-        if self._on_event is not None and principal is not None:
-            emit(self._on_event, Event("token_accepted", principal.issuer))
-        return principal
+        return None if self._revocation is not None else self._connection.recall(token)
 
-    async def verify(self, token: bytes) -> Principal:
+    async def judge(self, token: bytes) -> tuple[Principal, bool]:
         """The caller, from a token that is verified in full, asked about, or was before.
+
+        Returns:
+            The caller, and whether the token was remembered.
 
         Raises:
             AccessTokenError: the token is refused; ``code`` tells why.
@@ -243,27 +265,31 @@ class ResourceServer:
         while True:
             connection = self._connection
             try:
-                principal = await self._judged(token, connection)
+                judged = await self._judged(token, connection)
             except IssuerUnavailable:
                 if connection is self._connection:
                     raise
                 continue
             if connection is self._connection:
-                break  # else whom to trust was exchanged meanwhile
-        if self._on_event is not None:
-            emit(self._on_event, Event("token_accepted", principal.issuer))
-        return principal
+                return judged  # else whom to trust was exchanged meanwhile
 
-    async def _judged(self, token: bytes, connection: Connection) -> Principal:
-        """The caller, unless the token was revoked."""
+    async def _judged(self, token: bytes, connection: Connection) -> tuple[Principal, bool]:
+        """The caller, unless the token was revoked, and whether the token was remembered."""
         revocation = self._revocation
         if revocation is None:
-            return await self._genuine(token, connection)
-        principal = connection.recall(token) or await self._genuine(token, connection)
-        pending = revocation.check(principal)
-        if pending is not None:
-            await pending
-        return principal
+            return await self._genuine(token, connection), False
+        remembered = connection.recall(token)
+        principal = remembered or await self._genuine(token, connection)
+        try:
+            pending = revocation.check(principal)
+            if pending is not None:
+                await pending
+        except Refusal as refusal:
+            refusal.caller = named_by(principal)
+            if refusal.reason is codes.TOKEN_REVOKED:
+                self._listeners(token_revoked(principal))
+            raise
+        return principal, remembered is not None
 
     async def _genuine(self, token: bytes, connection: Connection) -> Principal:
         """The caller, by the token's signature, the introspection endpoint, or both."""
@@ -278,15 +304,21 @@ class ResourceServer:
     async def _verified(self, token: bytes, connection: Connection) -> Principal:
         """The caller, from a JWT that an issuer's key signed."""
         unverified = connection.parser.parse(token)
-        registration = connection.registrations.of(unverified.claims)
-        check(unverified, registration.expected, connection.clock.now())
-        key_set = registration.keys.known()
-        candidates = () if key_set is None else candidates_in(key_set, unverified, registration.expected.issuer.profile)
-        access_token = verify(unverified, candidates)
-        if access_token is None:
-            access_token = await _with_another_key(unverified, registration, key_set)
-            if late := times_failure(unverified, registration.expected, connection.clock.now()):
-                raise late
+        registration: Registration | None = None
+        access_token: AccessToken | None = None
+        try:
+            registration = connection.registrations.of(unverified.claims)
+            check(unverified, registration.expected, connection.clock.now())
+            key_set = registration.keys.known()
+            candidates = () if key_set is None else candidates_in(key_set, unverified, registration.expected.issuer.profile)
+            access_token = verify(unverified, candidates)
+            if access_token is None:
+                access_token = await _with_another_key(unverified, registration, key_set)
+                if late := times_failure(unverified, registration.expected, connection.clock.now()):
+                    raise late
+        except Refusal as refusal:
+            refusal.caller = named_in(unverified, registration, verified=access_token is not None)
+            raise
         connection.parser.remember(unverified)
         principal = self._principal(access_token, registration)
         if connection.cache.is_on:
@@ -323,15 +355,11 @@ class ResourceServer:
         return tuple(registration.keys.status() for registration in self._connection.registrations.all)
 
     def report(self, error: Refusal) -> None:
-        """Tell the operator of a refusal: the log gets the full text, ``on_event`` the code.
+        """Tell the operator of a refusal: the log gets the full text, never the token.
 
-        Neither gets the token.
+        For those who call ``authenticate`` themselves; the middleware does it for each request.
         """
-        if isinstance(error, IssuerUnavailable):
-            logger.warning("%s", error.operator_text)
-        else:
-            logger.info("refused: %s", error.operator_text)
-        emit(self._on_event, Event("token_refused", getattr(error, "issuer", ""), error.code))
+        logger.info("%s", error.operator_text)
 
     async def aclose(self) -> None:
         """Forget tokens and answers, and end what is under way. A later request fetches anew.
@@ -386,13 +414,11 @@ def _flattened(issuers: Issuer | Iterable[Issuer | tuple[Issuer, ...]], *, neede
     return tuple(flat)
 
 
-def _check_parts(transport: object, clock: object, on_event: object, introspection: object) -> None:
+def _check_parts(transport: object, clock: object, introspection: object) -> None:
     if transport is not None:
         check_methods("transport", transport, ["handle_async_request"], example="httpx.AsyncHTTPTransport(…)")
     if clock is not None:
         check_methods("clock", clock, ["now", "monotonic"], example="SystemClock()")
-    if on_event is not None and not callable(on_event):
-        raise ConfigurationError("on_event", f"expected a function of an Event, got {show(on_event)}", example="events.append")
     if introspection is not None and not isinstance(introspection, Introspection):
         raise ConfigurationError(
             "introspection", f"expected an Introspection, got {show(introspection)}", example="Introspection(…)"

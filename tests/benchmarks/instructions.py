@@ -90,7 +90,7 @@ async def _calls(step: str, calls: int, issuer: Issuer, given: dict[str, Any]) -
         "in turn": lambda: server.recall(next(coming)),
     }
     for token in tokens:
-        await server.verify(token)
+        await server.judge(token)
     if step in plain:
         call = plain[step]
         for _ in range(calls):

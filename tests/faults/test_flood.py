@@ -60,7 +60,7 @@ class Traffic:
         latencies: list[float] = []
 
         async def request(token: str, due: float) -> None:
-            await server.verify(token.encode())
+            await server.authenticate(token)
             latencies.append(own_time() - due)
 
         async with anyio.create_task_group() as tasks:

@@ -8,7 +8,7 @@ import anyio
 import anyio.lowlevel
 
 from bearerguard.clock import Clock
-from bearerguard.events import EventHook
+from bearerguard.events import EventHook, Listeners, checked_hooks
 from bearerguard.keys.jwk_set import JWKSet, read_key_set
 from bearerguard.keys.key_set_fetch import FetchedKeys, Validators
 from bearerguard.keys.key_source import KeySource
@@ -93,7 +93,9 @@ class ScriptedFetch:
 
 def source(fetch: ScriptedFetch, clock: Clock | None = None, *, on_event: EventHook | None = None) -> RemoteKeySource:
     """A key source without randomness: refreshed at 80 % of the lifetime, backing off 1, 2, 4 … seconds exactly."""
-    return RemoteKeySource(ISSUER, fetch, clock=clock or FakeClock(), on_event=on_event, jitter=lambda: 0.5)
+    return RemoteKeySource(
+        ISSUER, fetch, clock=clock or FakeClock(), listeners=Listeners(checked_hooks(on_event)), jitter=lambda: 0.5
+    )
 
 
 async def look(keys: KeySource, kid: str | None, tried: JWKSet) -> JWKSet:

@@ -29,7 +29,7 @@ WRONG: Final[dict[str, tuple[Any, ...]]] = {
     "token_cache_size": (-1, None, False, "10", 10**9, float("nan"), 0.5, 100.0),
     "transport": ("x", httpx.HTTPTransport(), httpx.AsyncHTTPTransport, httpx.AsyncClient()),
     "clock": ("x", object(), time),
-    "on_event": ("x", 7, []),
+    "on_event": ("x", 7, [7]),
     "implied_roles": ({"": ["a"]}, {"a": "bc"}, ["a"]),
 }
 
@@ -146,10 +146,9 @@ async def test_events_tell_what_is_worth_counting() -> None:
     published = Published()
     api = published.server(on_event=seen.append)
     await api.authenticate(TOKEN)
-    api.recall(TOKEN)
-    with pytest.raises(AccessTokenError) as caught:
+    await api.authenticate(TOKEN)
+    with pytest.raises(AccessTokenError):
         await api.authenticate(seal(payload=claims(exp=1)))
-    api.report(caught.value)
     published.is_down = True
     published.clock.advance(LONG_AFTER)
     api.recall(TOKEN)
@@ -159,8 +158,12 @@ async def test_events_tell_what_is_worth_counting() -> None:
         ("keys_fetched", ISSUER, ""),
         ("token_accepted", ISSUER, ""),
         ("token_accepted", ISSUER, ""),
-        ("token_refused", "", "token_expired"),
-        ("token_accepted", ISSUER, ""),
+        ("token_refused", ISSUER, "token_expired"),
+    ]
+    assert [(event.status, event.verified, event.cached) for event in seen[1:4]] == [
+        (0, True, False),
+        (0, True, True),
+        (401, False, False),
     ]
     assert seen[-1].name == "keys_failed"
 
@@ -191,15 +194,35 @@ def test_a_refusal_is_reported_to_the_operator_without_the_token(caplog: pytest.
     assert not any(part in record.getMessage() for part in token.decode().split("."))
 
 
-def test_an_unavailable_issuer_is_reported_as_a_warning(caplog: pytest.LogCaptureFixture) -> None:
-    """The issuer's fault is worth waking somebody."""
+def test_an_unavailable_issuer_is_a_refusal_like_others(caplog: pytest.LogCaptureFixture) -> None:
+    """The key source warns of its issuer once; a warning for each request would bury it."""
+    with caplog.at_level(logging.INFO, logger="bearerguard"):
+        server().report(IssuerUnavailable(ISSUER, retry_after=3, last_error="timeout"))
+
+    assert [record.levelno for record in caplog.records] == [logging.INFO]
+
+
+@pytest.mark.anyio
+async def test_a_missing_token_and_a_defect_are_told_as_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not accepted is counted as refused, whatever the reason."""
     seen: list[Event] = []
     api = server(on_event=seen.append)
-    with caplog.at_level(logging.INFO, logger="bearerguard"):
-        api.report(IssuerUnavailable(ISSUER, retry_after=3, last_error="timeout"))
+    with pytest.raises(MissingToken):
+        await api.authenticate(None)  # type: ignore[arg-type]
+    monkeypatch.setattr(api.connection.cache, "recall", broken_look_up)
+    with pytest.raises(ZeroDivisionError):
+        await api.authenticate(TOKEN)
+    with pytest.raises(ConfigurationError):
+        await api.authenticate(7)  # type: ignore[arg-type]
 
-    assert [record.levelno for record in caplog.records] == [logging.WARNING]
-    assert seen == [Event("token_refused", ISSUER, "issuer_unavailable")]
+    assert [(event.name, event.code, event.status) for event in seen] == [
+        ("token_refused", "missing_token", 401),
+        ("token_refused", "internal_error", 500),
+    ]
+
+
+def broken_look_up(_token: bytes) -> None:
+    raise ZeroDivisionError
 
 
 # --- other processes

@@ -44,7 +44,7 @@ class Parts(TypedDict, total=False):
 
     transport: AsyncTransport | None
     clock: Clock | None
-    on_event: EventHook | None
+    on_event: EventHook | Iterable[EventHook] | None
     revoked: Revoked | None
     revoked_timeout: float
     insecure_revoked_fails_open: bool

@@ -6,6 +6,7 @@ import inspect
 import operator
 import sys
 from collections.abc import Coroutine, Sequence
+from contextlib import AsyncExitStack
 from typing import Any, Final, TypeAlias, final
 from weakref import WeakValueDictionary
 
@@ -23,8 +24,10 @@ from bearerguard.web.declaration import declare, note_scoped
 from bearerguard.web.enforce import enforce, is_permitted
 from bearerguard.web.error_format import ErrorFormat
 from bearerguard.web.gate import Gate, checked_server
-from bearerguard.web.passage import PASSAGE, Passage
+from bearerguard.web.passage import PASSAGE, Passage, refusal_in
 from bearerguard.web.refusal_handler import answer_refusals_of
+
+_ENDS_WITH_THE_ENDPOINT: Final = "fastapi_function_astack"
 
 
 class OwnPassage(Passage):
@@ -88,11 +91,14 @@ class Require:
         if gate is not None and PASSAGE not in asgi:
             asgi[PASSAGE] = OwnPassage(gate)
             answer_refusals_of(asgi)
+            tell_at_the_end(asgi)
         requirement = self._with(scopes) if scopes else self._requirement
         if (gate is None or asgi[PASSAGE].gate.server is gate.server) and is_permitted(asgi, requirement):
             principal: Principal = asgi[PASSAGE].principal
             return principal
-        return await enforced(asgi, requirement, gate)
+        principal = await enforced(asgi, requirement, gate)
+        asgi[PASSAGE].judged()
+        return principal
 
     def _with(self, scopes: Sequence[str]) -> Requirement:
         """The requirement and all these scopes; there are as many as were written in the source."""
@@ -200,6 +206,19 @@ def _check_not_given(**options: tuple[object, object]) -> None:
         if value != default:
             example = f"require(…, resource_server=api, {name}={value!r})"
             raise ConfigurationError(name, "without a resource_server, the middleware says how it refuses", example=example)
+
+
+def tell_at_the_end(asgi: Scope) -> None:
+    """Have listeners told that the endpoint was called, once it has ended: others may refuse."""
+    passage: Passage = asgi[PASSAGE]
+    stack: AsyncExitStack | None = asgi.get(_ENDS_WITH_THE_ENDPOINT)
+
+    def ended(_kind: object, error: BaseException | None, _traceback: object) -> None:
+        if error is None or refusal_in(error) is None:
+            passage.tell_accepted(asgi)
+
+    if passage.listeners is not None and stack is not None:
+        stack.push(ended)
 
 
 async def enforced(asgi: Scope, requirement: Requirement, gate: Gate | None = None) -> Principal:

@@ -14,7 +14,7 @@ from bearerguard.after_fork import renew_after_fork
 from bearerguard.background import Pulse, current_loop
 from bearerguard.clock import PAST, Clock, Instant, instant
 from bearerguard.errors import IssuerUnavailable
-from bearerguard.events import Event, EventHook, emit, logger
+from bearerguard.events import Event, Listeners, logger
 from bearerguard.flights import Flights
 from bearerguard.keys.fetch import FetchFailed
 from bearerguard.keys.freshness import Decision, Freshness
@@ -55,7 +55,7 @@ class RemoteKeySource:
         issuer: Configured issuer identifier, for messages.
         fetch: Brings the set.
         clock: Its two times decide all ages.
-        on_event: Told of each fetch.
+        listeners: Told of each fetch.
         jitter: Numbers from 0 to below 1.
     """
 
@@ -65,13 +65,13 @@ class RemoteKeySource:
         fetch: KeyFetch,
         *,
         clock: Clock,
-        on_event: EventHook | None = None,
+        listeners: Listeners | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._issuer = issuer
         self._fetch = fetch
         self._clock = clock
-        self._on_event = on_event
+        self._tell = listeners or Listeners()
         self._jitter = jitter
         self._forget()
         renew_after_fork(self)
@@ -276,7 +276,7 @@ class RemoteKeySource:
             self._last_error = ""
         if self._key_set is not None:
             tell_left_out(self._issuer, self._key_set, former)
-        emit(self._on_event, Event("keys_fetched", self._issuer))
+        self._tell(Event("keys_fetched", self._issuer))
 
     def _fail(self, flight: KeyFlight, why: FetchFailed) -> None:
         flight.outcome = Outcome.FAILURE
@@ -290,7 +290,7 @@ class RemoteKeySource:
         kept = "the kept keys stay in use" if self._freshness.is_usable(now) else "there are no usable keys"
         wait = self._freshness.retry_after(now)
         logger.warning("fetching the keys of %r failed: %s; %s; next try in %.1f s", self._issuer, why, kept, wait)
-        emit(self._on_event, Event("keys_failed", self._issuer, why.code))
+        self._tell(Event("keys_failed", self._issuer, why.code))
 
     def _brought_new_keys(self) -> bool:
         """Whether the set has a key never seen before. Sets that alternate bring nothing new."""

@@ -74,8 +74,9 @@ class RevocationHook:
 
     def _failed(self, principal: Principal, error: Exception) -> None:
         problem = f"no verdict within {self._timeout:g} s" if isinstance(error, TimeoutError) else show(error)
-        if not self._fails_open:
-            raise RevocationUnknown(principal.issuer, retry_after=1.0, last_error=problem) from error
         if not self._is_failing:  # once, not for each request
             self._is_failing = True
-            logger.error("the hook revoked= fails, and tokens are accepted without it: %s", problem)
+            what = "tokens are accepted without it" if self._fails_open else "tokens are refused"
+            logger.error("the hook revoked= fails, and %s: %s", what, problem)
+        if not self._fails_open:
+            raise RevocationUnknown(principal.issuer, retry_after=1.0, last_error=problem) from error

@@ -3,8 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from bearerguard.errors import NamedCaller
 from bearerguard.issuers.profile import Profile
 from bearerguard.principal import Principal
+from bearerguard.token.jws import UnverifiedToken
+from bearerguard.token.registration import Registration
 
 
 def caller_in(
@@ -38,3 +41,26 @@ def caller_in(
         age_of_keys,
         read.roles_problem,
     )
+
+
+def named_in(token: UnverifiedToken, registration: Registration | None, *, verified: bool) -> NamedCaller:
+    """Whom a refused token names.
+
+    Args:
+        token: What it says.
+        registration: Its issuer, where one is configured.
+        verified: Whether a key of the issuer has verified the token.
+    """
+    subject = token.claims.get("sub")
+    return NamedCaller(
+        "" if registration is None else registration.expected.issuer.issuer,
+        "" if registration is None else registration.expected.issuer.profile.client_of(token.claims) or "",
+        subject if isinstance(subject, str) else "",
+        token.header.kid or "",
+        verified,
+    )
+
+
+def named_by(principal: Principal) -> NamedCaller:
+    """Whom a verified token names."""
+    return NamedCaller(principal.issuer, principal.client_id or "", principal.subject, verified=True)

@@ -112,12 +112,14 @@ async def _authenticated(passage: Passage, scope: Scope, gate: Gate | None) -> P
     """The principal, as the middleware's resource server sees it, or that of another gate."""
     if gate is None:
         if passage.principal is None:
-            passage.principal = scope["user"] = scope["auth"] = await passage.gate.authenticate(scope)
+            principal, passage.cached = await passage.gate.authenticate(scope)
+            passage.principal = scope["user"] = scope["auth"] = principal
         return passage.principal
     if passage.others is None:
         passage.others = {}
     if gate.server not in passage.others:
-        passage.others[gate.server] = await gate.authenticate(scope)
+        passage.also_tell(gate)
+        passage.others[gate.server], _ = await gate.authenticate(scope)
     return passage.others[gate.server]
 
 

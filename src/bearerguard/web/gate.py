@@ -3,12 +3,9 @@
 The middleware and every decorator use it, so that all of them judge a request in the same way.
 """
 
-import logging
-
 from starlette.types import Scope
 
 from bearerguard.errors import ConfigurationError, Refusal, Undecided, show
-from bearerguard.events import logger
 from bearerguard.principal import Principal
 from bearerguard.resource_server import ResourceServer
 from bearerguard.token.credentials import IN_AUTHORIZATION, TokenPlace
@@ -29,37 +26,31 @@ class Gate:
     Attributes:
         server: Verifies the tokens.
         place: Where requests carry them.
+        listeners: Who is told of events.
     """
 
-    __slots__ = ("_challenge", "place", "server")
+    __slots__ = ("_challenge", "listeners", "place", "server")
 
     def __init__(self, server: ResourceServer, challenge: Challenge, place: TokenPlace = IN_AUTHORIZATION) -> None:
         self.server = server
+        self.listeners = server.listeners
         self.place = place
         self._challenge = challenge
 
-    async def authenticate(self, scope: Scope) -> Principal:
-        """The principal of the request's token.
+    async def authenticate(self, scope: Scope) -> tuple[Principal, bool]:
+        """The principal of the request's token, and whether the token had been verified before.
 
         Raises:
             AccessTokenError: there is no token, or it is refused.
             IssuerUnavailable: it cannot be verified now.
         """
         token = self.place.read(scope)
-        principal = self.server.recall(token)
-        return await self.server.verify(token) if principal is None else principal
+        remembered = self.server.recall(token)
+        return await self.server.judge(token) if remembered is None else (remembered, True)
 
-    def report(self, refusal: Refusal, scope: Scope) -> None:
-        """Tell the operator, once for each refusal. Method and path are logged at DEBUG only.
-
-        The query is never logged: it may hold a token.
-        """
-        if logger.isEnabledFor(logging.DEBUG):
-            logger.debug("refusing %s %s", show(scope.get("method", scope["type"])), show(scope.get("path")))
-        if isinstance(refusal, Undecided):
-            logger.error("a request was refused because judging it failed", exc_info=refusal.__cause__)
-        else:
-            self.server.report(refusal)
+    def monotonic(self) -> float:
+        """Seconds on the server's clock."""
+        return self.server.connection.clock.monotonic()
 
     def answer(self, refusal: Refusal) -> Answer:
         """What the caller is told."""

@@ -124,7 +124,7 @@ class AccessTokenMiddleware:
             problem = "the policy decides alone; make these paths rows of it"
             raise ConfigurationError("public", problem, example='PathPolicy({"/health": PathPolicy.PUBLIC, …})')
         self.resource_server = resource_server
-        self._recall, self._verify = resource_server.recall, resource_server.verify
+        self._recall, self._judge = resource_server.recall, resource_server.judge
         challenge = Challenge(
             realm,
             disclose=disclose,
@@ -149,29 +149,32 @@ class AccessTokenMiddleware:
         if passage_class is None:
             await self._serve_other(scope, receive, send)
             return
-        if self._routing is None or not self._routing.is_current():
-            self._read(scope)
         passage = passage_class(self._gate, scope, send)
+        if self._routing is None or not self._routing.is_current():
+            self._read_for(passage, scope)
         try:
             rule = self._paths.rule(scope)
-            if rule is _OPTIONAL and self._gate.place.has_credentials(scope):
-                rule = None
-            if rule is _PUBLIC or rule is _OPTIONAL:
+            if rule is _PUBLIC or (rule is _OPTIONAL and not self._gate.place.has_credentials(scope)):
                 scope["user"], scope["auth"] = UnauthenticatedUser(), AuthCredentials()
             else:
                 token = read_credentials(scope["headers"]) if self._is_usual else self._gate.place.read(scope)
                 principal = self._recall(token)
                 if principal is None:
-                    principal = await self._verify(token)
+                    principal, passage.cached = await self._judge(token)
                 del token  # this frame is in the traceback of every error of the application
+                passage.principal = principal
                 # True itself: the coroutine of an async permits() would be true in an if
-                if rule is not None and rule.permits(principal) is not True:
+                if rule is not None and rule is not _OPTIONAL and rule.permits(principal) is not True:
                     raise rule.refusal(principal)  # noqa: TRY301  one way out for every refusal
-                passage.principal = scope["user"] = scope["auth"] = principal
+                scope["user"] = scope["auth"] = principal
+            if passage.listeners is not None or PASSAGE in scope:
+                passage.take_over(scope.get(PASSAGE))
+                passage.judged()
             scope[PASSAGE] = passage
         except Exception as error:  # noqa: BLE001  whatever it is, the request is refused
             refusal = refusal_for(error)
             self._preflights.note(scope, refusal)
+            passage.take_over(scope.get(PASSAGE))
             await passage.refuse(refusal)
             del refusal  # its traceback holds this frame, which would hold it and the scope
             return
@@ -187,6 +190,15 @@ class AccessTokenMiddleware:
         if scope["type"] != "lifespan":
             raise BearerguardError(f"an ASGI scope of type {show(scope['type'])} cannot be judged and is not served")
         await Lifespan(self.app, self.resource_server, lambda: self._read(scope)).run(scope, receive, send)
+
+    def _read_for(self, passage: Passage, scope: Scope) -> None:
+        """Read the routes before a request is judged; an error refuses this one, and all to come."""
+        try:
+            self._read(scope)
+        except Exception as error:
+            passage.take_over(scope.get(PASSAGE))
+            passage.report(refusal_for(error), scope)
+            raise
 
     def _read(self, scope: Scope) -> None:
         """Read the application's routes: which of them are public, and whether all are declared."""

@@ -15,14 +15,17 @@ from typing import Final
 from starlette.types import Message, Scope, Send
 
 from bearerguard.errors import Refusal
+from bearerguard.events import Event, Listeners
 from bearerguard.principal import Principal
 from bearerguard.resource_server import ResourceServer
 from bearerguard.token.credentials import PROTOCOL
 from bearerguard.web.challenge import Answer, send_refusal
 from bearerguard.web.gate import Gate
+from bearerguard.web.report import log, method, path_of, refused
 
 _ENDS: Final = ("websocket.close", "websocket.http.response.start")
 _ERROR_PAGE: Final = 500
+_SWITCHING_PROTOCOLS: Final = 101
 _NO_SCOPE: Final[Scope] = {}
 _OURS: Final = __name__.partition(".")[0]
 
@@ -45,21 +48,31 @@ class Passage:
         withheld: The refusal that a page was held back for; it has been answered.
         started: The response has begun, or a refusal is being answered: nothing can be refused
             any more.
-        accepted: It is a websocket that was accepted.
+        listeners: Who is to be told what becomes of it; ``None`` where nobody is, or they have
+            been told: of each request once.
+        cached: Whether the token had been verified before. This and ``seconds`` are there only if
+            somebody listens.
+        seconds: How long the middleware judged; ``None`` while it does.
     """
 
     __slots__ = (
+        "_began",
         "_refusing",
         "_scope",
         "_send",
-        "accepted",
+        "cached",
         "gate",
+        "listeners",
         "others",
         "principal",
         "refusal",
+        "seconds",
         "started",
         "withheld",
     )
+
+    accepted = False
+    """Whether it is a websocket that was accepted."""
 
     def __init__(self, gate: Gate, scope: Scope, send: Send) -> None:
         self.gate = gate
@@ -68,8 +81,10 @@ class Passage:
         self.refusal: Refusal | None = None
         self.withheld: Refusal | None = None
         self.started = False
-        self.accepted = False
-        self._refusing = gate
+        self.cached = True  # until it was verified anew
+        self.listeners: Listeners | None = None
+        if gate.listeners.hooks:
+            self._listen(gate.listeners)
         self._scope = scope
         self._send = send
 
@@ -81,24 +96,26 @@ class Passage:
                 if self.withheld is not None:
                     return self.refuse(self.withheld)
             self.started = True
+            if self.listeners is not None:
+                self.tell_accepted(self._scope, message["status"])
         return self._send(message)
 
     def note(self, refusal: Refusal, scope: Scope, gate: Gate | None = None) -> None:
         """Keep and report a refusal that a guard is about to raise, in the words of its gate."""
         self.refusal, self._refusing = refusal, gate or self.gate
-        self._refusing.report(refusal, scope)
+        self.report(refusal, scope, gate)
 
-    def answer(self, refusal: Refusal) -> Answer:
+    def answer(self, refusal: Refusal, scope: Scope) -> Answer:
         """What the caller is told; reports the refusal unless a guard has."""
         if refusal is self.refusal:
             return self._refusing.answer(refusal)
-        self.gate.report(refusal, self._scope)
+        self.report(refusal, scope)
         return self.gate.answer(refusal)
 
     async def refuse(self, refusal: Refusal) -> None:
         """Answer a refusal; what the application still sends is dropped."""
         send, self._send = self._send, _discard
-        await send_refusal(self.answer(refusal), self._scope, send, accepted=self.accepted)
+        await send_refusal(self.answer(refusal, self._scope), self._scope, send, accepted=self.accepted)
 
     async def answers(self, error: Exception) -> bool:
         """Whether an error that left the application is a refusal.
@@ -115,6 +132,8 @@ class Passage:
 
         They lead back to the scope, and what refers to itself waits for the garbage collector.
         """
+        if self.listeners is not None:
+            self.tell_accepted(self._scope)
         self._send = _discard
         self._scope = _NO_SCOPE
         self.refusal = self.withheld = None
@@ -126,14 +145,88 @@ class Passage:
             return refusal_in(handled)
         return self.refusal if self.refusal is not None and _left_its_package(self.refusal) else None
 
+    # --- what is told of it
+
+    def _listen(self, listeners: Listeners) -> None:
+        self.listeners = listeners
+        self.seconds: float | None = None
+        self._began = self.gate.monotonic()
+
+    def judged(self) -> None:
+        """It was let in. Guards may still refuse it; how long they take is not measured."""
+        if self.listeners is not None and self.seconds is None:
+            self.seconds = self.gate.monotonic() - self._began
+
+    def take_over(self, outer: object) -> None:
+        """Tell the listeners of the middleware around, too: one request is one event."""
+        if isinstance(outer, Passage) and outer is not self and outer.listeners is not None:
+            both = outer.listeners if self.listeners is None else self.listeners.and_those_of(outer.listeners)
+            outer.listeners = None
+            if self.listeners is None:
+                self._listen(both)
+            self.listeners = both
+
+    def also_tell(self, gate: Gate) -> None:
+        """Those who listen to another resource server that judges the request, too."""
+        if gate.listeners.hooks and self.refusal is None and not self.started:
+            if self.listeners is None:
+                self._listen(gate.listeners)
+            else:
+                self.listeners = self.listeners.and_those_of(gate.listeners)
+
+    def tell_accepted(self, scope: Scope, status: int = 0) -> None:
+        """It is served; the status is that of the answer, 0 where it is not known."""
+        listeners, self.listeners = self.listeners, None
+        if listeners is None:
+            return
+        caller = self.principal
+        issuer, client = ("", "") if caller is None else (caller.issuer, caller.client_id or "")
+        listeners(
+            Event(
+                "request_accepted",
+                issuer,
+                "",
+                status,
+                caller,
+                client,
+                "",
+                method(scope),
+                path_of(scope),
+                route_of(scope),
+                caller is not None,
+                caller is not None and self.cached,
+                self.seconds or 0.0,
+            )
+        )
+
+    def report(self, refusal: Refusal, scope: Scope, gate: Gate | None = None) -> None:
+        """Tell the operator: the log of each refusal, listeners of the first."""
+        caller = self.principal if gate is None else (self.others or {}).get(gate.server)
+        listeners, self.listeners = self.listeners, None
+        seconds, cached = 0.0, False
+        if listeners is not None:
+            seconds = self.gate.monotonic() - self._began if self.seconds is None else self.seconds
+            cached = self.cached and caller is not None
+        event = refused(scope, refusal, caller, route_of(scope), cached=cached, seconds=seconds)
+        log(refusal, event)
+        if listeners is not None:
+            listeners(event)
+
 
 class WebSocketPassage(Passage):
     """A websocket, which is ended in different ways before and after it was accepted."""
 
-    __slots__ = ()
+    __slots__ = ("accepted",)
+
+    def __init__(self, gate: Gate, scope: Scope, send: Send) -> None:
+        super().__init__(gate, scope, send)
+        self.accepted = False
 
     def send(self, message: Message) -> Awaitable[None]:
         """Pass a message on."""
+        if self.listeners is not None:
+            status = _SWITCHING_PROTOCOLS if message["type"] == "websocket.accept" else message.get("status", 0)
+            self.tell_accepted(self._scope, status)
         if message["type"] == "websocket.accept":
             self.accepted = True
             if not message.get("subprotocol") and self.gate.place.answers(self._scope):
@@ -141,6 +234,11 @@ class WebSocketPassage(Passage):
         elif message["type"] in _ENDS:
             self.started = True
         return self._send(message)
+
+
+def route_of(scope: Scope) -> str:
+    """The template of the route that took a request."""
+    return getattr(scope.get("route"), "path", "")
 
 
 def refusal_in(error: BaseException) -> Refusal | None:

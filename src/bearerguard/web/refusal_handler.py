@@ -53,7 +53,7 @@ async def answer_refusal(connection: HTTPConnection, error: Exception) -> Respon
     if not isinstance(passage, Passage) or passage.started or not isinstance(error, Refusal):
         raise error
     passage.started = True  # what is raised here meets this handler again further out
-    answer = passage.answer(error)
+    answer = passage.answer(error, connection.scope)
     state = connection.application_state if isinstance(connection, WebSocket) else None
     if state in _ENDED:
         raise error

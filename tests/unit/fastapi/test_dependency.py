@@ -142,7 +142,7 @@ async def test_what_the_middleware_verified_is_not_verified_again(issuer: LocalI
     app.add_api_route("/a", _name, dependencies=[Depends(require(scope("orders.read"), resource_server=api))])
 
     assert (await get(app, "/a", reader)).status == 200
-    assert [event.name for event in accepted] == ["token_accepted"]
+    assert [event.name for event in accepted] == ["request_accepted"]
 
 
 async def test_several_dependencies_alone_verify_once(issuer: LocalIssuer, reader: list[Header]) -> None:
@@ -152,7 +152,7 @@ async def test_several_dependencies_alone_verify_once(issuer: LocalIssuer, reade
     app.add_api_route("/a", _name, dependencies=[Depends(require(scope("orders.read")))])
 
     assert (await get(app, "/a", reader)).body == b'"reader"'
-    assert [event.name for event in accepted] == ["token_accepted"]
+    assert [event.name for event in accepted] == ["request_accepted"]
 
 
 async def test_another_resource_server_than_the_middlewares_verifies_itself(api: ResourceServer, issuer: LocalIssuer) -> None:

@@ -102,7 +102,7 @@ async def test_each_refusal_is_reported_once(api: ResourceServer, reader: list[H
         await get(app, "/late")
         await get(app, "/late", reader)
 
-    assert [record.getMessage().partition(":")[0] for record in caplog.records] == ["refused"] * 2
+    assert [record.getMessage().partition(":")[0] for record in caplog.records] == ["missing_token", "not_permitted"]
 
 
 @pytest.mark.parametrize("kind", [MissingToken, AccessTokenError, BearerguardError])

@@ -162,7 +162,7 @@ async def test_a_revoked_token_is_not_counted_as_accepted() -> None:
 
     await outcome(api, token)
 
-    assert events == ["keys_fetched"]
+    assert events == ["keys_fetched", "token_revoked", "token_refused"]
 
 
 @pytest.mark.parametrize("hook", ["denylist", 1, Answers, []])

@@ -30,6 +30,7 @@ from bearerguard import (
     role,
 )
 from bearerguard.authorization.policy_row import Public
+from bearerguard.events import Listeners
 from bearerguard.web.route_table import AuditedRoute
 from support.asgi import Answer, call, http_scope, websocket_scope
 
@@ -55,12 +56,10 @@ class _Known(ResourceServer):
 
     def __init__(self) -> None:
         """Trusts no issuer."""
+        self._listeners = Listeners()
 
     def recall(self, token: bytes) -> Principal | None:
         return CALLERS[token]
-
-    def report(self, error: Any) -> None:
-        """Tells nobody."""
 
 
 KNOWN = _Known()
