@@ -17,10 +17,11 @@ from bearerguard.forward_auth.signed_principals import SignedPrincipals
 from bearerguard.forward_auth.whole_answer import WholeAnswer
 from bearerguard.principal import Principal
 from bearerguard.resource_server import ResourceServer
-from bearerguard.web.challenge import Challenge, Disclose, send_refusal
+from bearerguard.web.challenge import Challenge, Disclose
 from bearerguard.web.error_format import ErrorFormat
 from bearerguard.web.gate import Gate, checked_server, refusal_for
 from bearerguard.web.middleware import AccessTokenMiddleware
+from bearerguard.web.passage import Passage
 from bearerguard.web.readiness import readiness
 
 _NO_STORE: Final = {"Cache-Control": "no-store"}
@@ -164,9 +165,7 @@ class ForwardAuth:
             self._secret.check(scope["headers"])
             question = question_in(scope, self._proxy)
         except Exception as error:  # noqa: BLE001  whatever it is, the request is refused
-            refusal = refusal_for(error)
-            self._gate.report(refusal, scope)
-            await send_refusal(self._gate.answer(refusal), scope, send)
+            await Passage(self._gate, scope, send).refuse(refusal_for(error))
             return
         judge = self._handshakes if question.is_handshake else self._requests
         await judge({**scope, **question.held_back()}, receive, send)
