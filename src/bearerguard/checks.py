@@ -181,6 +181,13 @@ def switch_in(text: str) -> bool | None:
     return _SWITCH.get(text.strip().lower())
 
 
+def checked_switch(parameter: str, value: object) -> bool:
+    """``True`` or ``False``, and nothing that Python takes for one of them."""
+    if not isinstance(value, bool):
+        raise ConfigurationError(parameter, f"expected True or False, got {value!r}", example="True")
+    return value
+
+
 def checked_number(parameter: str, value: object, low: float, high: float, *, example: str) -> float:
     """A number within bounds, neither bool nor NaN."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:

@@ -13,12 +13,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bearerguard.authorization.path_policy import PathPolicy
 from bearerguard.authorization.policy_row import Public
+from bearerguard.checks import checked_switch
 from bearerguard.errors import BearerguardError, ConfigurationError, show
 from bearerguard.resource_server import ResourceServer
 from bearerguard.token.credentials import IN_AUTHORIZATION, TokenPlace, read_credentials
 from bearerguard.web.callers import check_callers
 from bearerguard.web.challenge import Challenge, Disclose
 from bearerguard.web.error_format import ErrorFormat
+from bearerguard.web.expiry import EndAtExpiry
 from bearerguard.web.gate import Gate, checked_server, refusal_for
 from bearerguard.web.judged_first import judge_first
 from bearerguard.web.lifespan import Lifespan
@@ -63,9 +65,9 @@ class AccessTokenMiddleware:
     a response, not an exception. Put ``CORSMiddleware`` outside this one: a preflight carries no
     token. Put whatever rewrites the path or the method outside, too.
 
-    Does not limit rates, read the body or look at cookies, nor end a websocket when its token
-    expires. Only routes of Starlette and FastAPI are read. Any other application is served behind
-    ``policy``, or as a whole to callers with a valid token.
+    Does not limit rates, read the body or look at cookies. Only routes of Starlette and FastAPI are
+    read. Any other application is served behind ``policy``, or as a whole to callers with a valid
+    token.
 
     Args:
         app: The application.
@@ -90,6 +92,11 @@ class AccessTokenMiddleware:
         websocket_protocol: Whether a websocket may carry the token as its sub-protocol behind
             ``bearer``, as ``new WebSocket(url, ["bearer", token])`` does; ``bearer`` is answered
             unless the application chooses another one. Proxies may log that header.
+        end_at_expiry: Whether an open websocket is ended (1008) once a new one with its token would
+            be refused: at its expiry, and within 5 s after its key was withdrawn, its issuer or
+            audience was taken away by ``reconfigure``, or it was revoked. The application receives
+            ``websocket.disconnect``. What cannot be asked then, an issuer or a hook that is down,
+            ends nothing before the expiry.
         error_format: Body of a refusal: ``"oauth"``, ``"problem"`` (RFC 9457,
             ``application/problem+json``), or a function of the ``Refusal`` that gives media type
             and body. It must not wait, and is called for each refusal; where it raises, the body is
@@ -114,11 +121,13 @@ class AccessTokenMiddleware:
         challenge_scopes: str | Collection[str] = (),
         token_header: str = "authorization",  # noqa: S107  the name of a header
         websocket_protocol: bool = False,
+        end_at_expiry: bool = False,
         error_format: ErrorFormat = "oauth",
     ) -> None:
         _check(app, resource_server, policy, undeclared)
         check_root_path(root_path)
         self.app: ASGIApp = app
+        self._served = EndAtExpiry(app) if checked_switch("end_at_expiry", end_at_expiry) else app
         self.rules = PathRules(policy, public_rows(public))
         if policy is not None and self.rules.public is not None:
             problem = "the policy decides alone; make these paths rows of it"
@@ -179,7 +188,7 @@ class AccessTokenMiddleware:
             del refusal  # its traceback holds this frame, which would hold it and the scope
             return
         try:
-            await self.app(scope, receive, passage.send)
+            await self._served(scope, receive, passage.send)
         except Exception as error:
             if passage.started or not await passage.answers(error):
                 raise

@@ -213,6 +213,10 @@ class Passage:
             listeners(event)
 
 
+class WebSocketEnded(OSError):
+    """Raised when an application sends on a websocket that was ended (ASGI 2.4: an OSError)."""
+
+
 class WebSocketPassage(Passage):
     """A websocket, which is ended in different ways before and after it was accepted."""
 
@@ -221,6 +225,17 @@ class WebSocketPassage(Passage):
     def __init__(self, gate: Gate, scope: Scope, send: Send) -> None:
         super().__init__(gate, scope, send)
         self.accepted = False
+
+    async def cut_off(self, refusal: Refusal) -> None:
+        """End it although it was let in. What the application still sends fails.
+
+        Does nothing where the application has ended it.
+        """
+        if self.started:
+            return
+        self.started = True
+        send, self._send = self._send, _fail
+        await send_refusal(self.gate.answer(refusal), self._scope, send, accepted=self.accepted)
 
     def send(self, message: Message) -> Awaitable[None]:
         """Pass a message on."""
@@ -261,6 +276,11 @@ def _left_its_package(refusal: Refusal) -> bool:
         traceback = traceback.tb_next
     asking = [package for package in packages if package != _OURS]
     return bool(asking) and asking[0] != asking[-1]
+
+
+async def _fail(message: Message) -> None:
+    if message["type"] not in _ENDS:  # to close what is closed does no harm
+        raise WebSocketEnded
 
 
 async def _discard(_message: Message) -> None:
