@@ -150,7 +150,7 @@ class _OpenWebSocket:
         if deadline is not None and instant(server.connection.clock).has_reached(deadline):
             raise InvalidToken(codes.TOKEN_EXPIRED, verified=True)
         try:
-            await server.verify(place.read(self._handshake))
+            await server.judge(place.read(self._handshake))
         except IssuerUnavailable as unknown:
             logger.info("whether the token of an open websocket is still good is not known: %s", unknown.operator_text)
 
@@ -160,7 +160,6 @@ class _OpenWebSocket:
         self._end = {**_DISCONNECT, "reason": self._passage.gate.answer(refusal).reason}
         for waiting in list(self._receiving):
             waiting.cancel()
-        logger.info("ended an open websocket: %s", refusal.operator_text)
         with anyio.move_on_after(_LONGEST_CLOSE, shield=True):
             try:
                 await self._passage.cut_off(refusal)

@@ -199,7 +199,7 @@ class Passage:
             )
         )
 
-    def report(self, refusal: Refusal, scope: Scope, gate: Gate | None = None) -> None:
+    def report(self, refusal: Refusal, scope: Scope, gate: Gate | None = None, *, what: str = "") -> None:
         """Tell the operator: the log of each refusal, listeners of the first."""
         caller = self.principal if gate is None else (self.others or {}).get(gate.server)
         listeners, self.listeners = self.listeners, None
@@ -208,7 +208,7 @@ class Passage:
             seconds = self.gate.monotonic() - self._began if self.seconds is None else self.seconds
             cached = self.cached and caller is not None
         event = refused(scope, refusal, caller, route_of(scope), cached=cached, seconds=seconds)
-        log(refusal, event)
+        log(refusal, event, what)
         if listeners is not None:
             listeners(event)
 
@@ -227,13 +227,14 @@ class WebSocketPassage(Passage):
         self.accepted = False
 
     async def cut_off(self, refusal: Refusal) -> None:
-        """End it although it was let in. What the application still sends fails.
+        """End it although it was let in, and tell the operator. What is still sent fails.
 
         Does nothing where the application has ended it.
         """
         if self.started:
             return
         self.started = True
+        self.report(refusal, self._scope, what="an open websocket ends: " if self.accepted else "")
         send, self._send = self._send, _fail
         await send_refusal(self.gate.answer(refusal), self._scope, send, accepted=self.accepted)
 

@@ -51,8 +51,10 @@ def path_of(scope: Scope) -> str:
     return path if isinstance(path, str) else ""
 
 
-def log(refusal: Refusal, event: Event) -> None:
+def log(refusal: Refusal, event: Event, what: str = "") -> None:
     """One record: the operator's text, and the fields of the event for any JSON formatter.
+
+    ``what`` comes first, where it is not a request that is refused.
 
     The query is never logged: it may hold a token.
     """
@@ -71,7 +73,7 @@ def log(refusal: Refusal, event: Event) -> None:
         "route": event.route,
         "verified": event.verified,
     }
-    text = f"{refusal.operator_text} {_request(event)}"
+    text = f"{what}{refusal.operator_text} {_request(event)}"
     logger.log(level, "%s", text, extra=extra, exc_info=refusal.__cause__ if isinstance(refusal, Undecided) else None)
 
 

@@ -20,6 +20,7 @@ from starlette.websockets import WebSocketDisconnect
 from bearerguard import AccessTokenMiddleware, ConfigurationError, Introspection, PathPolicy, Principal, ResourceServer, role
 from bearerguard import error_codes as codes
 from bearerguard.errors import InsufficientScope
+from bearerguard.events import Event
 from bearerguard.fastapi import require
 from bearerguard.revocation import Denylist
 from bearerguard.web.expiry import LOOK_EVERY, EndAtExpiry
@@ -336,7 +337,7 @@ async def test_a_defect_while_looking_ends_it(anyio_backend: str, monkeypatch: p
         raise ZeroDivisionError
 
     async with opened(app) as line:
-        monkeypatch.setattr(api, "verify", broken)
+        monkeypatch.setattr(api, "judge", broken)
         advance(api, LOOK_EVERY)
         await pauses.end()
 
@@ -448,8 +449,35 @@ async def test_the_log_tells_why_and_says_nothing_of_the_token(anyio_backend: st
             await pauses.end()
 
     (record,) = caplog.records
-    assert "token_expired" in record.getMessage()
-    assert seal().decode() not in record.getMessage()
+    assert record.getMessage().startswith("an open websocket ends: token_expired")
+    assert (record.code, record.client_id, record.path) == ("token_expired", "reader", "/")  # type: ignore[attr-defined]
+    assert seal().decode() not in str(record.__dict__)
+
+
+async def test_it_was_accepted_once_and_its_end_is_no_other_request(anyio_backend: str) -> None:
+    events: list[Event] = []
+    api, pauses = server(on_event=events.append), Pauses()
+    async with opened(guarded(api, Talk(), pauses)) as line:
+        advance(api, LIFE)
+        await pauses.end()
+        await line.ended()
+
+    assert [(event.name, event.status) for event in events] == [("request_accepted", 101)]
+
+
+async def test_a_handshake_that_ends_was_refused(anyio_backend: str) -> None:
+    events: list[Event] = []
+    api, pauses = server(on_event=events.append), Pauses()
+
+    async def hesitant(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await receive()
+
+    async with opened(guarded(api, hesitant, pauses)):
+        advance(api, LIFE)
+        await pauses.end()
+
+    assert [(event.name, event.code) for event in events] == [("request_refused", "token_expired")]
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError(), InsufficientScope(codes.MISSING_ROLE)])
