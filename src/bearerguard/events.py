@@ -2,7 +2,7 @@
 
 import inspect
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from bearerguard.errors import ConfigurationError, Refusal, Undecided, show
@@ -51,6 +51,7 @@ class Event(NamedTuple):
         verified: Whether what the event says of the caller was vouched for by the issuer.
         cached: Whether the token had been verified before.
         seconds: How long judging took.
+        subject: ``sub``.
     """
 
     name: EventName
@@ -66,7 +67,17 @@ class Event(NamedTuple):
     verified: bool = False
     cached: bool = False
     seconds: float = 0.0
+    subject: str = ""
 
+
+VERDICTS: Final[Mapping[str, str]] = {
+    "request_accepted": "accepted",
+    "request_refused": "refused",
+    "request_would_be_refused": "would_be_refused",
+    "token_accepted": "accepted",
+    "token_refused": "refused",
+}
+"""The verdict of each event that is a decision."""
 
 EventHook: TypeAlias = Callable[[Event], Any]
 
@@ -109,6 +120,16 @@ class Listeners:
                 if answer is not None or self._failing:
                     self._answered(hook, event, answer)
 
+    async def aclose(self) -> None:
+        """Wait for hooks that write in the background: those with a method ``aclose``."""
+        for hook in self.hooks:
+            close = getattr(hook, "aclose", None)
+            if close is not None:
+                try:
+                    await close()
+                except Exception:  # a hook never decides, nor does it stop a shutdown
+                    logger.exception("aclose() of the on_event hook %s failed", show(hook, 128))
+
     def _answered(self, hook: EventHook, event: Event, answer: object) -> None:
         if inspect.iscoroutine(answer):
             answer.close()
@@ -126,7 +147,14 @@ def token_accepted(principal: Principal, *, cached: bool, seconds: float) -> Eve
     """Of a token that was handed to ``authenticate``."""
     client = principal.client_id or ""
     return Event(
-        "token_accepted", principal.issuer, principal=principal, client_id=client, verified=True, cached=cached, seconds=seconds
+        "token_accepted",
+        principal.issuer,
+        principal=principal,
+        client_id=client,
+        verified=True,
+        cached=cached,
+        seconds=seconds,
+        subject=principal.subject,
     )
 
 
@@ -143,12 +171,16 @@ def token_refused(error: Exception, *, seconds: float) -> Event:
         kid=who.kid,
         verified=who.verified,
         seconds=seconds,
+        subject=who.subject,
     )
 
 
 def token_revoked(principal: Principal) -> Event:
     """Of a good token that the hook ``revoked=`` denied; the request is refused besides."""
-    return Event("token_revoked", principal.issuer, principal=principal, client_id=principal.client_id or "", verified=True)
+    client = principal.client_id or ""
+    return Event(
+        "token_revoked", principal.issuer, principal=principal, client_id=client, verified=True, subject=principal.subject
+    )
 
 
 def checked_hooks(value: object) -> tuple[EventHook, ...]:

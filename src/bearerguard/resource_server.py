@@ -247,9 +247,13 @@ class ResourceServer:
     def recall(self, token: bytes) -> Principal | None:
         """The caller, if this very token was verified before and is still good. Never waits.
 
-        ``None`` where a hook has to be asked: it may be async, so that ``judge`` asks it.
+        ``None`` also where ``revoked`` is a function: it may be async, so that ``judge`` asks it.
         """
-        return None if self._revocation is not None else self._connection.recall(token)
+        revocation = self._revocation
+        if revocation is None:
+            return self._connection.recall(token)
+        principal = self._connection.recall(token) if revocation.never_waits else None
+        return principal if principal is not None and revocation.clears(principal) else None
 
     async def judge(self, token: bytes) -> tuple[Principal, bool]:
         """The caller, from a token that is verified in full, asked about, or was before.
@@ -364,9 +368,11 @@ class ResourceServer:
     async def aclose(self) -> None:
         """Forget tokens and answers, and end what is under way. A later request fetches anew.
 
-        When it returns, nothing of that is left in this event loop, which may be closed then.
+        When it returns, nothing of that is left in this event loop, which may be closed then. Hooks
+        of ``on_event`` that write in the background have written: those with a method ``aclose``.
         """
         await self._connection.aclose()
+        await self._listeners.aclose()
 
 
 async def _with_another_key(token: UnverifiedToken, registration: Registration, tried: JWKSet | None) -> AccessToken:

@@ -137,3 +137,25 @@ def test_an_event_cannot_be_changed() -> None:
     """Several hooks see the same one."""
     with pytest.raises(AttributeError):
         REFUSED.code = ""  # type: ignore[misc]
+
+
+@pytest.mark.anyio
+async def test_closing_waits_for_hooks_that_write_in_the_background(caplog: pytest.LogCaptureFixture) -> None:
+    class Writing:
+        closed = 0
+
+        def __call__(self, event: Event) -> None:
+            """Nothing."""
+
+        async def aclose(self) -> None:
+            self.closed += 1
+            if self.closed > 1:
+                raise OSError("the disk is gone")
+
+    hook = Writing()
+    listeners = Listeners([print, hook])
+
+    await listeners.aclose()
+    assert (hook.closed, caplog.records) == (1, [])
+    await listeners.aclose()  # raises nothing
+    assert len(caplog.records) == 1

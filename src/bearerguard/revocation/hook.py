@@ -11,6 +11,7 @@ from bearerguard.checks import checked_number
 from bearerguard.errors import ConfigurationError, InvalidToken, RevocationUnknown, show
 from bearerguard.events import logger
 from bearerguard.principal import Principal
+from bearerguard.revocation.denylist import Denylist
 
 Revoked: TypeAlias = Callable[[Principal], bool | Awaitable[bool]]
 
@@ -34,11 +35,24 @@ class RevocationHook:
         if not callable(revoked) or isinstance(revoked, type):
             raise ConfigurationError("revoked", f"expected a function of a Principal, got {show(revoked)}", example="Denylist()")
         self._revoked: Revoked = revoked
+        self._list = revoked if type(revoked) is Denylist else None
         self._timeout = checked_number("revoked_timeout", timeout, 0.001, _LONGEST, example="1.0")
         self._fails_open = fails_open
         self._is_failing = False
         if fails_open:
             logger.warning("insecure_revoked_fails_open: while the hook revoked= fails, revoked tokens are accepted")
+
+    @property
+    def never_waits(self) -> bool:
+        """Whether it is a ``Denylist``. A user's function may be async."""
+        return self._list is not None
+
+    def clears(self, principal: Principal) -> bool:
+        """Whether a ``Denylist`` says that the token was not revoked; ``check`` says why not."""
+        try:
+            return self._list is not None and not self._is_failing and self._list(principal) is False
+        except Exception:  # noqa: BLE001  check asks again, and tells
+            return False
 
     def check(self, principal: Principal) -> Awaitable[None] | None:
         """``None`` if the hook says at once that the token was not revoked; else what to await.

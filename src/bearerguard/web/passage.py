@@ -196,6 +196,7 @@ class Passage:
                 caller is not None,
                 caller is not None and self.cached,
                 self.seconds or 0.0,
+                "" if caller is None else caller.subject,
             )
         )
 

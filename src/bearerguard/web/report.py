@@ -37,6 +37,7 @@ def refused(scope: Scope, refusal: Refusal, principal: Principal | None, route: 
         who.verified,
         cached,
         seconds,
+        who.subject,
     )
 
 

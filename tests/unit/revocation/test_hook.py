@@ -1,6 +1,7 @@
 """The hook ``revoked=``: asked for each request, and what it does not deny is refused."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, Final
 
 import anyio
@@ -23,6 +24,7 @@ from bearerguard import (
     authenticated,
     requires,
 )
+from bearerguard.revocation import Denylist
 from bearerguard.testing import FakeClock, LocalIssuer
 from bearerguard.web.challenge import Challenge
 from bearerguard.web.enforce import enforce
@@ -236,3 +238,43 @@ async def test_recalling_alone_never_gives_a_caller_that_the_hook_was_not_asked_
     await outcome(api, token)
 
     assert api.recall(token.encode()) is None
+
+
+class Broken(Denylist):
+    """As one whose file cannot be read."""
+
+    def __call__(self, principal: Principal) -> bool:
+        raise ConfigurationError("from_file", "it is gone", example="")
+
+
+async def test_a_list_is_asked_for_tokens_that_were_verified_before() -> None:
+    """Without waiting, and before anything else is made of them."""
+    denylist = Denylist()
+    api, token = server(denylist)
+    assert await outcome(api, token) == "accepted"
+    assert api.recall(token.encode()) is not None
+    denylist.revoke(subject="reader")
+
+    assert api.recall(token.encode()) is None
+    assert await outcome(api, token) == "token_revoked"
+
+
+async def test_a_list_that_fails_refuses_tokens_that_were_verified_before(tmp_path: Path) -> None:
+    file = tmp_path / "denylist.jsonl"
+    file.touch()
+    clock = FakeClock()
+    api, token = server(Denylist.from_file(file, clock=clock))
+    assert await outcome(api, token) == "accepted"
+    file.unlink()
+    clock.advance(1)
+    assert (api.recall(token.encode()), await outcome(api, token)) == (None, "revocation_unknown")
+    file.touch()
+    clock.advance(1)
+
+    assert await outcome(api, token) == "accepted"
+
+
+async def test_a_kind_of_list_of_the_users_own_is_asked_as_any_function() -> None:
+    api, token = server(Broken())
+
+    assert (api.recall(token.encode()), await outcome(api, token)) == (None, "revocation_unknown")

@@ -218,6 +218,7 @@ async def test_an_accepted_request_tells_who_called_and_what_was_answered(
         path="/orders/7",
         route="/orders/{id}",
         verified=True,
+        subject="reader",
     )
     assert second == first._replace(cached=True)
 
@@ -239,6 +240,7 @@ async def test_a_refusal_tells_whom_the_token_names(
         kid=issuer.signing_key.kid,
         method="GET",
         path="/orders/7",
+        subject="reader",
     )
 
 
