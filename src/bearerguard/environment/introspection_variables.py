@@ -20,6 +20,7 @@ SETTINGS: Final = (
     Setting("client_auth", "basic"),
     Setting("key_id", "key-1"),
     Setting("signing_algorithm", "RS256"),
+    Setting("assertion_audience", "https://issuer.example"),
     Setting("audience", "api://orders", names),
     Setting("only_this_api", "1", switch),
     Setting("cache_for", "60", number),

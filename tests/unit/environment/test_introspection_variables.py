@@ -140,7 +140,7 @@ def test_a_wrong_variable_is_named_with_a_valid_value(name: str, value: str) -> 
 @pytest.mark.parametrize("setting", [setting for setting in SETTINGS if not setting.keyword.endswith("_file")])
 def test_the_value_that_an_error_shows_is_valid(setting: Setting, tmp_path: Path) -> None:
     (tmp_path / "key.pem").write_bytes(PEM_OF_RSA)
-    signs = setting.keyword in ("key_id", "signing_algorithm")
+    signs = setting.keyword in ("key_id", "signing_algorithm", "assertion_audience")
     proof = {"CLIENT_SECRET": "", "PRIVATE_KEY_FILE": str(tmp_path / "key.pem")} if signs else {}
 
     introspection(KEYCLOAK | asked(**proof | {setting.keyword.upper(): setting.example}))
