@@ -1,5 +1,6 @@
 """A TCP server that answers octets of the test's choice: what no HTTP server can be brought to send."""
 
+import re
 import socket
 import ssl
 import threading
@@ -79,7 +80,7 @@ def answering(octets: bytes) -> Behaviour:
     """Reads the request and sends these octets."""
 
     def behaviour(connection: socket.socket, _stopping: threading.Event) -> None:
-        _read_head(connection)
+        _read_request(connection)
         connection.sendall(octets)
 
     return behaviour
@@ -104,7 +105,7 @@ def trickling(octets: bytes, interval: float = 0.2) -> Behaviour:
     """Reads the request and sends one octet at a time."""
 
     def behaviour(connection: socket.socket, stopping: threading.Event) -> None:
-        _read_head(connection)
+        _read_request(connection)
         for octet in octets:
             if stopping.wait(interval):
                 return
@@ -117,7 +118,7 @@ def endless(start: bytes, chunk: bytes) -> Behaviour:
     """Reads the request, sends ``start``, and then ``chunk`` for ever."""
 
     def behaviour(connection: socket.socket, stopping: threading.Event) -> None:
-        _read_head(connection)
+        _read_request(connection)
         connection.sendall(start)
         while not stopping.is_set():
             connection.sendall(chunk)
@@ -136,7 +137,7 @@ def closing_at_once(connection: socket.socket, _stopping: threading.Event) -> No
 
 def resetting(connection: socket.socket, _stopping: threading.Event) -> None:
     """Accepts, reads the request and resets the connection."""
-    _read_head(connection)
+    _read_request(connection)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
 
 
@@ -147,10 +148,17 @@ def closed_port() -> int:
         return port
 
 
-def _read_head(connection: socket.socket) -> None:
+def _read_request(connection: socket.socket) -> None:
+    """The whole of it: a connection that is closed with octets unread is reset, and the answer may be lost."""
     received = b""
-    while _HEAD_END not in received:
+    while not _is_whole(received):
         octets = connection.recv(65_536)
         if not octets:
             return
         received += octets
+
+
+def _is_whole(received: bytes) -> bool:
+    head, end, body = received.partition(_HEAD_END)
+    length = re.search(rb"\r\ncontent-length: *([0-9]+)", head.lower())
+    return bool(end) and len(body) >= (int(length[1]) if length else 0)

@@ -49,6 +49,11 @@ class ClientAuthentication(ABC):
     client_id: str
     name: ClassVar[ClientAuth]
 
+    @property
+    def may_block(self) -> bool:
+        """Whether ``proof`` reads a file, calls a function of the user's, or signs."""
+        return True
+
     @abstractmethod
     def proof(self, *, endpoint: str, now: float) -> Proof:
         """For one request. It may read files and call functions of the user's, so it may block.
@@ -69,6 +74,11 @@ class Basic(ClientAuthentication):
     secret: Secret
     name: ClassVar[ClientAuth] = "basic"
 
+    @property
+    def may_block(self) -> bool:
+        """Where the secret may change."""
+        return self.secret.may_change
+
     def proof(self, *, endpoint: str, now: float) -> Proof:  # noqa: ARG002
         """A header."""
         secret = present_secret(self.secret)
@@ -83,6 +93,11 @@ class Post(ClientAuthentication):
 
     secret: Secret
     name: ClassVar[ClientAuth] = "post"
+
+    @property
+    def may_block(self) -> bool:
+        """Where the secret may change."""
+        return self.secret.may_change
 
     def proof(self, *, endpoint: str, now: float) -> Proof:  # noqa: ARG002
         """Two parameters."""
@@ -134,6 +149,11 @@ class TlsClientAuth(ClientAuthentication):
     """The certificate of the TLS connection; the request only names the client (RFC 8705 §2)."""
 
     name: ClassVar[ClientAuth] = "tls_client_auth"
+
+    @property
+    def may_block(self) -> bool:
+        """Nothing is read here."""
+        return False
 
     def proof(self, *, endpoint: str, now: float) -> Proof:  # noqa: ARG002
         """The client's id."""

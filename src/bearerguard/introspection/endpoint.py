@@ -60,9 +60,12 @@ class Endpoint:
         raise failure
 
     async def _proof(self, url: str) -> Proof:
-        """Files are read and functions of the user's called: in a thread that nobody else needs."""
-        prove = partial(self._settings.authentication.proof, endpoint=url, now=self._clock.now())
+        """What may block does so in a thread that nobody else needs."""
+        authentication = self._settings.authentication
+        prove = partial(authentication.proof, endpoint=url, now=self._clock.now())
         try:
+            if not authentication.may_block:
+                return prove()
             return await anyio.to_thread.run_sync(prove, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1))
         except ConfigurationError as why:
             text = str(why)

@@ -37,6 +37,11 @@ def test_basic_is_a_header_alone_and_the_others_are_parameters_alone() -> None:
     assert b64decode(proofs[0].headers[0][1].removeprefix("Basic ")) == b"billing:p%2Bw%2F%3F"
 
 
+def test_only_what_is_read_or_signed_for_each_request_may_block() -> None:
+    assert [way.may_block for way in WAYS] == [False, False, True, False]
+    assert [kind("billing", Secret(lambda: SECRET)).may_block for kind in (Basic, Post)] == [True, True]
+
+
 @pytest.mark.parametrize("kind", [Basic, Post])
 def test_a_secret_that_changed_into_something_unusable_is_told_without_showing_it(kind: type[Basic | Post]) -> None:
     with pytest.raises(ConfigurationError) as raised:
