@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias
 
 from bearerguard import error_codes as codes
 from bearerguard.after_fork import renew_after_fork
+from bearerguard.background import is_closed
 from bearerguard.bounded_http import AsyncTransport
 from bearerguard.clock import Clock, Instant, instant
 from bearerguard.errors import AccessTokenError, InvalidToken, show
@@ -178,12 +179,16 @@ class Introspector:
         try:
             said = await self._endpoint.ask(token)
         except EndpointFailed as why:
-            question.outcome = self._failed(why, was_good=question.was_good)
-            return
+            failure = why
         except Exception as error:  # noqa: BLE001  a defect must neither hang nor let pass; it may quote the token
             failure = EndpointFailed(f"unexpected {type(error).__name__}")
-            question.outcome = self._failed(failure, was_good=question.was_good)
+        else:
+            self._answered(question, said, asked_at, judge)
             return
+        if not is_closed(question.loop):  # else its loop failed, not the endpoint
+            question.outcome = self._failed(failure, was_good=question.was_good)
+
+    def _answered(self, question: Question, said: Described | None, asked_at: Instant, judge: _Judge) -> None:
         self._succeeded()
         try:
             if said is None:
