@@ -9,7 +9,7 @@ import anyio
 from bearerguard.bounded_http import AsyncTransport
 from bearerguard.clock import Clock
 from bearerguard.errors import ConfigurationError
-from bearerguard.events import Listeners
+from bearerguard.events import Event, Listeners
 from bearerguard.introspection.introspection import Introspection
 from bearerguard.introspection.introspector import Introspector
 from bearerguard.issuers.issuer import Issuer
@@ -46,7 +46,7 @@ class Connection:
         token_cache_size: Verified tokens to remember.
         transport: For the key fetch; ``None`` for httpx's own.
         clock: Wall time for claims, and both times for ages.
-        listeners: Told of each key fetch.
+        listeners: Told of key fetches, and of options that weaken a check.
         introspection: How to ask about tokens that are not JWTs, if at all.
         former: Its keys are taken over where they are fetched from the same place.
         registrations: Each issuer with its expectations and its keys.
@@ -82,6 +82,7 @@ class Connection:
         object.__setattr__(self, "parser", Parser(registrations.glance))
         object.__setattr__(self, "cache", TokenCache(self.token_cache_size, self.clock))
         object.__setattr__(self, "introspector", self._introspector(former))
+        self._tell_what_is_insecure(() if former is None else former.issuers)
 
     def __str__(self) -> str:
         """Whom it trusts, for the log."""
@@ -137,6 +138,11 @@ class Connection:
             if self.introspector is not None:
                 await self.introspector.ended()
 
+    def _tell_what_is_insecure(self, known: tuple[Issuer, ...]) -> None:
+        for issuer in self.issuers:
+            for option in () if issuer in known else issuer.insecure_options:
+                self.listeners(Event("insecure_option", issuer.issuer, option))
+
     def _introspector(self, former: "Connection | None") -> Introspector | None:
         asked = self.introspection
         if asked is None:
@@ -157,7 +163,7 @@ class Connection:
     def _register(self, issuer: Issuer, fetcher: Fetcher | None, kept: Mapping[Any, KeySource]) -> Registration:
         keys: KeySource
         if issuer.jwks is not None or fetcher is None:
-            keys = StaticKeySource(issuer.issuer, issuer.jwks or {})
+            keys = StaticKeySource(issuer.issuer, issuer.jwks or {}, listeners=self.listeners)
         elif _origin(issuer) in kept:
             keys = kept[_origin(issuer)]
         else:

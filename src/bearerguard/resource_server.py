@@ -25,7 +25,7 @@ from bearerguard.connection import Connection
 from bearerguard.environment.server_variables import Parts, server_from
 from bearerguard.environment.variables import Variables
 from bearerguard.errors import ConfigurationError, InvalidRequest, IssuerUnavailable, MissingToken, Refusal, show
-from bearerguard.events import EventHook, Listeners, checked_hooks, logger, token_accepted, token_refused, token_revoked
+from bearerguard.events import Event, EventHook, Listeners, checked_hooks, logger, token_accepted, token_refused, token_revoked
 from bearerguard.introspection.introspection import Introspection
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.keys.jwk_set import JWKSet
@@ -96,6 +96,8 @@ class ResourceServer:
         self._revocation = (
             None if revoked is None else RevocationHook(revoked, timeout=revoked_timeout, fails_open=insecure_revoked_fails_open)
         )
+        if revoked is not None and insecure_revoked_fails_open:
+            self._listeners(Event("insecure_option", code="insecure_revoked_fails_open"))
         self._implied_roles = ImpliedRoles(implied_roles)
         self._connection = Connection(  # swapped whole by ``testing.stand_ins``
             issuers=_flattened(issuers, needed=introspection is None),

@@ -141,6 +141,17 @@ class Issuer:
         return {"allow_http": self.insecure_allow_http, "http_hosts": self.insecure_http_hosts}
 
     @property
+    def insecure_options(self) -> tuple[str, ...]:
+        """The options that are on and weaken a check, by name."""
+        on = {
+            "insecure_allow_http": self.insecure_allow_http,
+            "insecure_http_hosts": self.insecure_http_hosts,
+            "insecure_accept_id_tokens": self.profile.insecure_accept_id_tokens,
+            "insecure_any_tenant": self.is_template,
+        }
+        return tuple(name for name, value in on.items() if value)
+
+    @property
     def is_template(self) -> bool:
         """Whether tokens of any tenant are accepted: the issuer holds ``{tenantid}``."""
         return TENANT in self.issuer

@@ -1,12 +1,8 @@
 """What is known of one issuer's keys, for a readiness probe."""
 
 from dataclasses import dataclass
-from typing import Final
 
-from bearerguard.events import logger
 from bearerguard.keys.jwk_set import JWKSet
-
-_TOLD: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +44,3 @@ def key_ids(key_set: JWKSet | None) -> tuple[str, ...]:
 def left_out(key_set: JWKSet | None) -> tuple[str, ...]:
     """The keys of a set that are not used, each with the reason."""
     return () if key_set is None else tuple(map(str, key_set.left_out))
-
-
-def tell_left_out(issuer: str, key_set: JWKSet, former: JWKSet | None) -> None:
-    """Log the keys that are not used, if they changed."""
-    if key_set.left_out and (former is None or set(key_set.left_out) != set(former.left_out)):
-        told = left_out(key_set)
-        more = f"; and {len(told) - _TOLD} more" if len(told) > _TOLD else ""
-        logger.warning("keys of %r are published but not used: %s%s", issuer, "; ".join(told[:_TOLD]), more)

@@ -14,14 +14,15 @@ from bearerguard.after_fork import renew_after_fork
 from bearerguard.background import Pulse, current_loop
 from bearerguard.clock import PAST, Clock, Instant, instant
 from bearerguard.errors import IssuerUnavailable
-from bearerguard.events import Event, Listeners, logger
+from bearerguard.events import Listeners, logger
 from bearerguard.flights import Flights
 from bearerguard.keys.fetch import FetchFailed
 from bearerguard.keys.freshness import Decision, Freshness
 from bearerguard.keys.jwk_set import JWKSet
 from bearerguard.keys.key_flight import KeyFlight, Outcome
+from bearerguard.keys.key_news import KeyNews
 from bearerguard.keys.key_set_fetch import FetchedKeys, Validators
-from bearerguard.keys.key_status import KeyStatus, key_ids, left_out, tell_left_out
+from bearerguard.keys.key_status import KeyStatus, key_ids, left_out
 
 _SEEN_KEYS: Final = 256
 _A_FLOOD: Final = 100
@@ -71,7 +72,7 @@ class RemoteKeySource:
         self._issuer = issuer
         self._fetch = fetch
         self._clock = clock
-        self._tell = listeners or Listeners()
+        self._news = KeyNews(issuer, listeners or Listeners())
         self._jitter = jitter
         self._forget()
         renew_after_fork(self)
@@ -165,6 +166,7 @@ class RemoteKeySource:
         if latest is tried or not latest.may_hold(kid):
             with self._changing:
                 self._freshness.remember_unknown(kid, instant(self._clock))
+            self._news.unknown(kid)
         return latest
 
     def lacking(self, kid: str, /) -> JWKSet | None:
@@ -274,9 +276,8 @@ class RemoteKeySource:
             elif flight.for_unknown_kid:
                 self._freshness.looked_in_vain(instant(self._clock))
             self._last_error = ""
-        if self._key_set is not None:
-            tell_left_out(self._issuer, self._key_set, former)
-        self._tell(Event("keys_fetched", self._issuer))
+            key_set = self._key_set
+        self._news.fetched(key_set, former)
 
     def _fail(self, flight: KeyFlight, why: FetchFailed) -> None:
         flight.outcome = Outcome.FAILURE
@@ -287,10 +288,7 @@ class RemoteKeySource:
             self._freshness.failed(now)
             self._validators = None  # the next request is plain: this one may have failed for them
             self._last_error = str(why)
-        kept = "the kept keys stay in use" if self._freshness.is_usable(now) else "there are no usable keys"
-        wait = self._freshness.retry_after(now)
-        logger.warning("fetching the keys of %r failed: %s; %s; next try in %.1f s", self._issuer, why, kept, wait)
-        self._tell(Event("keys_failed", self._issuer, why.code))
+        self._news.failed(why, self._freshness, now)
 
     def _brought_new_keys(self) -> bool:
         """Whether the set has a key never seen before. Sets that alternate bring nothing new."""

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from bearerguard.errors import ConfigurationError
+from bearerguard.events import Listeners
 from bearerguard.keys.jwk_set import JWKSet, UnusableKeySet, read_key_set
-from bearerguard.keys.key_status import KeyStatus, key_ids, left_out, tell_left_out
+from bearerguard.keys.key_news import KeyNews
+from bearerguard.keys.key_status import KeyStatus, key_ids, left_out
 
 
 class StaticKeySource:
@@ -15,13 +17,13 @@ class StaticKeySource:
         ConfigurationError: the set has no usable key.
     """
 
-    def __init__(self, issuer: str, jwks: Mapping[str, Any]) -> None:
+    def __init__(self, issuer: str, jwks: Mapping[str, Any], *, listeners: Listeners | None = None) -> None:
         try:
             self._key_set = read_key_set(jwks)
         except UnusableKeySet as why:
             raise ConfigurationError("jwks", f"{issuer}: {why}", example='{"keys": [<public JWK>, …]}') from None
         self._issuer = issuer
-        tell_left_out(issuer, self._key_set, None)
+        KeyNews(issuer, listeners or Listeners()).given(self._key_set)
 
     def known(self) -> JWKSet | None:
         """The configured set."""

@@ -1,13 +1,11 @@
 """What a readiness probe is told, and what metrics are."""
 
-import anyio
 import pytest
 
 from bearerguard.errors import IssuerUnavailable
-from bearerguard.events import Event
 from bearerguard.keys.fetch import FetchFailed
 from bearerguard.keys.jwk_set import JWKSet, read_key_set
-from bearerguard.keys.key_status import KeyStatus, key_ids, tell_left_out
+from bearerguard.keys.key_status import KeyStatus, key_ids
 from bearerguard.keys.static_key_source import StaticKeySource
 from bearerguard.testing import FakeClock
 from support.key_sets import ISSUER, ScriptedFetch, key_set, settled, source
@@ -81,34 +79,6 @@ def test_before_the_first_fetch_the_age_is_infinite() -> None:
     assert source(ScriptedFetch(DOWN)).age() == float("inf")
 
 
-async def test_each_fetch_is_an_event() -> None:
-    events: list[Event] = []
-    fetch, clock = ScriptedFetch(DOWN), FakeClock()
-    keys = source(fetch, clock, on_event=events.append)
-    with pytest.raises(IssuerUnavailable):
-        await keys.obtain()
-    clock.advance(1.0)
-    fetch.outcome = key_set("a")
-    await keys.obtain()
-    assert events == [Event("keys_failed", ISSUER, "unreachable"), Event("keys_fetched", ISSUER)]
-
-
-async def test_a_hook_that_fails_decides_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    def broken(_event: Event) -> None:
-        raise RuntimeError("no metrics today")
-
-    keys = source(ScriptedFetch(key_set("a")), on_event=broken)
-    assert await keys.obtain() is keys.known()
-
-
-async def test_a_failed_fetch_is_a_warning_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    keys = source(ScriptedFetch(DOWN))
-    with anyio.fail_after(5), pytest.raises(IssuerUnavailable):
-        await keys.obtain()
-    (record,) = caplog.records
-    assert (record.name, record.levelname) == ("bearerguard", "WARNING")
-
-
 WEAK = {"kty": "RSA", "kid": "weak"}
 
 
@@ -122,29 +92,6 @@ async def test_keys_that_are_published_and_not_used_are_told_with_the_reason() -
 
     (told,) = keys.status().left_out
     assert told.startswith("keys[1] ('weak'): ")
-
-
-async def test_they_are_logged_once_for_each_change(caplog: pytest.LogCaptureFixture) -> None:
-    clock, fetch = FakeClock(), ScriptedFetch(_with_a_weak_key("good"))
-    keys = source(fetch, clock)
-
-    def told() -> int:
-        return sum("published but not used" in record.getMessage() for record in caplog.records)
-
-    await keys.obtain()
-    assert told() == 1
-    for outcome, times in ((_with_a_weak_key("good", "new"), 1), (key_set("good"), 1), (_with_a_weak_key("good"), 2)):
-        fetch.outcome = outcome
-        clock.advance(7_200.0)
-        await keys.obtain()
-        await settled()
-        assert told() == times
-
-
-def test_of_many_a_few_are_logged(caplog: pytest.LogCaptureFixture) -> None:
-    many = read_key_set({"keys": [RSA.public_jwk(), *({"kty": "RSA", "kid": f"weak-{number}"} for number in range(20))]})
-    tell_left_out(ISSUER, many, None)
-    assert "and 15 more" in caplog.text
 
 
 def test_static_keys_tell_theirs_too(caplog: pytest.LogCaptureFixture) -> None:
