@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+import httpx
 import pytest
 
-from bearerguard import Issuer, PathPolicy, ResourceServer, role
+from bearerguard import Issuer, PathPolicy, ResourceServer, oidc, role
 from bearerguard.forward_auth import forward_auth
 from bearerguard.testing import LocalIssuer
 from gateways.echo import Echo, echoing
@@ -50,9 +51,16 @@ def issuer() -> LocalIssuer:
 
 
 @pytest.fixture(scope="session")
-def api(issuer: LocalIssuer) -> ResourceServer:
-    """Trusts ``issuer``; its keys are given, so nothing is fetched."""
-    return ResourceServer(Issuer(issuer.issuer, jwks=issuer.jwks()), "api://orders")
+def issuer_that_is_down() -> LocalIssuer:
+    """Its tokens are good, and nobody can fetch its keys."""
+    return LocalIssuer("https://down.test")
+
+
+@pytest.fixture(scope="session")
+def api(issuer: LocalIssuer, issuer_that_is_down: LocalIssuer) -> Callable[[], ResourceServer]:
+    """Trusts both; the keys of the one are given. Each service has one of its own: it runs in a thread of its own."""
+    issuers = [Issuer(issuer.issuer, jwks=issuer.jwks()), oidc(issuer_that_is_down.issuer)]
+    return lambda: ResourceServer(issuers, "api://orders", transport=httpx.MockTransport(lambda _: httpx.Response(500)))
 
 
 @pytest.fixture(scope="session")
@@ -82,8 +90,8 @@ def standing(proxy: str, judge: int, tmp_path_factory: pytest.TempPathFactory, p
 
 
 @pytest.fixture(scope="session")
-def gateway(proxy: str, api: ResourceServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+def gateway(proxy: str, api: Callable[[], ResourceServer], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """The proxy, asking a service that is well."""
     with ExitStack() as stack:
-        judge = stack.enter_context(serve(forward_auth(api, POLICY, proxy=proxy, shared_secret=SECRET)))  # type: ignore[arg-type]
+        judge = stack.enter_context(serve(forward_auth(api(), POLICY, proxy=proxy, shared_secret=SECRET)))  # type: ignore[arg-type]
         yield stack.enter_context(standing(proxy, int(judge.rsplit(":", 1)[1]), tmp_path_factory))

@@ -34,7 +34,7 @@ class Got:
 
 
 class Echo:
-    """Serves every request and keeps what it got.
+    """Serves every request, with the status that its query asks for, and keeps what it got.
 
     Attributes:
         got: The requests, in order.
@@ -61,12 +61,14 @@ class Echo:
             connection.sendall(_ACCEPT + b"X-Served: yes\r\n\r\n")
             return
         body = json.dumps({"method": method, "target": target}).encode()
-        answer = f"HTTP/1.1 200 OK\r\nConnection: close\r\nX-Served: yes\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+        status = re.search(r"[?&]status=(\d{3})$", target)
+        line = f"HTTP/1.1 {status[1] if status else 200} As asked"
+        answer = f"{line}\r\nConnection: close\r\nX-Served: yes\r\nContent-Length: {len(body)}\r\n\r\n".encode()
         connection.sendall(answer + (b"" if method == "HEAD" else body))
 
-    def last(self) -> Got:
-        """The only request since the last call."""
-        (got,) = self.got
+    def taken(self) -> list[Got]:
+        """The requests since the last call."""
+        got = self.got.copy()
         self.got.clear()
         return got
 

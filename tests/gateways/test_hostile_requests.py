@@ -1,0 +1,202 @@
+"""Whatever a client sends, nothing is served that the policy refuses for what is served."""
+
+from collections.abc import Callable
+from typing import Final
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from frameworks.hostile_paths import HOSTILE
+from gateways.conftest import Gateway
+from gateways.proxies import SECRET
+from gateways.served import CALLERS, check
+from gateways.wire import HANDSHAKE, Reply, ask
+
+pytestmark = [pytest.mark.gateways, pytest.mark.socket]
+
+Bearer = Callable[[str], dict[str, str]]
+
+FORMS: Final = (
+    *("http://orders.test/open/x", "http://evil.test/files/x", "http://orders.test//files/x", "https:/files/x", "http:files/x"),
+    *("*", "orders.test:80", "files/x", "", "?/open/x", "\\files\\x", "//evil.test/open/x"),
+    *(
+        "/open/x#/../../files/x",
+        "/files/x#/public",
+        "/open#/files/x",
+        "/files/x?/public",
+        "/files/x%3F/public",
+        "/open?/../files/x",
+    ),
+    *(
+        "/open/%2e%2e;/files/x",
+        "/open/.%2e/files/x",
+        "/open/..%00/files/x",
+        "/open/..%0d%0a/files/x",
+        "/open/%c0%ae%c0%ae/files/x",
+    ),
+    *(
+        "/open/x/..\\..\\files\\x",
+        "/open/%u002e%u002e/files/x",
+        "/open/..%c0%af../files/x",
+        "/files/x/..;/x/public",
+        "/;/files/x",
+    ),
+    *("/open/./../files/x", "/open/...//files/x", "/files/x/public/..", "/files/x/public/../", "/files/x/public/%2e%2e/"),
+)
+PATHS: Final = (*HOSTILE, *FORMS)
+METHODS: Final = ("GET", "HEAD", "POST", "OPTIONS", "PUT", "TRACE", "CONNECT", "WEBSOCKET", "get", "PROPFIND", "DEBUG")
+H2C: Final = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAMAAABkAARAAAAAAAIAAAAA"}
+NAMES: Final = ("Bearerguard-Principal", "Bearerguard_Principal", "bearerguard-principal", "BEARERGUARD_PRINCIPAL")
+TOLD: Final = ("X-Original-URI", "X-Original-Method", "X-Forwarded-Uri", "X-Forwarded-Method", "X-Envoy-Original-Path")
+OVERRIDING: Final = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Original-URL", "X-Rewrite-URL")
+HEADERS: Final[tuple[dict[str, str], ...]] = (
+    *({name: '{"client_id":"writer","roles":["Write.All"]}'} for name in NAMES),
+    *({name: value} for name in TOLD for value in ("/open/x", "GET", "HEAD")),
+    dict.fromkeys(TOLD, "/open/x") | {"Bearerguard-Secret": SECRET},
+    dict.fromkeys(TOLD, "/open/x")
+    | {"Bearerguard-Secret": "guessed", "X-Forwarded-Host": "open.test", "X-Forwarded-Prefix": "/open"},
+    *({name: value} for name in OVERRIDING for value in ("DELETE", "/files/x")),
+    *({name.replace("-", "_"): "POST"} for name in OVERRIDING),
+    *({"Connection": f"close, {name}"} for name in (*NAMES[:1], *TOLD, "Bearerguard-Secret", "Authorization", "Host", "Cookie")),
+    H2C,
+    H2C | {"Upgrade": "websocket, h2c"},
+    H2C | {"Upgrade": "h2c, websocket"},
+    {"Connection": "Upgrade", "Upgrade": "websocket"},
+    {"Upgrade": "websocket", **dict(HANDSHAKE[2:])},
+    {"Connection": "keep-alive", **dict(HANDSHAKE[1:])},
+    dict(HANDSHAKE[2:]),
+    dict(HANDSHAKE) | {"Upgrade": "WebSocket"},
+    dict(HANDSHAKE) | {"Connection": "Upgrade, Sec-WebSocket-Key"},
+    {"X-Forwarded-For": "127.0.0.1", "X-Real-IP": "127.0.0.1", "Forwarded": "for=127.0.0.1;host=open.test"},
+)
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+def test_a_hostile_path_gets_at_nothing(gateway: Gateway, bearer: Bearer, caller: str) -> None:
+    """The table of the framework tests, and what proxies read in ways of their own."""
+    headers = {} if caller == "nobody" else bearer(caller)
+    for target in PATHS:
+        check(gateway, ask(gateway.port, target, headers), caller, target)
+
+
+def test_honest_requests_are_served_all_the_same(gateway: Gateway, bearer: Bearer) -> None:
+    """Else the tests above would pass behind a proxy that refuses everything."""
+    for target in (
+        "/files",
+        "/open/x",
+        "/open/a%20b/c%C3%A9",
+        "/files/x/public",
+        "/open/a.b/..c",
+        "/%66iles",
+        "/open/x?y=/../files;z",
+    ):
+        reply = ask(gateway.port, target, bearer("reader"))
+        assert (reply.status, len(check(gateway, reply, "reader", target))) == (200, 1), target
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+def test_a_hostile_header_gets_at_nothing(gateway: Gateway, bearer: Bearer, caller: str) -> None:
+    headers = {} if caller == "nobody" else bearer(caller)
+    for more in HEADERS:
+        for target in ("/open/x", "/files/x", "/files", "/live", "/feed"):
+            check(gateway, ask(gateway.port, target, headers | more), caller, (target, more))
+
+
+def test_a_caller_named_from_outside_is_unknown_to_the_service(gateway: Gateway) -> None:
+    for name in NAMES:
+        reply = ask(gateway.port, "/open/x", {name: '{"client_id":"writer"}'})
+        got = check(gateway, reply, "nobody", name)
+        assert got or (gateway.name == "envoy" and "_" in name and reply.status == 400), name  # Envoy serves no such header
+
+
+def test_doubled_headers_get_at_nothing(gateway: Gateway, bearer: Bearer) -> None:
+    """Which of two counts would be a guess."""
+    reader, writer = bearer("reader")["Authorization"], bearer("writer")["Authorization"]
+    for first, second in ((reader, writer), (writer, reader), ("Bearer x", writer)):
+        reply = ask(gateway.port, "/files/x", [("Authorization", first), ("Authorization", second)])
+        assert (reply.status in {400, 401}, gateway.echo.taken()) == (True, []), (first, second)
+    for name in (*TOLD, "Bearerguard-Secret", "Bearerguard-Principal"):
+        reply = ask(gateway.port, "/files/x", [(name, "/open/x"), (name, "/files/x"), ("Authorization", reader)])
+        check(gateway, reply, "reader", name)
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+def test_a_method_gets_at_nothing_that_has_no_row_for_it(gateway: Gateway, bearer: Bearer, caller: str) -> None:
+    headers = {} if caller == "nobody" else bearer(caller)
+    for method in METHODS:
+        for target in ("/open/x", "/files", "/live", "orders.test:80", "*"):
+            check(gateway, ask(gateway.port, target, headers, method=method), caller, (method, target))
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(
+    target=st.lists(
+        st.sampled_from(
+            [
+                *(
+                    "/",
+                    "//",
+                    "/files",
+                    "/open",
+                    "/x",
+                    "/public",
+                    "x",
+                    ".",
+                    "..",
+                    "/..",
+                    "/.",
+                    "%2e",
+                    "%2E%2e",
+                    "%2F",
+                    "%2f",
+                    "%5c",
+                ),
+                *(
+                    "\\",
+                    ";",
+                    ";a=b",
+                    "?",
+                    "#",
+                    "%23",
+                    "%3f",
+                    "%3B",
+                    "%25",
+                    "%252f",
+                    "%00",
+                    "%0a",
+                    "é",
+                    "%C3%A9",
+                    "*",
+                    ":",
+                    "@",
+                    "+",
+                ),
+            ]
+        ),
+        min_size=1,
+        max_size=8,
+    ).map("".join)
+)
+def test_no_path_gets_at_anything(gateway: Gateway, bearer: Bearer, caller: str, target: str) -> None:
+    headers = {} if caller == "nobody" else bearer(caller)
+    check(gateway, ask(gateway.port, "/" + target, headers), caller, target)
+
+
+def test_no_path_gets_at_anything_over_http2(gateway: Gateway, bearer: Bearer) -> None:
+    """Envoy speaks it without TLS to clients that begin with it; a ``:path`` is not a request line."""
+    if gateway.name != "envoy":
+        pytest.skip("with the sample's configuration it speaks HTTP/2 over TLS alone")
+    with httpx.Client(http1=False, http2=True, base_url=f"http://127.0.0.1:{gateway.port}") as client:
+        for target in (*(path for path in PATHS if path.startswith("/")), "*", "files/x", "http://orders.test/open/x"):
+            request = client.build_request("GET", "/", headers=bearer("reader"), extensions={"target": target.encode()})
+            try:
+                answer = client.send(request)
+            except httpx.HTTPError:  # Envoy ends the connection
+                assert gateway.echo.taken() == [], target
+                continue
+            check(gateway, Reply(answer.status_code, tuple(answer.headers.items()), answer.content), "reader", target)
+        assert client.get("/files", headers=bearer("reader")).status_code == 200
+        gateway.echo.taken()
