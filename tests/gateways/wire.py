@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from typing import Final
 
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.events import ConnectionTerminated, ResponseReceived, StreamReset
+from h2.exceptions import ProtocolError
+
 _PATIENCE: Final = 30.0
 _USUAL: Final = (("Host", "orders.test"), ("Connection", "close"))
 HANDSHAKE: Final = (
@@ -62,3 +67,27 @@ def ask(
         finally:
             response.close()
         return Reply(response.status, tuple(response.getheaders()), content)
+
+
+def open_over_http2(port: int, path: str, headers: Mapping[str, str]) -> Reply:
+    """A websocket's handshake as a stream (RFC 8441), on a connection that begins with HTTP/2."""
+    client = H2Connection(H2Configuration(validate_outbound_headers=False))
+    client.initiate_connection()
+    pseudo = {":method": "CONNECT", ":protocol": "websocket", ":scheme": "http", ":path": path, ":authority": "orders.test"}
+    client.send_headers(
+        1, [*pseudo.items(), ("sec-websocket-version", "13"), *((name.lower(), headers[name]) for name in headers)]
+    )
+    with socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE) as connection:
+        connection.sendall(client.data_to_send())
+        try:
+            while octets := connection.recv(65_536):
+                for event in client.receive_data(octets):
+                    if isinstance(event, ResponseReceived):
+                        answer = [(bytes(name).decode(), bytes(value).decode()) for name, value in event.headers]
+                        return Reply(int(dict(answer)[":status"]), tuple(answer), b"")
+                    if isinstance(event, (StreamReset, ConnectionTerminated)):
+                        return Reply(0, (), b"")
+                connection.sendall(client.data_to_send())
+        except (ProtocolError, ConnectionError):
+            pass
+    return Reply(0, (), b"")
