@@ -15,7 +15,10 @@ api = ResourceServer(
     audience=[CLIENT_ID, f"api://{CLIENT_ID}"],
 )
 docs = ["/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json"]
-app = FastAPI(middleware=[Middleware(AccessTokenMiddleware, resource_server=api, public=docs)])
+app = FastAPI(
+    middleware=[Middleware(AccessTokenMiddleware, resource_server=api, public=docs)],
+    swagger_ui_init_oauth={"clientId": "6f2c1f0e-3c1b-4a55-9c33-0b6d9f0f5a11"},  # OPENAPI_CLIENT_ID
+)
 
 
 @app.get("/orders", dependencies=[Depends(require(scope("user_impersonation") | role("Read.All")))])
@@ -23,4 +26,4 @@ async def list_orders(caller: CurrentPrincipal) -> dict[str, Any]:
     return {"user": caller.subject, "tenant": caller.tenant_id}
 
 
-document_security(app, api)
+document_security(app, api, flows=["authorizationCode"])

@@ -6,9 +6,11 @@ from typing import Any, Final
 import httpx
 import pytest
 from fastapi import Depends, FastAPI
+from starlette.middleware import Middleware
 
-from bearerguard import Issuer, ResourceServer, application, client, role, scope
+from bearerguard import AccessTokenMiddleware, Issuer, ResourceServer, application, client, role, scope
 from bearerguard.fastapi import document_security, require
+from bearerguard.fastapi.documented_flows import FLOWS
 from bearerguard.testing import LocalIssuer
 from support.sample_files import sample
 
@@ -21,11 +23,23 @@ async def endpoint(number: int) -> str:
     raise NotImplementedError
 
 
-def _documented(api: ResourceServer, version: str, token_url: str | None) -> dict[str, Any]:
-    app = FastAPI()
+SCHEMES: Final = {
+    "oauth2": ["http", "oauth2", "oauth2"],
+    "openIdConnect": ["http", "openIdConnect"],
+    "http": ["http"],
+    "apiKey": ["apiKey"],
+}
+
+
+def _documented(api: ResourceServer, version: str, scheme: str, issuer: LocalIssuer) -> dict[str, Any]:
+    options: dict[str, Any] = {"token_header": "Cf-Access-Jwt-Assertion"} if scheme == "apiKey" else {}
+    app = FastAPI(middleware=[Middleware(AccessTokenMiddleware, resource_server=api, **options)])
     app.openapi_version = version
     app.add_api_route("/orders/{number:int}", endpoint, dependencies=[Depends(require(REQUIREMENT, resource_server=api))])
-    document_security(app, api, token_url=token_url, scopes={"api://orders/.default": ""})
+    places: dict[str, str] = {}
+    if scheme == "oauth2":
+        places = {"authorization_url": issuer.authorization_endpoint, "token_url": issuer.token_endpoint}
+    document_security(app, api, flows=FLOWS, scopes={"api://orders/.default": ""}, **places)
     return app.openapi()
 
 
@@ -34,12 +48,12 @@ def test_the_document_of_the_sample_is_valid(needed: Callable[[str], Any]) -> No
 
 
 @pytest.mark.parametrize("version", ["3.0.3", "3.1.0"])
-@pytest.mark.parametrize("scheme", ["oauth2", "openIdConnect", "http"])
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_each_kind_of_scheme_is_valid(scheme: str, version: str, needed: Callable[[str], Any]) -> None:
     issuer = LocalIssuer()
     trusted = Issuer(issuer.issuer, jwks=issuer.jwks()) if scheme == "http" else issuer.trusted()
     api = ResourceServer(trusted, "api://orders", transport=httpx.ASGITransport(issuer))
-    document = _documented(api, version, issuer.token_endpoint if scheme == "oauth2" else None)
+    document = _documented(api, version, scheme, issuer)
 
     needed("openapi_spec_validator").validate(document)
-    assert document["components"]["securitySchemes"]["accessToken"]["type"] == scheme
+    assert [one["type"] for one in document["components"]["securitySchemes"].values()] == SCHEMES[scheme]

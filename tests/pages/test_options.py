@@ -32,7 +32,7 @@ from bearerguard import (
 from bearerguard.error_codes import MISSING_CLAIM
 from bearerguard.fastapi import document_security, require
 from bearerguard.forward_auth import SignedPrincipals, forward_auth
-from bearerguard.issuers import ClaimRule, Profile, application_by_subject
+from bearerguard.issuers import ClaimRule, Profile, RequestForm, application_by_subject
 from bearerguard.testing import DEFAULT_CLIENTS, DEFAULT_USERS, LocalClient, LocalIssuer, LocalUser, pytest_plugin
 from support.pages import PAGES, ROOT, text_of
 from support.preset_tokens import options_passed_on
@@ -42,6 +42,7 @@ REQUIRED: Final = "required"
 POSITIONAL: Final = {"self", "app"}
 NAMES: Final[Mapping[str, object]] = {
     "Profile()": Profile(),
+    "RequestForm()": RequestForm(),
     "application_by_subject": application_by_subject,
     "DEFAULT_CLIENTS": DEFAULT_CLIENTS,
     "DEFAULT_USERS": DEFAULT_USERS,

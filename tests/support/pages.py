@@ -13,7 +13,7 @@ README: Final = ROOT / "README.md"
 LIBRARY: Final = ROOT / "src" / "bearerguard"
 PAGES: Final = (
     *sorted(ROOT.glob("*.md")),
-    *sorted(path for folder in ("src", "samples") for path in (ROOT / folder).rglob("*.md")),
+    *sorted(path for folder in ("src", "samples") for path in (ROOT / folder).rglob("*.md") if "node_modules" not in path.parts),
     ROOT / "tests" / "benchmarks" / "README.md",
 )
 """Every page a reader may open."""

@@ -21,11 +21,12 @@ _TEXT: Final = {"type": "string"}
 _REFERENCE: Final = {"$ref": f"#/components/schemas/{SCHEMA}"}
 
 
-def components(wire: Challenge | None = None) -> dict[str, Any]:
+def components(wire: Challenge | None = None, header: str = "Authorization") -> dict[str, Any]:
     """Schema and responses that operations refer to.
 
     Args:
         wire: What the API sends; by default what a middleware without options does.
+        header: Where requests carry the token.
     """
     sent = wire or Challenge()
     challenge = {"description": "The challenge of RFC 6750 §3.", "required": True, "schema": _TEXT}
@@ -38,12 +39,12 @@ def components(wire: Challenge | None = None) -> dict[str, Any]:
         "schemas": {} if sent.form is None else {SCHEMA: _schema(sent.form)},
         "responses": {
             INVALID_REQUEST: answer(
-                "The request's `Authorization` or path is malformed.",
+                f"The request's `{header}` or path is malformed.",
                 codes.MALFORMED_AUTHORIZATION,
                 codes.REPEATED_AUTHORIZATION,
                 codes.MALFORMED_PATH,
             ),
-            UNREADABLE: _unreadable(sent.form),
+            UNREADABLE: _unreadable(sent.form, header),
             UNAUTHORIZED: answer(
                 "There is no access token, or it is not accepted.",
                 codes.MISSING_TOKEN,
@@ -89,11 +90,11 @@ def _schema(form: Format) -> dict[str, Any]:
     }
 
 
-def _unreadable(form: Format | None) -> dict[str, Any]:
+def _unreadable(form: Format | None, header: str) -> dict[str, Any]:
     """FastAPI answers 400, too, to a body that it cannot parse."""
     own = {"type": "object", "required": ["detail"], "properties": {"detail": _TEXT}}
-    challenge = {"description": "The challenge of RFC 6750 §3, where `Authorization` or path is to blame.", "schema": _TEXT}
-    described = "The request's `Authorization` or path is malformed, or its body cannot be read."
+    challenge = {"description": f"The challenge of RFC 6750 §3, where `{header}` or path is to blame.", "schema": _TEXT}
+    described = f"The request's `{header}` or path is malformed, or its body cannot be read."
     response = _described(described, {"WWW-Authenticate": challenge}, form, {})
     content = response.setdefault("content", {})
     if form == "oauth":

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from bearerguard.issuers.application import application_by_idtyp, application_by_subject
     from bearerguard.issuers.claim_rule import ClaimRule
     from bearerguard.issuers.profile import Profile
+    from bearerguard.issuers.request_form import RequestForm
 
-__all__ = ["ClaimRule", "Profile", "application_by_idtyp", "application_by_subject"]
+__all__ = ["ClaimRule", "Profile", "RequestForm", "application_by_idtyp", "application_by_subject"]
 
 _HOMES: Final = {
     "application": "application_by_idtyp application_by_subject",
     "claim_rule": "ClaimRule",
     "profile": "Profile",
+    "request_form": "RequestForm",
 }
 __getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -7,6 +7,7 @@ from bearerguard.issuers.claim_values import ClaimPath, Claims
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.issuers.options import IssuerOptions, check_options, plain_http
 from bearerguard.issuers.profile import Profile
+from bearerguard.issuers.request_form import RequestForm
 
 
 def auth0(
@@ -45,7 +46,14 @@ def auth0(
     checked_domain("domain", domain, example='"dev-1x2y3z.us.auth0.com"')
     base = f"https://{domain}" if base_url is None else base_url
     checked_base_url("base_url", base, example='"https://dev-1x2y3z.us.auth0.com"', **plain_http(options))
-    return Issuer(f"{base}/", profile=_profile(roles_claim), token_endpoint=f"{base}/oauth/token", **options)
+    return Issuer(
+        f"{base}/",
+        profile=_profile(roles_claim),
+        token_endpoint=f"{base}/oauth/token",
+        authorization_endpoint=f"{base}/authorize",
+        request_form=RequestForm(api_parameter="audience"),
+        **options,
+    )
 
 
 def _profile(roles_claim: str | None) -> Profile:

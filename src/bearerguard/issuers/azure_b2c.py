@@ -9,6 +9,7 @@ from bearerguard.issuers.claim_values import Claims, scopes_in
 from bearerguard.issuers.issuer import OPENID_CONFIGURATION, Issuer
 from bearerguard.issuers.options import IssuerOptions, check_options, names_keys, plain_http
 from bearerguard.issuers.profile import Profile
+from bearerguard.issuers.request_form import MICROSOFT
 
 _POLICY: Final = r"[Bb]2[Cc]_1[Aa]?_[A-Za-z0-9_-]+"
 _SIGN_IN: Final = frozenset({"tfp", "acr", "auth_time", "nonce"})
@@ -71,6 +72,8 @@ def azure_b2c(
             profile=_profile(tenant, frozenset(spellings)),
             metadata_issuers=forms,  # the document shows the form that the tenant has chosen
             token_endpoint=f"{endpoints}/oauth2/v2.0/token",
+            authorization_endpoint=f"{endpoints}/oauth2/v2.0/authorize",
+            request_form=MICROSOFT,
             **options,
         )
         for issuer in forms

@@ -8,7 +8,7 @@ and v2.0), https://learn.microsoft.com/en-us/entra/identity-platform/access-toke
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Final, NoReturn, Unpack
+from typing import Final, NamedTuple, NoReturn, Unpack
 
 from bearerguard.checks import checked_base_url, checked_guid, checked_tenant_id
 from bearerguard.error_codes import WRONG_TENANT, WRONG_VERSION
@@ -19,6 +19,7 @@ from bearerguard.issuers.claim_rule import ClaimRule
 from bearerguard.issuers.issuer import OPENID_CONFIGURATION, Issuer
 from bearerguard.issuers.options import EntraOptions, check_options, names_keys, plain_http
 from bearerguard.issuers.profile import TENANT, Profile
+from bearerguard.issuers.request_form import MICROSOFT
 from bearerguard.microsoft import AUTHORITY, CHINA, canonical_authority
 
 _STS: Final = "https://sts.windows.net"
@@ -117,6 +118,13 @@ def entra_multitenant(
     return directory.issuers(TENANT)
 
 
+class _Places(NamedTuple):
+    """Where clients and people ask; ``common`` gives an application no token of its own."""
+
+    token: str | None
+    authorization: str
+
+
 @dataclass(frozen=True, slots=True)
 class _Directory:
     """What all tenants of one configuration have in common; made by ``at``."""
@@ -145,19 +153,28 @@ class _Directory:
         v1 = f"{_STS_OF.get(self.authority, _STS)}/{tenant}/"
         v2 = f"{self.authority}/{tenant}/v2.0"
         endpoints = f"{self.authority}/{'common' if tenant == TENANT else tenant}"
-        token_endpoint = None if tenant == TENANT else f"{endpoints}/oauth2/v2.0/token"  # gives tokens of both versions
+        # these give tokens of both versions
+        places = _Places(None if tenant == TENANT else f"{endpoints}/oauth2/v2.0/token", f"{endpoints}/oauth2/v2.0/authorize")
         # Microsoft.IdentityModel takes keys of the v2 set for v1 tokens too
         v1_profile = entra_profile("entra_v1", tenant, version="1.0", client="appid", key_issuers=(v1, v2))
         v2_profile = entra_profile("entra_v2", tenant, version="2.0", client="azp", key_issuers=(v2,))
         return (
-            self._issuer(v1, endpoints, v1_profile, token_endpoint),
-            self._issuer(v2, f"{endpoints}/v2.0", v2_profile, token_endpoint),
+            self._issuer(v1, endpoints, v1_profile, places),
+            self._issuer(v2, f"{endpoints}/v2.0", v2_profile, places),
         )
 
-    def _issuer(self, issuer: str, endpoints: str, profile: Profile, token_endpoint: str | None) -> Issuer:
+    def _issuer(self, issuer: str, endpoints: str, profile: Profile, places: _Places) -> Issuer:
         query = f"?appid={self.app_id.lower()}" if self.app_id else ""
         metadata_url = None if names_keys(self.options) else f"{endpoints}{OPENID_CONFIGURATION}{query}"
-        return Issuer(issuer, metadata_url, profile=profile, token_endpoint=token_endpoint, **self.options)
+        return Issuer(
+            issuer,
+            metadata_url,
+            profile=profile,
+            token_endpoint=places.token,
+            authorization_endpoint=places.authorization,
+            request_form=MICROSOFT,
+            **self.options,
+        )
 
 
 def entra_profile(name: str, tenant: str, *, version: str, client: str, key_issuers: tuple[str, ...] = ()) -> Profile:

@@ -6,6 +6,7 @@ from bearerguard.checks import checked_domain, checked_tenant_id, checked_tenant
 from bearerguard.issuers.entra import entra_profile
 from bearerguard.issuers.issuer import OPENID_CONFIGURATION, Issuer
 from bearerguard.issuers.options import IssuerOptions, check_options, names_keys
+from bearerguard.issuers.request_form import MICROSOFT
 
 
 def entra_external(
@@ -51,9 +52,18 @@ def entra_external(
         options["metadata_url"] = f"{bases[-1]}/{tenant}/v2.0{OPENID_CONFIGURATION}"
     forms = tuple(f"{base}/{tenant}/v2.0" for base in bases)
     profile = entra_profile("entra_external", tenant, version="2.0", client="azp")
-    token_endpoint = f"{bases[-1]}/{tenant}/oauth2/v2.0/token"
+    endpoints = f"{bases[-1]}/{tenant}/oauth2/v2.0"
     return tuple(
-        Issuer(issuer, profile=profile, metadata_issuers=forms, token_endpoint=token_endpoint, **options) for issuer in forms
+        Issuer(
+            issuer,
+            profile=profile,
+            metadata_issuers=forms,
+            token_endpoint=f"{endpoints}/token",
+            authorization_endpoint=f"{endpoints}/authorize",
+            request_form=MICROSOFT,
+            **options,
+        )
+        for issuer in forms
     )
 
 

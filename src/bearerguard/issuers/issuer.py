@@ -13,6 +13,7 @@ from bearerguard.checks import Plain, checked_audience, checked_issuer_url, chec
 from bearerguard.errors import ConfigurationError
 from bearerguard.events import logger
 from bearerguard.issuers.profile import TENANT, Profile
+from bearerguard.issuers.request_form import PLAIN, RequestForm
 
 ALGORITHMS: Final = (
     "RS256",
@@ -34,6 +35,7 @@ _EXAMPLES: Final = {
     "jwks_uri": '"https://issuer.example/.well-known/jwks.json"',
     "metadata_url": '"https://issuer.example/.well-known/openid-configuration"',
     "token_endpoint": '"https://issuer.example/token"',
+    "authorization_endpoint": '"https://issuer.example/authorize"',
 }
 
 
@@ -60,6 +62,8 @@ class Issuer:
             cluster. Whoever can answer in their place, or on the way, can forge any token.
         token_endpoint: Where clients obtain tokens, for the OpenAPI document; nothing is sent
             there. Presets know it.
+        authorization_endpoint: Where people sign in, for the same.
+        request_form: How clients name the API and its scopes there, for the same.
 
     Raises:
         ConfigurationError: a value is wrong; nothing is fetched here.
@@ -77,6 +81,8 @@ class Issuer:
     insecure_allow_http: bool = False
     insecure_http_hosts: str | Collection[str] = ()
     token_endpoint: str | None = None
+    authorization_endpoint: str | None = None
+    request_form: RequestForm = PLAIN
 
     def __post_init__(self) -> None:
         """Checks every value, so that a wrong one fails at start and not at the first request."""
@@ -91,6 +97,8 @@ class Issuer:
         self._set("metadata_issuers", _checked_metadata_issuers(self.metadata_issuers) or (self.issuer,))
         if not isinstance(self.profile, Profile):
             _wrong("profile", f"expected a Profile, got {self.profile!r}", "Profile(roles=(('roles',),))")
+        if not isinstance(self.request_form, RequestForm):
+            _wrong("request_form", f"expected a RequestForm, got {self.request_form!r}", "RequestForm(prefixes_scopes=True)")
         if self.is_template and not self.profile.tenant_in_issuer:
             _wrong("profile", f"an issuer with {TENANT} needs tokens whose tid names it", "Profile(tenant_in_issuer=True)")
         for name in ("require_at_jwt", "insecure_allow_http"):
@@ -118,7 +126,7 @@ class Issuer:
                 _wrong("metadata_url", f"an issuer with {TENANT} has no metadata of its own", '"https://issuer.example/common/…"')
             self._check_that_it_is_an_address()
             self._set("metadata_url", self.issuer.rstrip("/") + OPENID_CONFIGURATION)
-        for name in ("metadata_url", "jwks_uri", "token_endpoint"):
+        for name in _EXAMPLES:
             if getattr(self, name) is not None:
                 checked_url(name, getattr(self, name), example=_EXAMPLES[name], **self.plain_http)
         if self.jwks is not None and not (isinstance(self.jwks, Mapping) and isinstance(self.jwks.get("keys"), list)):

@@ -54,8 +54,9 @@ def keycloak(base_url: str, realm: str, client_id: str, **options: Unpack[Issuer
     checked_text("realm", realm, r"[A-Za-z0-9._~%-]+", expected="the realm as it is written in a URL", example='"contoso"')
     checked_text("client_id", client_id, r"[^\s](.*[^\s])?", expected="the id of this API's client", example='"orders"')
     issuer = f"{base_url}/realms/{realm}"
-    token_endpoint = f"{issuer}/protocol/openid-connect/token"
-    return Issuer(issuer, profile=_profile(client_id), token_endpoint=token_endpoint, **options)
+    protocol, profile = f"{issuer}/protocol/openid-connect", _profile(client_id)
+    token, authorization = f"{protocol}/token", f"{protocol}/auth"
+    return Issuer(issuer, profile=profile, token_endpoint=token, authorization_endpoint=authorization, **options)
 
 
 def _check_base_url(base_url: str, plain: Plain) -> None:

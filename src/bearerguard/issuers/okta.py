@@ -43,7 +43,8 @@ def okta(issuer: str, **options: Unpack[IssuerOptions]) -> Issuer:
     if not re.fullmatch(r"/oauth2/[^/]+", urlsplit(issuer).path):
         problem = f"expected a custom authorization server, whose path is /oauth2/<id>, got {show(issuer)}"
         raise ConfigurationError("issuer", problem, example=example)
-    return Issuer(issuer, profile=_PROFILE, token_endpoint=f"{issuer}/v1/token", **options)
+    token, authorization = f"{issuer}/v1/token", f"{issuer}/v1/authorize"
+    return Issuer(issuer, profile=_PROFILE, token_endpoint=token, authorization_endpoint=authorization, **options)
 
 
 def application_by_user_id(claims: Claims, _roles: frozenset[str]) -> bool:

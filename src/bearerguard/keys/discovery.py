@@ -5,6 +5,7 @@ identical to the configured one, or the document must not be used. Nothing is no
 §4).
 """
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 from bearerguard.checks import url_problem
@@ -52,10 +53,26 @@ def _named_url(issuer: Issuer, body: bytes, member: str) -> str:
     return url
 
 
-def read_token_endpoint(issuer: Issuer, body: bytes) -> str:
-    """The ``token_endpoint`` of an accepted document; empty without a usable one."""
-    endpoint = parse_object(body).get("token_endpoint")
-    return endpoint if type(endpoint) is str and not url_problem(endpoint, **issuer.plain_http) else ""
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Where clients ask for tokens, and people sign in; each empty where nothing usable is named."""
+
+    token: str = ""
+    authorization: str = ""
+
+
+NO_ENDPOINTS: Final = Endpoints()
+
+
+def read_endpoints(issuer: Issuer, body: bytes) -> Endpoints:
+    """The endpoints that an accepted document names."""
+    named = parse_object(body)
+
+    def usable(member: str) -> str:
+        url = named.get(member)
+        return url if type(url) is str and not url_problem(url, **issuer.plain_http) else ""
+
+    return Endpoints(usable("token_endpoint"), usable("authorization_endpoint"))
 
 
 def told_with_the_place(issuer: Issuer, failure: FetchFailed) -> FetchFailed:

@@ -6,7 +6,7 @@ from typing import Final
 
 from bearerguard.clock import NEVER, PAST, Clock, instant
 from bearerguard.issuers.issuer import Issuer
-from bearerguard.keys.discovery import MAX_METADATA, read_jwks_uri, read_token_endpoint, told_with_the_place
+from bearerguard.keys.discovery import MAX_METADATA, NO_ENDPOINTS, Endpoints, read_endpoints, read_jwks_uri, told_with_the_place
 from bearerguard.keys.fetch import Fetcher, FetchFailed
 from bearerguard.keys.jwk_set import JWKSet, UnusableKeySet, read_key_set
 from bearerguard.strict_json import NotStrictJson, parse_object
@@ -39,13 +39,13 @@ class FetchedKeys:
         key_set: ``None`` when the issuer confirmed the one that the validators belong to (304).
         lifetime: Seconds it may be used for, as the issuer says; ``None`` where it says nothing.
         validators: For the next time.
-        token_endpoint: What the issuer's metadata says of it, or empty.
+        endpoints: Those that the issuer's metadata names.
     """
 
     key_set: JWKSet | None
     lifetime: float | None
     validators: Validators
-    token_endpoint: str = ""
+    endpoints: Endpoints = NO_ENDPOINTS
 
 
 class KeySetFetch:
@@ -64,7 +64,7 @@ class KeySetFetch:
         self._located = issuer.jwks_uri
         self._located_until = PAST if issuer.jwks_uri is None else NEVER
         self._in_doubt = False
-        self._token_endpoint = ""
+        self._endpoints = NO_ENDPOINTS
 
     async def __call__(self, validators: Validators | None, /) -> FetchedKeys:
         """Fetch the set.
@@ -89,7 +89,7 @@ class KeySetFetch:
             return kept
         try:
             body = await self._fetch_metadata()
-            self._located, self._token_endpoint = read_jwks_uri(self._issuer, body), read_token_endpoint(self._issuer, body)
+            self._located, self._endpoints = read_jwks_uri(self._issuer, body), read_endpoints(self._issuer, body)
         except FetchFailed:
             if kept is None:
                 raise
@@ -108,10 +108,10 @@ class KeySetFetch:
         document = await self._fetcher.get(held.url, limit=MAX_KEY_SET, validators=held.headers)
         if document.body is None:
             lifetime = held.lifetime if document.lifetime is None else document.lifetime
-            return FetchedKeys(None, lifetime, Validators(held.url, document.validators, lifetime), self._token_endpoint)
+            return FetchedKeys(None, lifetime, Validators(held.url, document.validators, lifetime), self._endpoints)
         try:
             key_set = read_key_set(parse_object(document.body, spoiled_members_are_null=True))
         except (NotStrictJson, UnusableKeySet) as why:
             raise FetchFailed("invalid", f"key set: {why}") from None
         validators = Validators(held.url, document.validators, document.lifetime)
-        return FetchedKeys(key_set, document.lifetime, validators, self._token_endpoint)
+        return FetchedKeys(key_set, document.lifetime, validators, self._endpoints)

@@ -23,6 +23,7 @@ class KeyStatus:
         last_success: When the issuer last confirmed the set, in seconds since 1970-01-01T00:00:00Z;
             ``None`` before the first time, and for static keys.
         left_out: Keys that the issuer publishes and that are not used, each with the reason.
+        authorization_endpoint: The same as ``token_endpoint``, of the place where people sign in.
     """
 
     issuer: str
@@ -34,6 +35,7 @@ class KeyStatus:
     token_endpoint: str = ""
     last_success: float | None = None
     left_out: tuple[str, ...] = ()
+    authorization_endpoint: str = ""
 
 
 def key_ids(key_set: JWKSet | None) -> tuple[str, ...]:

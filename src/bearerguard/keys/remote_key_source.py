@@ -16,6 +16,7 @@ from bearerguard.clock import PAST, Clock, Instant, instant
 from bearerguard.errors import IssuerUnavailable
 from bearerguard.events import Listeners, logger
 from bearerguard.flights import Flights
+from bearerguard.keys.discovery import Endpoints
 from bearerguard.keys.fetch import FetchFailed
 from bearerguard.keys.freshness import Decision, Freshness
 from bearerguard.keys.jwk_set import JWKSet
@@ -89,7 +90,7 @@ class RemoteKeySource:
         self._landed = 0
         self._seen: dict[object, None] = {}
         self._last_error = ""
-        self._token_endpoint = ""
+        self._endpoints = Endpoints()
         self._last_success: float | None = None
         self._changing = Lock()  # event loops of several threads may share one source
 
@@ -200,9 +201,10 @@ class RemoteKeySource:
             age,
             self._last_error,
             wait,
-            self._token_endpoint,
+            self._endpoints.token,
             self._last_success,
             left_out(usable),
+            self._endpoints.authorization,
         )
 
     def close(self) -> None:
@@ -268,7 +270,7 @@ class RemoteKeySource:
             former, self._key_set = self._key_set, held if fetched.key_set is None else fetched.key_set.adopting(self._key_set)
             self._landed = flight.number
             self._validators = fetched.validators
-            self._token_endpoint = fetched.token_endpoint
+            self._endpoints = fetched.endpoints
             self._last_success = self._clock.now()
             self._quiet_until = self._freshness.succeeded(flight.sent_at, fetched.lifetime).refresh_at
             if self._brought_new_keys():

@@ -164,7 +164,7 @@ async def test_an_optional_caller_is_none_or_verified(api: ResourceServer, reade
         assert (await get(app, target)).body == b'"nobody"'
         assert (await get(app, target, reader)).body == b'"reader"'
         assert (await get(app, target, [(b"authorization", b"Bearer x.y.z")])).status == 401
-    assert app.openapi()["paths"]["/feed"]["get"]["security"] == [{"accessToken": []}, {}]
+    assert app.openapi()["paths"]["/feed"]["get"]["security"] == [{"accessToken": []}, {"accessTokenByClientCredentials": []}, {}]
 
 
 async def test_an_optional_caller_needs_a_middleware() -> None:

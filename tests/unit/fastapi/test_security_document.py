@@ -37,6 +37,10 @@ from support.sample_files import sample
 GOLDEN: Final = Path(__file__).with_name("openapi.json")
 TOKEN_URL: Final = "https://issuer.test/token"
 READ, WRITE = role("Read.All"), role("Write.All")
+PASTED: Final = "accessToken"
+OWN: Final = "accessTokenByClientCredentials"
+METADATA: Final = "accessTokenByOpenIdConnect"
+ANY: Final[list[dict[str, list[str]]]] = [{PASTED: []}, {OWN: []}]
 ADDED: Final = ("security", "x-requirement", "x-roles")
 
 
@@ -54,8 +58,13 @@ def _documented(app: FastAPI, api: ResourceServer, **options: Any) -> dict[str, 
     return app.openapi()
 
 
-def _scheme(document: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = document["components"]["securitySchemes"]["accessToken"]
+def _schemes(document: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = document["components"]["securitySchemes"]
+    return found
+
+
+def _flow(document: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = _schemes(document)[OWN]["flows"]["clientCredentials"]
     return found
 
 
@@ -112,7 +121,7 @@ def test_what_decorator_router_and_policy_ask_for_is_told_as_well(api: ResourceS
     paths = _documented(app, api, token_url=TOKEN_URL)["paths"]
 
     assert paths["/decorated/{number}"]["get"]["x-roles"] == ["Write.All"]
-    assert paths["/v1/router"]["get"]["security"] == [{"accessToken": ["orders.read"]}]
+    assert paths["/v1/router"]["get"]["security"] == [{PASTED: []}, {OWN: ["orders.read"]}]
     assert paths["/v1/router"]["get"]["x-requirement"] == 'role("Read.All") & scope("orders.read")'
 
     policed = _app(api, policy=PathPolicy({"GET /a": READ, "/docs": PathPolicy.PUBLIC}))
@@ -126,7 +135,7 @@ def test_an_undeclared_route_needs_a_token_behind_the_middleware_and_nothing_wit
         app.add_api_route("/a", endpoint)
 
     operation = _documented(guarded, api, token_url=TOKEN_URL)["paths"]["/a"]["get"]
-    assert operation["security"] == [{"accessToken": []}]
+    assert operation["security"] == ANY
     assert set(operation["responses"]) == {"200", "400", "401", "503"}
     assert "security" not in _documented(bare, api, token_url=TOKEN_URL)["paths"]["/a"]["get"]
 
@@ -137,7 +146,7 @@ def test_what_no_row_of_the_policy_names_is_403_for_everybody(api: ResourceServe
 
     operation = _documented(app, api, token_url=TOKEN_URL)["paths"]["/forgotten"]["get"]
 
-    assert operation["security"] == [{"accessToken": []}]
+    assert operation["security"] == ANY
     assert {"401", "403"} <= set(operation["responses"])
     assert "x-requirement" not in operation
 
@@ -149,7 +158,7 @@ def test_a_middleware_of_a_derived_class_guards_as_well(api: ResourceServer) -> 
     app = FastAPI(middleware=[Middleware(Derived, resource_server=api, undeclared="allow")])
     app.add_api_route("/a", endpoint)
 
-    assert _documented(app, api, token_url=TOKEN_URL)["paths"]["/a"]["get"]["security"] == [{"accessToken": []}]
+    assert _documented(app, api, token_url=TOKEN_URL)["paths"]["/a"]["get"]["security"] == ANY
 
 
 def test_any_good_token_is_never_403(api: ResourceServer) -> None:
@@ -180,8 +189,9 @@ def test_what_the_user_wrote_stays(api: ResourceServer) -> None:
 
     assert operation["responses"]["403"] == {"description": "Mine."}
     assert operation["security"] == [
-        {"APIKeyHeader": [], "accessToken": []},
-        {"APIKeyHeader": [], "accessToken": ["orders.read"]},
+        {"APIKeyHeader": [], PASTED: []},
+        {"APIKeyHeader": [], OWN: []},
+        {"APIKeyHeader": [], OWN: ["orders.read"]},
     ]
 
 
@@ -190,16 +200,9 @@ def test_scopes_that_requirements_name_and_those_given_are_listed(api: ResourceS
     app.add_api_route("/a", endpoint, dependencies=[Depends(require(scope("b") | scope("a")))])
     given = {"b": "Bees", "api://orders/.default": "All that was granted"}
 
-    scheme = _scheme(_documented(app, api, token_url=TOKEN_URL, scopes=given))
-
-    assert scheme == {
-        "type": "oauth2",
-        "flows": {
-            "clientCredentials": {
-                "tokenUrl": TOKEN_URL,
-                "scopes": {"a": "", "api://orders/.default": "All that was granted", "b": "Bees"},
-            }
-        },
+    assert _flow(_documented(app, api, token_url=TOKEN_URL, scopes=given)) == {
+        "tokenUrl": TOKEN_URL,
+        "scopes": {"a": "", "api://orders/.default": "All that was granted", "b": "Bees"},
     }
 
 
@@ -214,9 +217,10 @@ async def test_the_token_url_comes_from_the_metadata_once_it_is_known(issuer: Lo
     await api.warm_up()
     late = app.openapi()
 
-    assert _scheme(early) == {"type": "openIdConnect", "openIdConnectUrl": issuer.metadata_url}
-    assert _scheme(late)["flows"]["clientCredentials"]["tokenUrl"] == issuer.token_endpoint
-    assert early["paths"] == late["paths"]
+    assert _schemes(early)[METADATA] == {"type": "openIdConnect", "openIdConnectUrl": issuer.metadata_url}
+    assert early["paths"]["/a"]["get"]["security"] == [{PASTED: []}, {METADATA: ["a"]}]
+    assert _flow(late)["tokenUrl"] == issuer.token_endpoint
+    assert METADATA not in _schemes(late)
     assert app.openapi() is late, "it is kept"
 
 
@@ -232,7 +236,7 @@ async def test_where_the_vendor_has_one_place_the_document_is_the_same_at_any_ti
     await api.warm_up()
 
     assert app.openapi() == early
-    token_url = _scheme(early)["flows"]["clientCredentials"]["tokenUrl"]
+    token_url = _flow(early)["tokenUrl"]
     assert token_url in {status.token_endpoint for status in api.status()}, "the metadata says so, too"
     assert not shape.startswith("entra") or token_url.endswith("/oauth2/v2.0/token")
 
@@ -256,7 +260,7 @@ async def test_where_any_tenant_may_call_no_token_url_is_told(issuer: LocalIssue
 
     assert [status.token_endpoint for status in api.status()] == [found["token_endpoint"]] * 2
     assert app.openapi() == early
-    assert _scheme(early)["openIdConnectUrl"].startswith(f"{base}/common/v2.0/")
+    assert _schemes(early)[METADATA]["openIdConnectUrl"].startswith(f"{base}/common/v2.0/")
 
 
 def test_without_any_metadata_the_scheme_is_bearer(api: ResourceServer) -> None:
@@ -264,10 +268,11 @@ def test_without_any_metadata_the_scheme_is_bearer(api: ResourceServer) -> None:
     app = _app()
     app.add_api_route("/a", endpoint, dependencies=[Depends(require(scope("a"), resource_server=api))])
 
-    document = _documented(app, api)
+    document = _documented(app, api, flows=["authorizationCode", "clientCredentials"])
 
-    assert _scheme(document) == {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-    assert document["paths"]["/a"]["get"]["security"] == [{"accessToken": []}]
+    assert list(_schemes(document)) == [PASTED]
+    assert (_schemes(document)[PASTED]["scheme"], _schemes(document)[PASTED]["bearerFormat"]) == ("bearer", "JWT")
+    assert document["paths"]["/a"]["get"]["security"] == [{PASTED: []}]
 
 
 def test_a_route_that_is_added_later_is_told_when_the_document_is_made_anew(api: ResourceServer) -> None:
@@ -281,20 +286,20 @@ def test_a_route_that_is_added_later_is_told_when_the_document_is_made_anew(api:
 
 
 @pytest.mark.parametrize(
-    ("make", "kind"),
+    ("make", "name"),
     [
-        (lambda: entra(tenant_id="808b7ce5-9924-441e-ae53-3e42fd8a6d43"), "oauth2"),
-        (lambda: oidc("https://a.test"), "openIdConnect"),
+        (lambda: entra(tenant_id="808b7ce5-9924-441e-ae53-3e42fd8a6d43"), OWN),
+        (lambda: oidc("https://a.test"), METADATA),
     ],
     ids=["entra", "oidc"],
 )
-def test_nothing_is_fetched_at_import(make: Any, kind: str) -> None:
+def test_nothing_is_fetched_at_import(make: Any, name: str) -> None:
     def refuse(request: httpx.Request) -> httpx.Response:
         raise AssertionError(request.url)
 
     api = ResourceServer(make(), "api://orders", transport=httpx.MockTransport(refuse))
 
-    assert _scheme(_documented(_app(), api))["type"] == kind
+    assert list(_schemes(_documented(_app(), api))) == [PASTED, name]
 
 
 def test_wrong_values_are_named(api: ResourceServer) -> None:
@@ -318,13 +323,13 @@ def test_issuers_that_are_trusted_from_now_on_give_the_tokens() -> None:
     api = ResourceServer(entra("808b7ce5-9924-441e-ae53-3e42fd8a6d43"), "api://orders")
     app = _app(api)
     document_security(app, api)
-    before = app.openapi()["components"]["securitySchemes"]["accessToken"]
+    before = _schemes(app.openapi())
 
     api.reconfigure(issuers=oidc("https://issuer.test"))
-    after = app.openapi()["components"]["securitySchemes"]["accessToken"]
+    after = _schemes(app.openapi())
 
-    assert before["type"] == "oauth2"
-    assert after["openIdConnectUrl"] == "https://issuer.test/.well-known/openid-configuration"
+    assert before[OWN]["type"] == "oauth2"
+    assert after[METADATA]["openIdConnectUrl"] == "https://issuer.test/.well-known/openid-configuration"
 
 
 def test_tokens_that_are_all_asked_about_are_bearer_tokens() -> None:
@@ -333,4 +338,6 @@ def test_tokens_that_are_all_asked_about_are_bearer_tokens() -> None:
     app = _app(api)
     document_security(app, api)
 
-    assert app.openapi()["components"]["securitySchemes"]["accessToken"] == {"type": "http", "scheme": "bearer"}
+    schemes = _schemes(app.openapi())
+    assert list(schemes) == [PASTED]
+    assert (schemes[PASTED]["scheme"], "bearerFormat" in schemes[PASTED]) == ("bearer", False)

@@ -97,6 +97,6 @@ def test_the_audit_and_the_document_show_them(api: ResourceServer) -> None:
 
     assert [row.access for row in audit(app) if row.path in {"/a", "/b"}] == [READ & scope("orders.write"), scope("reports.read")]
     operations = {path: item["get"] for path, item in app.openapi()["paths"].items()}
-    assert operations["/a"]["security"] == [{"accessToken": ["orders.write"]}]
+    assert operations["/a"]["security"] == [{"accessToken": []}, {"accessTokenByClientCredentials": ["orders.write"]}]
     assert operations["/a"]["x-requirement"] == 'role("Read.All") & scope("orders.write")'
-    assert operations["/b"]["security"] == [{"accessToken": ["reports.read"]}]
+    assert operations["/b"]["security"] == [{"accessToken": []}, {"accessTokenByClientCredentials": ["reports.read"]}]

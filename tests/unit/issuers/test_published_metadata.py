@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 
 from bearerguard.issuers.issuer import Issuer
-from bearerguard.keys.discovery import read_jwks_uri, read_token_endpoint
+from bearerguard.keys.discovery import read_endpoints, read_jwks_uri
 from bearerguard.keys.fetch import FetchFailed
 from bearerguard.keys.jwk_set import read_key, read_key_set
 from support.preset_tokens import PRESETS
@@ -42,7 +42,7 @@ def test_the_document_is_asked_for_where_it_is_and_its_issuer_accepted(row: dict
     assert records
     for record in records:
         assert read_jwks_uri(record, body) == row["document"]["jwks_uri"]
-        assert read_token_endpoint(record, body) == row["document"].get("token_endpoint", "")
+        assert read_endpoints(record, body).token == row["document"].get("token_endpoint", "")
 
 
 @every_row

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bearerguard import Issuer
-from bearerguard.keys.discovery import read_jwks_uri, read_token_endpoint, told_with_the_place
+from bearerguard.keys.discovery import Endpoints, read_endpoints, read_jwks_uri, told_with_the_place
 from bearerguard.keys.fetch import FetchFailed
 
 ISSUER = "https://issuer.test/tenant"
@@ -113,7 +113,7 @@ def test_a_host_that_is_named_may_serve_the_keys_over_plain_http() -> None:
     cluster = Issuer("http://keycloak:8080/realms/shop", insecure_http_hosts=["keycloak"])
     body = document(issuer=cluster.issuer, jwks_uri="http://keycloak:8080/certs", token_endpoint="http://keycloak:8080/token")
     assert read_jwks_uri(cluster, body) == "http://keycloak:8080/certs"
-    assert read_token_endpoint(cluster, body) == "http://keycloak:8080/token"
+    assert read_endpoints(cluster, body) == Endpoints("http://keycloak:8080/token")
     for elsewhere in ("http://keycloak.evil.test/certs", "http://evil.test/keycloak", "http://127.0.0.1/certs"):
         assert refused(cluster, document(issuer=cluster.issuer, jwks_uri=elsewhere)).code == "invalid"
 
@@ -185,6 +185,8 @@ def test_the_message_shows_what_was_expected_and_cuts_what_came() -> None:
     ],
     ids=["https", "elsewhere", "http", "relative", "list", "null", "absent"],
 )
-def test_the_token_endpoint_is_told_where_it_can_be_used(named: Any, read: str) -> None:
-    """Nothing here asks it for tokens: it is for documents that tell clients where to go."""
-    assert read_token_endpoint(CONFIGURED, document(token_endpoint=named)) == read
+def test_the_endpoints_are_told_where_they_can_be_used(named: Any, read: str) -> None:
+    """Nothing here asks them: they are for documents that tell clients and people where to go."""
+    body = document(token_endpoint=named, authorization_endpoint=named)
+
+    assert read_endpoints(CONFIGURED, body) == Endpoints(read, read)

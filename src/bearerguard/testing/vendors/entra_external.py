@@ -33,7 +33,8 @@ def _trusted(site: Site, **settings: Any) -> tuple[Issuer, ...]:
     (document,) = _documents(site.base_url, site.directory)
     place = {} if {"jwks", "jwks_uri"} & settings.keys() else {"metadata_url": document.urls[0]}
     (external,) = entra_external(site.directory.tenant_id, **{**place, **settings})
-    return (replace(external, token_endpoint=document.token_endpoint),)
+    token, authorization = document.token_endpoint, document.authorization_endpoint
+    return (replace(external, token_endpoint=token, authorization_endpoint=authorization),)
 
 
 SHAPES: Final = (
