@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import os
 import threading
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ import pytest
 from bearerguard import ConfigurationError, Introspection, Issuer, ResourceServer
 from bearerguard.errors import AccessTokenError, IssuerUnavailable
 from bearerguard.testing import FakeClock, LocalIssuer
+from support.forked import held_by_another_thread, holds_in_a_child
 from support.published import Published, background_work
 from support.sealed import AUDIENCE, EC, ISSUER, RSA, claims, issuer, key_set, seal, server, verdict
 
@@ -396,3 +398,15 @@ def test_a_local_issuer_takes_over_from_another() -> None:
     assert verdicts() == ["accepted", "accepted"]
     api.reconfigure(issuers=records[1])
     assert verdicts() == ["unknown_issuer", "accepted"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_child_does_not_wait_for_a_thread_of_its_parent() -> None:
+    api = server()
+
+    def reconfigured() -> bool:
+        api.reconfigure(audience="api://billing")
+        return api.audience == frozenset({"api://billing"})
+
+    with held_by_another_thread(api._reconfiguring):
+        assert holds_in_a_child(reconfigured)
