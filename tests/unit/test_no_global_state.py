@@ -21,6 +21,8 @@ CONTAINERS: Final = frozenset(
 )
 KEPT: Final = {
     "bearerguard.after_fork._living": "weak references to what a forked child renews",
+    "bearerguard.audit_log.writer._running": "writers whose lines have to reach the disk before the process ends",
+    "bearerguard.otel._ages": "weak: a meter provider gets one gauge, of all servers that report to it",
     "bearerguard.background._running": "asyncio keeps weak references to tasks only",
     "bearerguard.fastapi.dependency._made": "one dependency for each requirement, so that FastAPI asks it once for a request",
     "bearerguard.web.declaration._guarded": "weak: which functions declare a requirement, and none of whose it is",
