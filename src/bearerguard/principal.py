@@ -155,3 +155,43 @@ class Principal:
     def __repr__(self) -> str:
         """Shows who, and nothing else a token says."""
         return f"Principal(issuer={self.issuer!r}, subject={self.subject!r}, client_id={self.client_id!r})"
+
+
+class _Unsealed:
+    """A principal that can still be filled: the same layout, and nothing else."""
+
+    __slots__ = Principal.__slots__
+
+
+def sealed(  # noqa: PLR0917  its keywords cost as much as all the rest
+    issuer: str,
+    subject: str,
+    client_id: str | None,
+    tenant_id: str | None,
+    roles: frozenset[str],
+    scopes: frozenset[str],
+    is_application: bool,
+    expires_at: float,
+    claims: Mapping[str, Any],
+    age_of_keys: Callable[[], float],
+    roles_problem: str,
+) -> Principal:
+    """``Principal(…)``, in a fifth of the time.
+
+    A frozen dataclass sets each attribute by a call of ``object.__setattr__``. Here they are set as
+    of any object, which takes its class at the end and is frozen from then on.
+    """
+    made: Any = _Unsealed()
+    made.issuer = issuer
+    made.subject = subject
+    made.client_id = client_id
+    made.tenant_id = tenant_id
+    made.roles = roles
+    made.scopes = scopes
+    made.is_application = is_application
+    made.expires_at = expires_at
+    made.claims = claims
+    made._age_of_keys = age_of_keys
+    made.roles_problem = roles_problem
+    made.__class__ = Principal
+    return made  # type: ignore[no-any-return]

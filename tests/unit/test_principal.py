@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bearerguard.principal import PayloadClaims, Principal
+from bearerguard.principal import PayloadClaims, Principal, sealed
 
 CLAIMS: Final = {
     "iss": "https://issuer.test/",
@@ -192,3 +192,25 @@ def test_claims_can_be_copied_and_pickled_before_and_after_they_were_read() -> N
         copies = (pickle.loads(pickle.dumps(claims)), copy.copy(claims), copy.deepcopy(claims))  # noqa: S301  our own bytes
         assert all(thawed(copied) == CLAIMS for copied in copies)
         assert claims["sub"] == "5f1d"  # read now
+
+
+# --- the quick way to make one
+
+
+def test_a_principal_made_the_quick_way_is_the_same_and_as_frozen() -> None:
+    """Every field, in the order of the fields."""
+    values = {entry.name: getattr(PRINCIPAL, entry.name) for entry in fields(PRINCIPAL)} | {"roles_problem": "`roles` is a text"}
+    assert [name.lstrip("_") for name in values] == list(inspect.signature(sealed).parameters)
+
+    made = sealed(*values.values())
+
+    assert type(made) is Principal
+    assert made == Principal(*values.values())
+    assert {name: getattr(made, name) for name in values} == values
+    for name in values:
+        with pytest.raises(FrozenInstanceError):
+            setattr(made, name, "another")
+        with pytest.raises(FrozenInstanceError):
+            delattr(made, name)
+    assert not hasattr(made, "__dict__")
+    assert pickle.loads(pickle.dumps(made)) == copy.deepcopy(made) == made  # noqa: S301  our own

@@ -43,9 +43,9 @@ class ClaimRule:
     def holds(self, claims: Claims) -> bool:
         """Whether claims keep the rule."""
         value = self.value_in(claims)
-        if value is None:
-            return not self.required
-        return type(value) is str and value != "" and (not self.values or value in self.values)
+        if type(value) is str:
+            return value in self.values if self.values else value != ""
+        return value is None and not self.required
 
 
 def check_path(parameter: str, path: object) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from bearerguard.errors import NamedCaller
 from bearerguard.issuers.profile import Profile
-from bearerguard.principal import Principal
+from bearerguard.principal import Principal, sealed
 from bearerguard.token.jws import UnverifiedToken
 from bearerguard.token.registration import Registration
 
@@ -28,7 +28,7 @@ def caller_in(
         age_of_keys: Seconds since the issuer confirmed the keys that decided.
     """
     read = profile.read(claims)
-    return Principal(
+    return sealed(
         claims["iss"],
         claims.get("sub", ""),
         read.client,

@@ -21,8 +21,8 @@ from bearerguard.token.audience import graph_hint, names_one_of, wrong_audience
 from bearerguard.token.jws import UnverifiedToken
 from bearerguard.token.kind import kind_failure
 from bearerguard.token.moment import Moment, utc
+from bearerguard.token.usual import MAX_TIME, is_usual
 
-_MAX_TIME: Final = 2**40
 _A_TIME: Final = "a number between 0 and 2^40"
 _ACCESS_TOKEN_TYPES: Final = frozenset({"", "jwt", "at+jwt"})
 _AT_JWT_CLAIMS: Final = ("iss", "exp", "aud", "sub", "client_id", "iat", "jti")  # RFC 9068 §2.2
@@ -41,6 +41,9 @@ class Expectations:
         algorithms: Accepted algorithms.
         leeway: Seconds that clocks may differ.
         tests: Those of ``CHECKS`` that concern this issuer.
+        tests_of_its_own: Those among them that do not concern every issuer.
+        usual_types: The ``typ`` of usual tokens, see ``is_usual``; none where another claim than
+            ``aud`` is the audience.
     """
 
     issuer: Issuer
@@ -49,10 +52,17 @@ class Expectations:
     algorithms: frozenset[str]
     leeway: float
     tests: tuple["Test", ...] = field(init=False, repr=False, compare=False)
+    tests_of_its_own: tuple["Test", ...] = field(init=False, repr=False, compare=False)
+    usual_types: frozenset[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Chooses the tests, once for all tokens."""
-        object.__setattr__(self, "tests", tuple(row.test for row in CHECKS if row.concerns(self.issuer)))
+        concerning = [row for row in CHECKS if row.concerns(self.issuer)]
+        object.__setattr__(self, "tests", tuple(row.test for row in concerning))
+        own = tuple(row.test for row in concerning if row.concerns is not _every_issuer)
+        object.__setattr__(self, "tests_of_its_own", own)
+        types = frozenset({"at+jwt"}) if self.issuer.require_at_jwt else _ACCESS_TOKEN_TYPES
+        object.__setattr__(self, "usual_types", types if self.issuer.profile.audience_claim == "aud" else frozenset())
 
 
 Test = Callable[[UnverifiedToken, Expectations, float], AccessTokenError | None]
@@ -87,7 +97,8 @@ def check(token: UnverifiedToken, expected: Expectations, now: float) -> None:
     Raises:
         InvalidToken: with the code of the first check that fails.
     """
-    for test in expected.tests:
+    tests = expected.tests_of_its_own if is_usual(token, expected, now) else expected.tests
+    for test in tests:
         failure = test(token, expected, now)
         if failure is not None:
             raise failure
@@ -276,7 +287,7 @@ CHECKS: Final = (
 
 def _is_time(value: Any) -> TypeGuard[float]:
     """A bounded JSON number, neither bool nor text (RFC 7519 §2)."""
-    return (type(value) is int or type(value) is float) and 0 < value < _MAX_TIME
+    return (type(value) is int or type(value) is float) and 0 < value < MAX_TIME
 
 
 def _wrong_type(token: UnverifiedToken, name: str, wanted: str) -> AccessTokenError:

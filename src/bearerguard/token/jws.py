@@ -17,6 +17,7 @@ from bearerguard.token.glance import KID, sole_text
 
 MAX_TOKEN: Final = 16 * 1024
 _JWE_DOTS: Final = 4
+_BLANK, _COMMA, _DOT = b" ,."  # numbers: to look for a number in bytes is memchr and nothing else
 # RFC 6750 §2.1
 _B64TOKEN: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/="
 _REMEMBERED_HEADERS: Final = 4096
@@ -95,11 +96,11 @@ class Parser:
         """
         if len(token) > MAX_TOKEN:
             raise too_large(token)
-        if b" " in token or b"," in token:  # several credentials: which of them counts is a guess
+        if _BLANK in token or _COMMA in token:  # several credentials: which of them counts is a guess
             raise _malformed()
         signing_input, _, signature = token.rpartition(b".")
         head, dot, body = signing_input.partition(b".")
-        if not dot or b"." in body:  # done by memchr; bytes.count goes octet by octet
+        if not dot or _DOT in body:  # done by memchr; bytes.count goes octet by octet
             raise _not_three_parts(token)
         try:
             header = self._headers.get(head) or self._unfamiliar(decode(head), body)

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from bearerguard.keys.jwk_set import VerificationKey
 from bearerguard.keys.key_source import KeySource
-from bearerguard.principal import PayloadClaims, Principal
+from bearerguard.principal import PayloadClaims, Principal, sealed
 
 Names: TypeAlias = tuple[str, ...]
 Packed: TypeAlias = tuple[
@@ -85,7 +85,7 @@ class Packing:
         if verifier is None:
             return None
         key, source = verifier
-        principal = Principal(
+        principal = sealed(
             issuer,
             sub,
             client,
