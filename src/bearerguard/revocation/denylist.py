@@ -1,61 +1,21 @@
 """Revoked tokens, in memory or in a file that several workers share."""
 
-import json
-import os
 from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
-from threading import Lock
-from typing import Any, Final, Self
+from threading import Lock, Thread
+from typing import Final, Self
 
 from bearerguard.after_fork import renew_after_fork
 from bearerguard.clock import Clock, SystemClock
-from bearerguard.errors import ConfigurationError, show
+from bearerguard.errors import ConfigurationError
 from bearerguard.principal import Principal
-from bearerguard.revocation.revoked_tokens import RevokedTokens, token_ids
-from bearerguard.strict_json import NotStrictJson, parse_object
+from bearerguard.revocation.denylist_file import FileState, append, entries_of, state_of
+from bearerguard.revocation.index import Index
+from bearerguard.revocation.revoked_tokens import RevokedTokens
 
-_LARGEST_FILE: Final = 16 * 1024 * 1024
+_AT_ONCE: Final = 64 * 1024  # octets; read in 5 ms
 _READ_AGAIN: Final = 1.0
-
-
-class _Index:
-    """Entries by their narrowest condition, so that most tokens cost a few look-ups."""
-
-    __slots__ = ("by_client", "by_subject", "by_token", "names", "others")
-
-    def __init__(self, entries: Iterable[RevokedTokens]) -> None:
-        self.by_token: dict[str, list[RevokedTokens]] = {}
-        self.by_subject: dict[str, list[RevokedTokens]] = {}
-        self.by_client: dict[str, list[RevokedTokens]] = {}
-        self.others: list[RevokedTokens] = []
-        self.names: set[str] = set()
-        for entry in entries:
-            self.add(entry)
-
-    def add(self, entry: RevokedTokens) -> None:
-        if entry.token_id is not None:
-            self.by_token.setdefault(entry.token_id, []).append(entry)
-        elif entry.subject is not None:
-            self.by_subject.setdefault(entry.subject, []).append(entry)
-            self.names.add(entry.subject)
-        elif entry.client_id is not None:
-            self.by_client.setdefault(entry.client_id, []).append(entry)
-            self.names.add(entry.client_id)
-        else:
-            self.others.append(entry)
-
-    def candidates(self, principal: Principal) -> list[RevokedTokens]:
-        """Entries whose narrowest condition the token meets, and those for all tokens."""
-        found: list[RevokedTokens] = []
-        if self.by_subject and principal.subject in self.by_subject:
-            found += self.by_subject[principal.subject]
-        if self.by_client and principal.client_id in self.by_client:
-            found += self.by_client[principal.client_id]
-        if self.by_token:
-            for token_id in token_ids(principal):
-                found += self.by_token.get(token_id, ())
-        return found + self.others if self.others else found
 
 
 class Denylist:
@@ -71,23 +31,25 @@ class Denylist:
     def __init__(self, *, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
         self._path: Path | None = None
-        self._seen: tuple[int, ...] = ()
+        self._seen: FileState | None = None
         self._read_again_at = 0.0
         self._entries: list[RevokedTokens] = []
-        self._index = _Index(())
+        self._index = Index(())
         self._failure: ConfigurationError | None = None
         self.after_fork()
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """In a forked child: another thread of the parent may have held the lock."""
+        """In a forked child, where no other thread of the parent runs."""
         self._changing = Lock()
+        self._is_reading = False
 
     @classmethod
     def from_file(cls, path: str | PathLike[str], *, clock: Clock | None = None) -> Self:
         """A list in a file, which is looked at once a second and read again when it has changed.
 
         Each line is a JSON object with the arguments of ``revoke``: ``{"client_id": "billing"}``.
+        A file of more than 64 KiB is read in a thread, while the list of before counts.
         While the file cannot be read, or a line is wrong, every token is refused with 503: rename a
         complete file into place.
 
@@ -96,7 +58,8 @@ class Denylist:
         """
         denylist = cls(clock=clock)
         denylist._path = Path(path)
-        denylist._read()
+        denylist._seen, entries = entries_of(denylist._path)
+        denylist._take(entries)
         denylist._read_again_at = denylist._clock.monotonic() + _READ_AGAIN
         return denylist
 
@@ -131,7 +94,7 @@ class Denylist:
         entry = RevokedTokens(token_id, subject, client_id, issued_before, issuer, until)
         with self._changing:
             if self._path is not None:
-                _append(self._path, entry)
+                append(self._path, entry)
             self._take([*self._entries, entry])
 
     def __call__(self, principal: Principal) -> bool:
@@ -141,17 +104,14 @@ class Denylist:
             ConfigurationError: the file cannot be read, or a line is wrong.
         """
         if self._path is not None:
-            self._look_at_the_file()
+            self._look_at_the_file(self._path)
         index = self._index
-        if principal.subject not in index.names and principal.client_id not in index.names and not index.others:
-            if not index.by_token:
-                return False  # most requests
-            read = principal.claims.get
-            jti, uti = read("jti"), read("uti")
-            if (type(jti) is not str or jti not in index.by_token) and (type(uti) is not str or uti not in index.by_token):
-                return False
-        now = self._clock.now()
-        return any(entry.means(principal, now) for entry in index.candidates(principal))
+        names = index.names
+        if principal.subject not in names and principal.client_id not in names and not index.is_wide:
+            return False  # most requests
+        if index.cleared.get(id(principal)) is principal:
+            return False
+        return index.means(principal, self._clock.now())
 
     def __len__(self) -> int:
         """How many entries there are."""
@@ -165,67 +125,53 @@ class Denylist:
         """Swapped whole: a request sees the old list or the new one."""
         now = self._clock.now()
         self._entries = [entry for entry in entries if not entry.has_ended(now)]
-        self._index = _Index(self._entries)
+        self._index = Index(self._entries)
 
-    def _look_at_the_file(self) -> None:
+    def _look_at_the_file(self, path: Path) -> None:
         """Once a second, also while the file is wrong: reading it takes time."""
         if self._clock.monotonic() >= self._read_again_at:
             with self._changing:
                 self._read_again_at = self._clock.monotonic() + _READ_AGAIN
-                try:
-                    self._read()
-                    self._failure = None
-                except ConfigurationError as error:
-                    self._failure = error
+                self._refresh(path)
         failure = self._failure
         if failure is not None:
             raise ConfigurationError(failure.parameter, failure.problem, example=failure.example)
 
-    def _read(self) -> None:
-        """Read the file if it has changed."""
-        path = self._path
-        if path is None:
-            return
+    def _refresh(self, path: Path) -> None:
+        """Read the file if it has changed: a large one beside the event loop, which would stand still."""
         try:
-            state = os.stat(path)
-            seen = (state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
-            if seen != self._seen:
-                self._seen = ()
-                self._take(_entries_in(_text_of(path)))
-                self._seen = seen
-        except OSError as error:
-            self._seen = ()
-            raise _unreadable(path, error.strerror or type(error).__name__) from None
-
-
-def _text_of(path: Path) -> bytes:
-    with path.open("rb") as file:
-        text = file.read(_LARGEST_FILE + 1)
-    if len(text) > _LARGEST_FILE:
-        raise _unreadable(path, f"it is larger than {_LARGEST_FILE} octets")
-    return text
-
-
-def _entries_in(text: bytes) -> list[RevokedTokens]:
-    entries = []
-    for number, line in enumerate(text.split(b"\n"), 1):
-        if line.strip():
+            state = state_of(path)
+        except ConfigurationError as error:
+            self._seen, self._failure = None, error
+            return
+        if state == self._seen or self._is_reading:
+            return
+        if state.size > _AT_ONCE:
+            self._is_reading = True
             try:
-                members: dict[str, Any] = parse_object(line.strip())
-                entries.append(RevokedTokens.of(members))
-            except (NotStrictJson, ConfigurationError) as error:
-                raise ConfigurationError("from_file", f"line {number}: {error}", example='{"client_id": "billing"}') from None
-    return entries
+                beside = Thread(target=self._read_beside, args=(path, self._entries), name="bearerguard-denylist", daemon=True)
+                beside.start()
+            except RuntimeError:  # no thread may begin now
+                self._is_reading = False
+            else:
+                return
+        self._accept(_read(path))
+
+    def _read_beside(self, path: Path, former: list[RevokedTokens]) -> None:
+        outcome = _read(path)
+        with self._changing:
+            self._is_reading = False
+            if self._entries is former:  # else an entry came meanwhile, and the file is read again
+                self._accept(outcome)
+
+    def _accept(self, outcome: tuple[FileState | None, list[RevokedTokens], ConfigurationError | None]) -> None:
+        self._seen, entries, self._failure = outcome
+        if self._failure is None:
+            self._take(entries)
 
 
-def _append(path: Path, entry: RevokedTokens) -> None:
-    """In one write, so that workers that append at once do not mix their lines."""
-    line = f"\n{json.dumps(entry.members())}\n".encode()  # the last line may have no end
-    with path.open("ab", buffering=0) as file:
-        written = file.write(line)
-    if written != len(line):
-        raise OSError(f"{path} took a part of the line only: is the disk full?")
-
-
-def _unreadable(path: Path, problem: str) -> ConfigurationError:
-    return ConfigurationError("from_file", f"cannot read {show(str(path))}: {problem}", example='"/run/orders/denylist.jsonl"')
+def _read(path: Path) -> tuple[FileState | None, list[RevokedTokens], ConfigurationError | None]:
+    try:
+        return *entries_of(path), None
+    except ConfigurationError as error:
+        return None, [], error

@@ -27,6 +27,10 @@ class RevocationHook:
         timeout: Seconds that an async hook may take.
         fails_open: Accept the token where the hook fails, in place of refusing it.
 
+    Attributes:
+        never_waits: Whether it is a ``Denylist``, so that ``clears`` may be asked. A user's
+            function may be async.
+
     Raises:
         ConfigurationError: an argument is wrong.
     """
@@ -35,22 +39,17 @@ class RevocationHook:
         if not callable(revoked) or isinstance(revoked, type):
             raise ConfigurationError("revoked", f"expected a function of a Principal, got {show(revoked)}", example="Denylist()")
         self._revoked: Revoked = revoked
-        self._list = revoked if type(revoked) is Denylist else None
+        self.never_waits = type(revoked) is Denylist
         self._timeout = checked_number("revoked_timeout", timeout, 0.001, _LONGEST, example="1.0")
         self._fails_open = fails_open
         self._is_failing = False
         if fails_open:
             logger.warning("insecure_revoked_fails_open: while the hook revoked= fails, revoked tokens are accepted")
 
-    @property
-    def never_waits(self) -> bool:
-        """Whether it is a ``Denylist``. A user's function may be async."""
-        return self._list is not None
-
     def clears(self, principal: Principal) -> bool:
-        """Whether a ``Denylist`` says that the token was not revoked; ``check`` says why not."""
+        """Whether a hook that never waits says that the token was not revoked; else ``check`` tells."""
         try:
-            return self._list is not None and not self._is_failing and self._list(principal) is False
+            return self._revoked(principal) is False and not self._is_failing
         except Exception:  # noqa: BLE001  check asks again, and tells
             return False
 

@@ -1,7 +1,9 @@
 """A denylist: one line revokes, in memory or in a file that workers share."""
 
+import gc
 import json
 import threading
+import weakref
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +12,7 @@ import pytest
 from bearerguard import ConfigurationError, Principal
 from bearerguard.principal import PayloadClaims
 from bearerguard.revocation import Denylist
+from bearerguard.revocation.denylist_file import entries_of
 from bearerguard.testing import FakeClock
 
 ISSUER: Final = "https://issuer.example"
@@ -227,3 +230,117 @@ def test_the_file_is_looked_at_once_a_second_at_most(path: Path) -> None:
     path.unlink()
 
     assert found(caller(subject="bob"))
+
+
+# --- callers that were cleared are remembered
+
+
+def test_a_caller_that_was_cleared_is_refused_as_soon_as_an_entry_means_it() -> None:
+    found = denylist(token_id="t-2", issuer="https://other.example")
+    assert not found(CALLER)
+    assert not found(CALLER)
+    found.revoke(token_id="t-1")
+
+    assert found(CALLER)
+
+
+def test_a_cleared_caller_says_nothing_of_an_equal_one_with_another_token() -> None:
+    """Principals are equal whatever their other claims."""
+    found = denylist(token_id="t-2")
+    assert not found(CALLER)
+
+    assert found(caller(jti="t-2"))
+
+
+def test_callers_that_were_cleared_take_a_bounded_memory() -> None:
+    found = denylist(issued_before=1.0)
+    alive = [weakref.ref(one) for one in _many_callers(found)]
+    gc.collect()
+
+    assert sum(ref() is not None for ref in alive) <= 4096
+
+
+class Claims(dict[str, Any]):
+    """Claims that can be looked for once nobody holds them."""
+
+
+def _many_callers(found: Denylist) -> list[Claims]:
+    claims = [Claims(iat=NOW) for _ in range(5000)]
+    for each in claims:
+        assert not found(Principal(ISSUER, "ann", "billing", claims=each))
+    return claims
+
+
+# --- a large file
+
+
+class Slow:
+    """Reads as ever, once it is told to go on."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.asked, self.go_on = threading.Event(), threading.Event()
+        monkeypatch.setattr("bearerguard.revocation.denylist.entries_of", self)
+
+    def __call__(self, path: Path) -> Any:
+        outcome = entries_of(path)
+        self.asked.set()
+        assert self.go_on.wait(20)
+        return outcome
+
+    def end(self) -> None:
+        self.go_on.set()
+        for thread in threading.enumerate():
+            if thread.name == "bearerguard-denylist":
+                thread.join(20)
+
+
+def large(path: Path, *subjects: str) -> None:
+    filling = "".join(f'{{"token_id": "token-{number:050}"}}\n' for number in range(1000))
+    path.write_text(filling + "".join(f'{{"subject": "{subject}"}}\n' for subject in subjects), encoding="utf-8")
+
+
+def test_a_large_file_is_read_while_requests_go_on(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = FakeClock(NOW)
+    found = Denylist.from_file(path, clock=clock)
+    slow = Slow(monkeypatch)
+    large(path, "ann", "bob")
+    clock.advance(1)
+
+    assert not found(CALLER)  # as before
+    assert slow.asked.wait(20)
+    clock.advance(1)
+    assert found(caller(subject="bob"))
+    slow.end()
+    assert found(CALLER)
+
+
+def test_what_is_revoked_while_a_large_file_is_read_stays_revoked(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = FakeClock(NOW)
+    found = Denylist.from_file(path, clock=clock)
+    slow = Slow(monkeypatch)
+    large(path, "bob")
+    clock.advance(1)
+    assert not found(CALLER)
+    assert slow.asked.wait(20)
+    found.revoke(subject="ann")  # behind what was read
+    slow.end()
+
+    assert found(CALLER)
+    clock.advance(1)
+    assert found(CALLER)
+    slow.end()
+    assert found(CALLER)
+    assert len(found) == 1002
+
+
+def test_a_large_file_with_a_wrong_line_refuses_once_it_is_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = FakeClock(NOW)
+    found = Denylist.from_file(path, clock=clock)
+    slow = Slow(monkeypatch)
+    large(path, '"')
+    clock.advance(1)
+    assert not found(CALLER)
+    slow.end()
+
+    with pytest.raises(ConfigurationError):
+        found(CALLER)
