@@ -18,6 +18,7 @@ from bearerguard.keys.key_set_fetch import KeySetFetch
 from bearerguard.keys.key_source import KeySource
 from bearerguard.keys.remote_key_source import RemoteKeySource
 from bearerguard.keys.static_key_source import StaticKeySource
+from bearerguard.keys.warm_up import warm_up
 from bearerguard.principal import Principal
 from bearerguard.token.claims import Expectations
 from bearerguard.token.jws import AccessToken, Parser
@@ -82,7 +83,7 @@ class Connection:
         object.__setattr__(self, "parser", Parser(registrations.glance))
         object.__setattr__(self, "cache", TokenCache(self.token_cache_size, self.clock))
         object.__setattr__(self, "introspector", self._introspector(former))
-        self._tell_what_is_insecure(() if former is None else former.issuers)
+        self._tell_what_is_insecure(former)
 
     def __str__(self) -> str:
         """Whom it trusts, for the log."""
@@ -124,6 +125,14 @@ class Connection:
         if self.introspector is not None and self.introspector is not successor.introspector:
             self.introspector.retire()
 
+    async def warm_up(self) -> None:
+        """Fetch all keys that are not known yet; see ``ResourceServer.warm_up``."""
+        asked = self.introspector
+        async with anyio.create_task_group() as tasks:
+            if asked is not None and not asked.status().ready:
+                tasks.start_soon(asked.probe)
+            await warm_up(registration.keys for registration in self.registrations.all)
+
     async def aclose(self) -> None:
         """Forget tokens and answers, and end what is under way in this event loop."""
         sources = [registration.keys for registration in self.registrations.all]
@@ -138,10 +147,13 @@ class Connection:
             if self.introspector is not None:
                 await self.introspector.ended()
 
-    def _tell_what_is_insecure(self, known: tuple[Issuer, ...]) -> None:
+    def _tell_what_is_insecure(self, former: "Connection | None") -> None:
+        known = () if former is None else former.issuers
         for issuer in self.issuers:
             for option in () if issuer in known else issuer.insecure_options:
                 self.listeners(Event("insecure_option", issuer.issuer, option))
+        if former is None and self.introspection is not None and self.introspection.insecure_allow_http:
+            self.listeners(Event("insecure_option", self.introspection.record.issuer, "insecure_allow_http"))
 
     def _introspector(self, former: "Connection | None") -> Introspector | None:
         asked = self.introspection
@@ -153,7 +165,7 @@ class Connection:
         # its answers are for this audience, and those about JWTs count as long as no issuer is known
         if former is not None and former.audience == self.audience and bool(former.issuers) == bool(self.issuers):
             return former.introspector
-        return Introspector(asked, self.audience, self.leeway, self.transport, self.clock)
+        return Introspector(asked, self.audience, self.leeway, self.transport, self.clock, listeners=self.listeners)
 
     def _fetched_keys(self) -> Iterator[tuple[Any, KeySource]]:
         for registration in self.registrations.all:

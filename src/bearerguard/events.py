@@ -22,6 +22,8 @@ EventName: TypeAlias = Literal[
     "keys_stale",
     "key_unusable",
     "key_unknown",
+    "introspection_answered",
+    "introspection_failed",
     "insecure_option",
     "token_revoked",
 ]
@@ -39,7 +41,8 @@ class Event(NamedTuple):
             ``request_would_be_refused`` for each request behind the middleware or a guard.
         issuer: Configured issuer, empty where none could be told. Of an accepted token: its
             ``iss``, which differs from tenant to tenant where ``insecure_any_tenant`` is on.
-        code: Error code of a refusal or of a failed fetch; the name of an insecure option.
+        code: Error code of a refusal; of a fetch or a question that failed, how; the name of an
+            insecure option.
         status: HTTP status of a refusal; of an accepted request, of the answer as far as it is
             known.
         principal: The caller, where a token was verified.
@@ -50,7 +53,7 @@ class Event(NamedTuple):
         route: Template of the route, such as ``/orders/{id}``.
         verified: Whether what the event says of the caller was vouched for by the issuer.
         cached: Whether the token had been verified before.
-        seconds: How long judging took.
+        seconds: How long judging took, or the introspection endpoint.
         subject: ``sub``.
     """
 

@@ -34,6 +34,7 @@ from bearerguard.version import __version__
 __all__ = ["instrument"]
 
 _FETCHES: Final[Mapping[str, str]] = {"keys_fetched": "success", "keys_failed": "failure"}
+_QUESTIONS: Final[Mapping[str, str]] = {"introspection_answered": "success", "introspection_failed": "failure"}
 _BOUNDARIES: Final = (0.00001, 0.00002, 0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0)
 _OTHER: Final = "other"
 
@@ -50,7 +51,9 @@ def instrument(api: ResourceServer, *, meter_provider: metrics.MeterProvider | N
     - ``bearerguard.keys.age``, a gauge in seconds, since the issuer last confirmed its keys; absent
       before the first time, and for static keys;
     - ``bearerguard.keys.fetches``, a counter, by ``bearerguard.outcome`` (``success``,
-      ``failure``) and ``error.type``.
+      ``failure``) and ``error.type``;
+    - ``bearerguard.introspection.duration``, a histogram in seconds of the questions to the
+      introspection endpoint, by ``bearerguard.outcome`` and ``error.type``.
 
     An issuer that is not configured counts as ``other``: with ``insecure_any_tenant`` there is one
     for each tenant. Public requests without a caller are counted under an empty issuer, and have no
@@ -100,6 +103,12 @@ class _Instruments:
             description="How long deciding took",
             explicit_bucket_boundaries_advisory=_BOUNDARIES,
         )
+        self._questions = meter.create_histogram(
+            "bearerguard.introspection.duration",
+            unit="s",
+            description="How long the introspection endpoint took",
+            explicit_bucket_boundaries_advisory=_BOUNDARIES,
+        )
 
     def __call__(self, event: Event) -> None:
         """Called in the event loop."""
@@ -116,6 +125,9 @@ class _Instruments:
         elif event.name in _FETCHES:
             outcome = _FETCHES[event.name]
             self._fetches.add(1, {"bearerguard.issuer": issuer, "bearerguard.outcome": outcome, "error.type": event.code})
+        elif event.name in _QUESTIONS:
+            told = {"bearerguard.issuer": issuer, "bearerguard.outcome": _QUESTIONS[event.name], "error.type": event.code}
+            self._questions.record(event.seconds, told)
 
 
 class _KnownIssuers:

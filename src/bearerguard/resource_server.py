@@ -26,11 +26,11 @@ from bearerguard.environment.server_variables import Parts, server_from
 from bearerguard.environment.variables import Variables
 from bearerguard.errors import ConfigurationError, InvalidRequest, IssuerUnavailable, MissingToken, Refusal, show
 from bearerguard.events import Event, EventHook, Listeners, checked_hooks, logger, token_accepted, token_refused, token_revoked
+from bearerguard.introspection.endpoint_news import IntrospectionStatus
 from bearerguard.introspection.introspection import Introspection
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.keys.jwk_set import JWKSet
 from bearerguard.keys.key_status import KeyStatus
-from bearerguard.keys.warm_up import warm_up
 from bearerguard.principal import PayloadClaims, Principal
 from bearerguard.revocation.hook import RevocationHook, Revoked
 from bearerguard.token.caller import caller_in, named_by, named_in
@@ -304,7 +304,11 @@ class ResourceServer:
             return await asked.authenticate(token, self.effective_roles)
         principal = await self._verified(token, connection)
         if asked is not None and asked.asks_about(principal.issuer):
-            await asked.confirm(token, principal)
+            try:
+                await asked.confirm(token, principal)
+            except Refusal as refusal:
+                refusal.caller = named_by(principal)
+                raise
         return principal
 
     async def _verified(self, token: bytes, connection: Connection) -> Principal:
@@ -352,13 +356,19 @@ class ResourceServer:
         """Fetch all keys that are not known yet, and wait for them: 10 s at most in all.
 
         Never raises. Slower fetches go on in the background, and requests try an issuer again that
-        is down. If a start must not wait, run it in the background.
+        is down. If a start must not wait, run it in the background. An introspection endpoint that
+        has failed and never answered is asked about a made-up token, else it is not asked.
         """
-        await warm_up(registration.keys for registration in self._connection.registrations.all)
+        await self._connection.warm_up()
 
     def status(self) -> tuple[KeyStatus, ...]:
         """The state of each issuer's keys, in the order of ``issuers``."""
         return tuple(registration.keys.status() for registration in self._connection.registrations.all)
+
+    def introspection_status(self) -> IntrospectionStatus | None:
+        """The state of the introspection endpoint; ``None`` without introspection."""
+        asked = self._connection.introspector
+        return None if asked is None else asked.status()
 
     def report(self, error: Refusal) -> None:
         """Tell the operator of a refusal: the log gets the full text, never the token.

@@ -148,6 +148,18 @@ def test_every_way_in_which_a_key_fetch_fails_is_named() -> None:
     )
 
 
+def test_every_way_in_which_a_question_to_an_introspection_endpoint_fails_is_named() -> None:
+    row = re.search(r"^\| `introspection_failed` \|.*$", TEXT, re.MULTILINE)
+    names = {"answer", "endpoint", "introspector"}
+    source = "".join(text_of(ROOT / f"src/bearerguard/introspection/{name}.py") for name in names)
+    exchanged = text_of(ROOT / "src/bearerguard/bounded_http.py")
+    codes = {*re.findall(r'EndpointFailed\(\s*"(\w+)"', source), *re.findall(r'ExchangeFailed\("(\w+)"', exchanged)}
+    codes |= set(re.findall(r'code, told = "(\w+)"', source))
+
+    assert row is not None
+    assert set(re.findall(r"`(\w+)`", row[0])) - {"introspection_failed"} == codes
+
+
 def test_every_variable_of_the_environment_is_named() -> None:
     source = "".join(text_of(path) for path in (ROOT / "src/bearerguard/client").glob("*.py"))
 

@@ -124,6 +124,15 @@ async def test_key_fetches_are_counted_by_outcome(api: ResourceServer, issuer: L
     assert sum(count for (_, outcome, code), count in found.items() if outcome == "failure" and code) >= 1
 
 
+async def test_questions_to_an_introspection_endpoint_are_measured_by_outcome(api: ResourceServer, measured: Measured) -> None:
+    api.listeners(Event("introspection_answered", ISSUER, seconds=0.25))
+    api.listeners(Event("introspection_failed", ISSUER, "timeout", seconds=5.0))
+
+    points = measured.points("bearerguard.introspection.duration")
+    found = {(point.attributes["bearerguard.outcome"], point.attributes["error.type"]): point.sum for point in points}
+    assert found == {("success", ""): 0.25, ("failure", "timeout"): 5.0}
+
+
 async def test_the_age_of_keys_is_observed_once_they_are_known(
     api: ResourceServer, issuer: LocalIssuer, measured: Measured
 ) -> None:

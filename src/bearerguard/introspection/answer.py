@@ -21,11 +21,15 @@ class EndpointFailed(Exception):
     """The endpoint gave no usable answer. The caller's token is neither good nor bad.
 
     Attributes:
+        code: ``timeout``, ``unreachable``, ``redirect``, ``status``, ``credentials`` (this API's own
+            were refused, or are not to be had), ``too_large``, ``compressed``, ``invalid``, or
+            ``unexpected``.
         of_one_token: Whether only this token may be concerned, as where the request was refused:
             other tokens may be asked about at once.
     """
 
-    def __init__(self, message: str, *, of_one_token: bool = False) -> None:
+    def __init__(self, code: str, message: str, *, of_one_token: bool = False) -> None:
+        self.code = code
         self.of_one_token = of_one_token
         super().__init__(message)
 
@@ -55,18 +59,18 @@ def read_answer(answer: Answer) -> Described | None:
             ``true`` or ``false``.
     """
     if answer.is_redirect:
-        raise EndpointFailed(f"status {answer.status}: redirects are not followed")
+        raise EndpointFailed("redirect", f"status {answer.status}: redirects are not followed")
     if answer.status in _OUR_CREDENTIALS:
-        raise EndpointFailed(
-            f"status {answer.status}: this API's own client_id or credential was refused, not the caller's token"
-        )
+        problem = "this API's own client_id or credential was refused, not the caller's token"
+        raise EndpointFailed("credentials", f"status {answer.status}: {problem}")
     if answer.status != _OK:
         is_about_the_token = answer.status in _CLIENT_ERRORS and answer.status not in _OF_THE_SERVER
-        raise EndpointFailed(f"status {answer.status}", of_one_token=is_about_the_token)
+        raise EndpointFailed("status", f"status {answer.status}", of_one_token=is_about_the_token)
     try:
         members = parse_object(answer.body)
     except NotStrictJson as why:
-        raise EndpointFailed(f"the answer: {why}") from None
+        raise EndpointFailed("invalid", f"the answer: {why}") from None
     if type(members.get("active")) is not bool:
-        raise EndpointFailed("the answer: `active` is not a boolean" if "active" in members else "the answer has no `active`")
+        problem = "`active` is not a boolean" if "active" in members else "there is no `active`"
+        raise EndpointFailed("invalid", f"the answer: {problem}")
     return Described(members, answer.body) if members["active"] is True else None

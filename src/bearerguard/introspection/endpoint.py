@@ -53,7 +53,7 @@ class Endpoint:
                 proof = await self._proof(url)
                 answer = await self._exchange(url, token, proof)
         except TimeoutError:
-            failure = EndpointFailed(f"no complete answer within {self._settings.timeout:g} s")
+            failure = EndpointFailed("timeout", f"no complete answer within {self._settings.timeout:g} s")
         else:
             return read_answer(answer)
         self._found_until = PAST
@@ -69,7 +69,7 @@ class Endpoint:
             return await anyio.to_thread.run_sync(prove, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1))
         except ConfigurationError as why:
             text = str(why)
-        raise EndpointFailed(f"this API's own credential cannot be used: {text}")
+        raise EndpointFailed("credentials", f"this API's own credential cannot be used: {text}")
 
     async def _exchange(self, url: str, token: str, proof: Proof) -> Answer:
         form = [("token", token), ("token_type_hint", "access_token"), *proof.parameters]
@@ -77,11 +77,11 @@ class Endpoint:
         try:
             return await self._http.exchange(request, limit=MAX_ANSWER, body_of=(200,))
         except ExchangeFailed as why:
-            told = presentable(str(why), (Secret(token), *proof.secrets))
+            code, told = why.code, presentable(str(why), (Secret(token), *proof.secrets))
         except Exception as error:  # noqa: BLE001  whatever a transport raises; it may quote the request
-            told = type(error).__name__
+            code, told = "unexpected", type(error).__name__
         self._found_until = PAST
-        raise EndpointFailed(told)
+        raise EndpointFailed(code, told)
 
     async def _url(self) -> str:
         settings = self._settings
@@ -94,8 +94,8 @@ class Endpoint:
             document = await self._fetcher.get(str(settings.record.metadata_url), limit=MAX_METADATA)
             self._found = read_introspection_endpoint(settings.record, document.body or b"")
         except FetchFailed as why:
-            told = str(why)
+            failure = EndpointFailed(why.code, str(why))
         else:
             self._found_until = now.after(_METADATA_KEPT)
             return self._found
-        raise EndpointFailed(told)
+        raise failure

@@ -10,6 +10,7 @@ from bearerguard.client_authentication.method import ClientAuth, ClientAuthentic
 from bearerguard.client_authentication.secret import Secret, SecretPem, SecretText
 from bearerguard.client_authentication.settings import checked_authentication
 from bearerguard.errors import ConfigurationError, show
+from bearerguard.events import logger
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.issuers.profile import Profile
 
@@ -93,6 +94,8 @@ class Introspection:
             self._set("audience", checked_audience("audience", self.audience))
         self._set("record", self._checked_record())
         self._set("authentication", self._checked_authentication())
+        if self.insecure_allow_http:
+            logger.warning("insecure_allow_http is on for introspection at %r: tokens may travel over plain http", self.place)
 
     @property
     def place(self) -> str:

@@ -1,4 +1,4 @@
-"""Asks about tokens within limits, remembers the answers, and tells when the endpoint fails.
+"""Asks about tokens within limits, and remembers the answers.
 
 A remembered answer costs one look-up. All requests of one event loop that bring the same token
 share one question, which runs beside them, so that no caller can cancel it for the others.
@@ -7,8 +7,10 @@ share one question, which runs beside them, so that no caller can cancel it for 
 import copy
 import random
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from hashlib import sha256
+from secrets import token_urlsafe
 from threading import Lock
 from typing import Any, Final, TypeAlias
 
@@ -17,11 +19,12 @@ from bearerguard.after_fork import renew_after_fork
 from bearerguard.background import is_closed
 from bearerguard.bounded_http import AsyncTransport
 from bearerguard.clock import Clock, Instant, instant
-from bearerguard.errors import AccessTokenError, InvalidToken, show
-from bearerguard.events import logger
+from bearerguard.errors import AccessTokenError, InvalidToken, NamedCaller, Refusal
+from bearerguard.events import Listeners
 from bearerguard.flights import Flights
 from bearerguard.introspection.answer import Described, EndpointFailed
 from bearerguard.introspection.endpoint import Endpoint
+from bearerguard.introspection.endpoint_news import EndpointNews, IntrospectionStatus
 from bearerguard.introspection.introspection import Introspection
 from bearerguard.introspection.judgement import Judgement
 from bearerguard.introspection.memory import AnswerMemory
@@ -48,6 +51,7 @@ class Introspector:
         leeway: Seconds that clocks may differ.
         transport: Where ``settings`` name none.
         clock: Judges answers and their age.
+        listeners: Told of each answer of the endpoint, and of each failure.
         jitter: Numbers from 0 to below 1.
     """
 
@@ -59,6 +63,7 @@ class Introspector:
         transport: AsyncTransport | None,
         clock: Clock,
         *,
+        listeners: Listeners | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._settings = settings
@@ -68,7 +73,7 @@ class Introspector:
         self._memory = AnswerMemory()
         self._pace = Pace(jitter)
         self._questions: Flights[Question] = Flights()
-        self._is_failing = False
+        self._news = EndpointNews(settings.place, settings.record.issuer, listeners or Listeners())
         self._beginning = Lock()  # event loops of several threads may share the limits
         renew_after_fork(self)
 
@@ -181,21 +186,23 @@ class Introspector:
         except EndpointFailed as why:
             failure = why
         except Exception as error:  # noqa: BLE001  a defect must neither hang nor let pass; it may quote the token
-            failure = EndpointFailed(f"unexpected {type(error).__name__}")
+            failure = EndpointFailed("unexpected", f"unexpected {type(error).__name__}")
         else:
             self._answered(question, said, asked_at, judge)
             return
         if not is_closed(question.loop):  # else its loop failed, not the endpoint
-            question.outcome = self._failed(failure, was_good=question.was_good)
+            question.outcome = self._failed(failure, question, asked_at)
 
     def _answered(self, question: Question, said: Described | None, asked_at: Instant, judge: _Judge) -> None:
-        self._succeeded()
+        now = instant(self._clock)
+        self._pace.succeeded()
+        self._news.answered(now, now.monotonic - asked_at.monotonic)
         try:
             if said is None:
                 raise InvalidToken(codes.INACTIVE_TOKEN, verified=True)
             principal = judge(said, asked_at)
         except AccessTokenError as refusal:
-            question.outcome = _vouched(refusal)
+            question.outcome = self._vouched(refusal, {} if said is None else said.claims)
             self._keep(question, asked_at)
         else:
             question.outcome = principal
@@ -217,23 +224,38 @@ class Introspector:
 
     # --- its state
 
-    def _failed(self, why: EndpointFailed, *, was_good: bool) -> IntrospectionUnavailable:
+    def status(self) -> IntrospectionStatus:
+        """What is known of the endpoint."""
+        under_way, remembered = len(self._questions), self._memory.good_answers
+        return self._news.status(self._settings.place, instant(self._clock), under_way=under_way, remembered=remembered)
+
+    async def probe(self) -> None:
+        """Ask about a token that nobody issued, to learn whether the endpoint answers. Never raises."""
+        with suppress(Refusal):
+            await self._asked(token_urlsafe().encode(), _nobody)
+
+    def _failed(self, why: EndpointFailed, question: Question, asked_at: Instant) -> IntrospectionUnavailable:
+        now = instant(self._clock)
+        seconds = now.monotonic - asked_at.monotonic
         if why.of_one_token:
+            self._news.failed_on_one_token(why, seconds)
             return self._unavailable(_LEAST_WAIT, str(why))
-        wait = self._pace.failed(was_good=was_good, now=instant(self._clock))
-        if not self._is_failing:
-            self._is_failing = True
-            logger.warning("introspection at %s fails: %s; next try in %.1f s", show(self._settings.place, 128), why, wait)
+        wait = self._pace.failed(was_good=question.was_good, now=now)
+        self._news.failed(why, now, seconds, wait)
         return self._unavailable(wait, str(why))
 
-    def _succeeded(self) -> None:
-        self._pace.succeeded()
-        if self._is_failing:
-            self._is_failing = False
-            logger.warning("introspection at %s answers again", show(self._settings.place, 128))
-
     def _unavailable(self, wait: float, why: str) -> IntrospectionUnavailable:
-        return IntrospectionUnavailable(self._settings.place, retry_after=max(wait, _LEAST_WAIT), last_error=why)
+        refusal = IntrospectionUnavailable(self._settings.place, retry_after=max(wait, _LEAST_WAIT), last_error=why)
+        refusal.caller = NamedCaller(self._settings.record.issuer)
+        return refusal
+
+    def _vouched(self, refusal: AccessTokenError, said: Mapping[str, Any]) -> AccessTokenError:
+        """What the endpoint said of a token is no claim of the caller's."""
+        record, subject = self._settings.record, said.get("sub")
+        client, named = record.profile.client_of(said) or "", subject if isinstance(subject, str) else ""
+        refusal.caller = NamedCaller(record.issuer, client, named, verified=True)
+        refusal.verified = True
+        return refusal.with_traceback(None)
 
 
 def _check_text(token: bytes) -> None:
@@ -247,10 +269,9 @@ def _check_text(token: bytes) -> None:
         raise InvalidToken(codes.OPAQUE_TOKEN)
 
 
-def _vouched(refusal: AccessTokenError) -> AccessTokenError:
-    """What the endpoint said of a token is no claim of the caller's."""
-    refusal.verified = True
-    return refusal.with_traceback(None)
+def _nobody(_said: Described, _asked_at: Instant) -> Principal:
+    """Whatever the endpoint says of a token that nobody issued."""
+    raise InvalidToken(codes.INACTIVE_TOKEN, verified=True)
 
 
 def _plain(claims: Mapping[str, Any]) -> dict[str, Any]:

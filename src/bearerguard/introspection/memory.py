@@ -58,6 +58,11 @@ class AnswerMemory:
             return found.principal
         return None
 
+    @property
+    def good_answers(self) -> int:
+        """How many there are, some of which may not count any more."""
+        return len(self._good)
+
     def was_good(self, digest: bytes) -> bool:
         """Whether the last answer was good, even if it does not count any more."""
         return digest in self._good
