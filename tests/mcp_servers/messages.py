@@ -95,10 +95,10 @@ class Endpoint:
         return Outcome(response, _messages(response))
 
     def open_session(self, token: str) -> str:
-        """A session that the caller of ``token`` opened; its id."""
+        """A session that the caller of ``token`` opened; its id, which is empty where the server keeps no sessions."""
         outcome = self.post(INITIALIZE, token)
         assert outcome.status == 200, outcome.response.text
-        session = str(outcome.response.headers["mcp-session-id"])
+        session = str(outcome.response.headers.get("mcp-session-id", ""))
         ready = {"jsonrpc": "2.0", "method": "notifications/initialized", "params": {}}
         assert self.post(ready, token, session=session).status == 202
         return session
@@ -123,7 +123,7 @@ def _headers(token: str | None, session: str | None) -> dict[str, str]:
     headers = {"accept": "application/json, text/event-stream"}
     if token is not None:
         headers["authorization"] = f"Bearer {token}"
-    if session is not None:
+    if session:
         headers["mcp-session-id"] = session
     return headers
 

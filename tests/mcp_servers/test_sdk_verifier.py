@@ -66,7 +66,8 @@ def test_our_log_has_the_reason(endpoint: Endpoint, tokens: Callable[..., str], 
     with caplog.at_level(logging.INFO, "bearerguard"):
         assert endpoint.post(INITIALIZE, tokens("mcp", audience="https://other.example/mcp")).status == 401
 
-    assert [record.getMessage().split(":")[1] for record in caplog.records if record.name == "bearerguard"] == [" wrong_audience"]
+    (line,) = [record.getMessage() for record in caplog.records if record.name == "bearerguard"]
+    assert line.startswith("wrong_audience")
 
 
 def test_a_403_of_the_sdk_names_no_scope_in_its_challenge(endpoint: Endpoint, tokens: Callable[..., str]) -> None:

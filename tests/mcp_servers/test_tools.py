@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from bearerguard import ConfigurationError, ResourceServer, role, scope
+from bearerguard import ConfigurationError, Event, Issuer, ResourceServer, role, scope
+from bearerguard.events import VERDICTS
+from bearerguard.testing import LocalIssuer
 from mcp_servers.messages import LEGACY, MODERN, Endpoint, calling, endpoint_of
 from mcp_servers.names import RESOURCE
 
@@ -61,9 +63,26 @@ def test_others_get_a_tool_error_with_a_constant_text(
 
     assert (outcome.status, outcome.is_error) == (200, True)
     assert outcome.text == f"Error executing tool {tool}: {NOT_PERMITTED}"
-    (line,) = [record.getMessage() for record in caplog.records if record.name == "bearerguard"]
-    assert "missing_scope" in line
-    assert "orders.write" in line
+    (record,) = [record for record in caplog.records if record.name == "bearerguard"]
+    told = {name: record.__dict__[name] for name in ("code", "subject", "client_id", "method", "route", "verified")}
+    expected = {"code": "missing_scope", "subject": "mallory", "client_id": "reader", "verified": True}
+    assert told == {**expected, "method": "TOOL", "route": tool}
+    assert "orders.write" in record.getMessage()
+
+
+def test_hooks_are_told_of_both_decisions(mcp_sdk: Any, issuer: LocalIssuer, tokens: Callable[..., str]) -> None:
+    """The request was accepted, the call of the tool was not: an audit log needs both."""
+    from bearerguard.mcp import protect
+    from mcp_servers.orders_server import make_server
+
+    events: list[Event] = []
+    api = ResourceServer(Issuer(issuer.issuer, jwks=issuer.jwks()), RESOURCE, on_event=events.append)
+    app = make_server().streamable_http_app(host="0.0.0.0")  # noqa: S104
+    with endpoint_of(protect(app, resource_server=api, resource=RESOURCE)) as endpoint:
+        endpoint.post(calling("cancel", order=1), tokens(), version=MODERN)
+
+    decisions = [(event.name, event.code, event.subject) for event in events if event.name in VERDICTS]
+    assert sorted(decisions) == [("request_accepted", "", "alice"), ("token_refused", "missing_scope", "alice")]
 
 
 def test_a_refused_call_is_not_logged_as_a_crash(way: Way, tokens: Callable[..., str], caplog: pytest.LogCaptureFixture) -> None:

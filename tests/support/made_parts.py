@@ -155,7 +155,7 @@ def _purpose(room: str) -> str:
     """The first line of its docstring; read, since an import may take an extra."""
     file = ROOT / "src" / "bearerguard" / _file_of(room)
     code = (file / "__init__.py" if file.is_dir() else file).read_text(encoding="utf-8")
-    return (ast.get_docstring(ast.parse(code)) or "").partition("\n")[0].rstrip(".")
+    return (ast.get_docstring(ast.parse(code)) or "").partition("\n")[0].rstrip(".").replace("|", "or")
 
 
 _PARTS: Final[Mapping[str, Callable[[str], str]]] = {

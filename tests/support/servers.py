@@ -43,13 +43,27 @@ def serve(
     Raises:
         StartFailedError: the application refused to start; its reason is in the server's log.
     """
+    with serve_at(lambda _url: app, server=server, tls=tls, only_known_clients=only_known_clients) as url:
+        yield url
+
+
+@contextmanager
+def serve_at(
+    make: Callable[[str], ASGIApp],
+    *,
+    server: Server = "uvicorn",
+    tls: Certificates | None = None,
+    only_known_clients: bool = False,
+) -> Iterator[str]:
+    """As ``serve``, for an application that must know its own URL: ``make`` is given it before the server starts."""
     backend = "trio" if server == "hypercorn-trio" else "asyncio"
     with closing(_listening_socket()) as listener, start_blocking_portal(backend) as portal:
         host, port = listener.getsockname()
+        url = f"{'http' if tls is None else 'https'}://{host}:{port}"
         run = _RUN[server] if tls is None else partial(_run_hypercorn, tls=tls, only_known_clients=only_known_clients)
-        ended, stop = portal.start_task(_serve, app, server, listener, run)
+        ended, stop = portal.start_task(_serve, make(url), server, listener, run)
         try:
-            yield f"{'http' if tls is None else 'https'}://{host}:{port}"
+            yield url
         finally:
             portal.call(stop.set)
             ended.result()

@@ -5,9 +5,8 @@ as well as without them. So the caller travels where the SDK keeps its own: besi
 ``mcp.server.auth``'s access token, with which it also binds sessions to those who opened them.
 """
 
-import logging
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from mcp.server.auth.middleware.auth_context import get_access_token
 from mcp.server.auth.provider import AccessToken
@@ -15,11 +14,13 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import PrivateAttr
 
 from bearerguard import error_codes as codes
-from bearerguard.errors import MissingToken, Refusal, Undecided
-from bearerguard.events import logger
+from bearerguard.errors import MissingToken, Refusal
+from bearerguard.events import Event
 from bearerguard.principal import Principal
 from bearerguard.resource_server import ResourceServer
+from bearerguard.web import report
 
+_METHOD: Final = "TOOL"
 _NOBODY = "the call must reach the tool through protect(…) or token_verifier(…); over stdio and in memory nobody is verified"
 
 
@@ -101,14 +102,27 @@ def nobody() -> MissingToken:
     return MissingToken(codes.MISSING_TOKEN, hint=_NOBODY)
 
 
-def refused(refusal: Refusal, server: ResourceServer | None) -> ToolRefused:
-    """The tool error for a refusal, which is reported: callers get a constant, the log the rest."""
-    if isinstance(refusal, Undecided):
-        logger.error("a tool call was refused because judging it failed", exc_info=refusal.__cause__)
-    elif server is not None:
-        server.report(refusal)
-    else:
-        logger.log(logging.INFO, "refused: %s", refusal.operator_text)
+def refused(refusal: Refusal, token: VerifiedToken | None, tool: str = "") -> ToolRefused:
+    """The tool error for a refusal, which is reported: callers get a constant, operators the rest.
+
+    The request has been accepted by then, so that operators are told of two decisions.
+    """
+    who = None if token is None else token.principal
+    event = Event(
+        "token_refused",
+        "" if who is None else who.issuer,
+        refusal.code,
+        refusal.status,
+        who,
+        "" if who is None else who.client_id or "",
+        method=_METHOD,
+        route=tool,
+        verified=who is not None,
+        subject="" if who is None else who.subject,
+    )
+    report.log(refusal, event)
+    if token is not None:
+        token.server.listeners(event)
     error = ToolRefused(str(refusal))
     error.__cause__ = refusal
     return error

@@ -61,8 +61,8 @@ class requires:  # noqa: N801  reads as a decorator
         return cast("Callable[P, R]", guard(function, self._requirement))
 
 
-def judge(requirement: Requirement) -> None:
-    """Refuse the caller of this call unless the requirement is met.
+def judge(requirement: Requirement, tool: str) -> None:
+    """Refuse the caller of this call unless the requirement is met; the tool's name is for logs.
 
     Raises:
         ToolRefused: it is not, or nobody knows.
@@ -78,13 +78,13 @@ def judge(requirement: Requirement) -> None:
         refusal = refusal_for(error)
     else:
         return
-    raise refused(refusal, None if token is None else token.server)
+    raise refused(refusal, token, tool)
 
 
 def _coroutine_function(tool: Callable[..., Any], requirement: Requirement) -> Callable[..., Any]:
     @functools.wraps(tool)
     async def guarded(*args: Any, **kwargs: Any) -> Any:
-        judge(requirement)
+        judge(requirement, tool.__name__)
         return await tool(*args, **kwargs)
 
     return guarded
@@ -93,7 +93,7 @@ def _coroutine_function(tool: Callable[..., Any], requirement: Requirement) -> C
 def _function(tool: Callable[..., Any], requirement: Requirement) -> Callable[..., Any]:
     @functools.wraps(tool)
     def guarded(*args: Any, **kwargs: Any) -> Any:
-        judge(requirement)
+        judge(requirement, tool.__name__)
         return tool(*args, **kwargs)
 
     return guarded
