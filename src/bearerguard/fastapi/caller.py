@@ -11,6 +11,7 @@ from bearerguard.authorization.requirement import authenticated
 from bearerguard.fastapi.dependency import all_scopes, enforced
 from bearerguard.principal import Principal
 from bearerguard.web.declaration import note_scoped
+from bearerguard.web.enforce import principal_of
 from bearerguard.web.passage import PASSAGE
 
 _ANYBODY: Final = authenticated()
@@ -27,7 +28,8 @@ async def current_principal(connection: HTTPConnection, security_scopes: Securit
         ConfigurationError: there is neither a middleware nor a ``require`` with a resource server
             before it.
     """
-    return await enforced(connection.scope, _anybody_with(security_scopes))
+    caller = await enforced(connection.scope, _anybody_with(security_scopes))
+    return principal_of(connection.scope) if caller is None else caller
 
 
 CurrentPrincipal: TypeAlias = Annotated[Principal, Depends(current_principal)]

@@ -96,9 +96,9 @@ class Require:
         if (gate is None or asgi[PASSAGE].gate.server is gate.server) and is_permitted(asgi, requirement):
             principal: Principal = asgi[PASSAGE].principal
             return principal
-        principal = await enforced(asgi, requirement, gate)
+        caller: Any = await enforced(asgi, requirement, gate)  # None where the middleware only reports
         asgi[PASSAGE].judged()
-        return principal
+        return caller  # type: ignore[no-any-return]
 
     def _with(self, scopes: Sequence[str]) -> Requirement:
         """The requirement and all these scopes; there are as many as were written in the source."""
@@ -221,7 +221,7 @@ def tell_at_the_end(asgi: Scope) -> None:
         stack.push(ended)
 
 
-async def enforced(asgi: Scope, requirement: Requirement, gate: Gate | None = None) -> Principal:
+async def enforced(asgi: Scope, requirement: Requirement, gate: Gate | None = None) -> Principal | None:
     if PASSAGE not in asgi:
         problem = "there is neither an AccessTokenMiddleware before this route nor a resource_server of its own"
         raise ConfigurationError("require", problem, example="app.add_middleware(AccessTokenMiddleware, resource_server=api)")

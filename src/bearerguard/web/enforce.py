@@ -30,8 +30,10 @@ def is_permitted(scope: Scope, requirement: Requirement) -> bool:
         return False
 
 
-async def enforce(scope: Scope, requirement: Requirement, gate: Gate | None = None) -> Principal:
+async def enforce(scope: Scope, requirement: Requirement, gate: Gate | None = None) -> Principal | None:
     """The principal, if it meets the requirement.
+
+    Where the middleware only reports, it need not, and there may be none.
 
     Verifies the token where the middleware let the request through without.
 
@@ -52,18 +54,25 @@ async def enforce(scope: Scope, requirement: Requirement, gate: Gate | None = No
     try:
         return _held_to(requirement, await _authenticated(passage, scope, gate))
     except Exception as error:  # noqa: BLE001  whatever it is, the request is refused
+        if passage.lets_pass(error, scope, gate):
+            return passage.caller(gate)
         raise _noted(passage, error, scope, gate)  # noqa: B904  its cause is set
 
 
-def enforce_now(scope: Scope, requirement: Requirement) -> Principal:
-    """The principal that was verified before, if it meets the requirement; waits for nothing.
+def enforce_now(scope: Scope, requirement: Requirement) -> None:
+    """Whether the principal that was verified before meets the requirement; waits for nothing.
 
     Raises:
         MissingToken: no token was looked at, because the path is public.
         InsufficientScope: the principal does not meet the requirement.
         ConfigurationError: the request has not passed a middleware.
     """
-    return _judged_now(scope, requirement, "@requires")
+    passage = _passage(scope, "@requires")
+    try:
+        _held_to(requirement, _verified(passage))
+    except Exception as error:  # noqa: BLE001  the same
+        if not passage.lets_pass(error, scope):
+            raise _noted(passage, error, scope)  # noqa: B904  its cause is set
 
 
 def principal_of(scope: Mapping[str, Any], requirement: Requirement | None = None) -> Principal:
@@ -86,18 +95,20 @@ def principal_of(scope: Mapping[str, Any], requirement: Requirement | None = Non
         InsufficientScope: the caller does not meet the requirement.
         ConfigurationError: the request has not passed an ``AccessTokenMiddleware``.
     """
-    return _judged_now(scope, requirement, "principal_of")
-
-
-def _judged_now(scope: Mapping[str, Any], requirement: Requirement | None, who: str) -> Principal:
-    passage = _passage(scope, who)
+    passage = _passage(scope, "principal_of")
     try:
-        principal = passage.principal
-        if principal is None:
-            raise MissingToken(codes.MISSING_TOKEN)  # noqa: TRY301  one way out for every refusal
+        principal = _verified(passage)
         return principal if requirement is None else _held_to(requirement, principal)
     except Exception as error:  # noqa: BLE001  the same
+        if passage.principal is not None and passage.lets_pass(error, scope):
+            return passage.principal
         raise _noted(passage, error, scope)  # noqa: B904  its cause is set
+
+
+def _verified(passage: Passage) -> Principal:
+    if passage.principal is None:
+        raise MissingToken(codes.MISSING_TOKEN)
+    return passage.principal
 
 
 def _passage(scope: Mapping[str, Any], who: str) -> Passage:

@@ -15,6 +15,7 @@ from bearerguard.authorization.path_policy import PathPolicy
 from bearerguard.authorization.policy_row import Public
 from bearerguard.checks import checked_switch
 from bearerguard.errors import BearerguardError, ConfigurationError, show
+from bearerguard.events import Event, logger
 from bearerguard.resource_server import ResourceServer
 from bearerguard.token.credentials import IN_AUTHORIZATION, TokenPlace, read_credentials
 from bearerguard.web.callers import check_callers
@@ -28,6 +29,7 @@ from bearerguard.web.passage import PASSAGE, Passage, WebSocketPassage
 from bearerguard.web.path_judge import PathJudge
 from bearerguard.web.path_rules import PathRules
 from bearerguard.web.preflight import Preflights
+from bearerguard.web.report_only import ReportingPassage, ReportingWebSocketPassage
 from bearerguard.web.request_path import check_root_path
 from bearerguard.web.route_table import check_declared, dispatchers, route_table
 from bearerguard.web.routes import router_behind
@@ -39,6 +41,7 @@ AnyASGIApp: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
 Undeclared = Literal["refuse", "allow"]
 
 _PASSAGES: Final[Mapping[str, type[Passage]]] = {"http": Passage, "websocket": WebSocketPassage}
+_REPORTING: Final[Mapping[str, type[Passage]]] = {"http": ReportingPassage, "websocket": ReportingWebSocketPassage}
 _PUBLIC: Final = Public.PUBLIC  # a member of an enumeration is looked up in 50 ns
 _OPTIONAL: Final = Public.OPTIONAL
 
@@ -101,6 +104,11 @@ class AccessTokenMiddleware:
             ``application/problem+json``), or a function of the ``Refusal`` that gives media type
             and body. It must not wait, and is called for each refusal; where it raises, the body is
             that of ``"oauth"``. Status and headers are the same in all forms.
+        insecure_report_only: Judge and report, and refuse nothing, to find out before a roll-out
+            whom it would hit. ``request.user`` is the caller where the token is good, else nobody.
+            Guards pass; a ``require`` that is a parameter gives ``None`` then. Who asks for the
+            caller is refused where there is none: ``principal_of``, ``CurrentPrincipal``. Open
+            websockets are not ended.
 
     Raises:
         ConfigurationError: an option is wrong.
@@ -123,11 +131,15 @@ class AccessTokenMiddleware:
         websocket_protocol: bool = False,
         end_at_expiry: bool = False,
         error_format: ErrorFormat = "oauth",
+        insecure_report_only: bool = False,
     ) -> None:
         _check(app, resource_server, policy, undeclared)
         check_root_path(root_path)
         self.app: ASGIApp = app
-        self._served = EndAtExpiry(app) if checked_switch("end_at_expiry", end_at_expiry) else app
+        reports_only = checked_switch("insecure_report_only", insecure_report_only)
+        ends = checked_switch("end_at_expiry", end_at_expiry) and not reports_only
+        self._served = EndAtExpiry(app) if ends else app
+        self._passages = _REPORTING if reports_only else _PASSAGES
         self.rules = PathRules(policy, public_rows(public))
         if policy is not None and self.rules.public is not None:
             problem = "the policy decides alone; make these paths rows of it"
@@ -147,14 +159,17 @@ class AccessTokenMiddleware:
         self._paths = PathJudge(self.rules, root_path)
         self._preflights = Preflights(app)
         self._routing: Routing | None = None
+        if reports_only:
+            logger.warning("insecure_report_only is on: requests that should be refused are served")
+            resource_server.listeners(Event("insecure_option", code="insecure_report_only"))
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: C901  each further frame costs 1 %
         """Serve one connection.
 
         Raises:
             ConfigurationError: the application has undeclared routes.
         """
-        passage_class = _PASSAGES.get(scope["type"])
+        passage_class = self._passages.get(scope["type"])
         if passage_class is None:
             await self._serve_other(scope, receive, send)
             return
@@ -181,12 +196,13 @@ class AccessTokenMiddleware:
                 passage.judged()
             scope[PASSAGE] = passage
         except Exception as error:  # noqa: BLE001  whatever it is, the request is refused
-            refusal = refusal_for(error)
-            self._preflights.note(scope, refusal)
             passage.take_over(scope.get(PASSAGE))
-            await passage.refuse(refusal)
-            del refusal  # its traceback holds this frame, which would hold it and the scope
-            return
+            if not passage.lets_in(error, scope):
+                refusal = refusal_for(error)
+                self._preflights.note(scope, refusal)
+                await passage.refuse(refusal)
+                del refusal  # its traceback holds this frame, which would hold it and the scope
+                return
         try:
             await self._served(scope, receive, passage.send)
         except Exception as error:

@@ -9,8 +9,8 @@ answered at once in its place: a framework may wait for the client to have gone 
 
 import secrets
 import sys
-from collections.abc import Awaitable
-from typing import Final
+from collections.abc import Awaitable, Mapping
+from typing import Any, Final
 
 from starlette.types import Message, Scope, Send
 
@@ -53,6 +53,8 @@ class Passage:
         cached: Whether the token had been verified before. This and ``seconds`` are there only if
             somebody listens.
         seconds: How long the middleware judged; ``None`` while it does.
+        doubt: What is told in the end of a request that should have been refused and was let in.
+        is_doubted: Whether it is one; there where the middleware only reports.
     """
 
     __slots__ = (
@@ -61,7 +63,9 @@ class Passage:
         "_scope",
         "_send",
         "cached",
+        "doubt",
         "gate",
+        "is_doubted",
         "listeners",
         "others",
         "principal",
@@ -104,6 +108,18 @@ class Passage:
         """Keep and report a refusal that a guard is about to raise, in the words of its gate."""
         self.refusal, self._refusing = refusal, gate or self.gate
         self.report(refusal, scope, gate)
+
+    def lets_pass(self, error: Exception, scope: Mapping[str, Any], gate: Gate | None = None) -> bool:  # noqa: ARG002
+        """Whether a guard that refuses lets the request pass nevertheless: never."""
+        return False
+
+    def lets_in(self, error: Exception, scope: Scope) -> bool:  # noqa: ARG002
+        """Whether the middleware that refuses lets the request in nevertheless: never."""
+        return False
+
+    def caller(self, gate: Gate | None) -> Principal | None:
+        """Whom the token names for this gate, or for the middleware's."""
+        return self.principal if gate is None else (self.others or {}).get(gate.server)
 
     def answer(self, refusal: Refusal, scope: Scope) -> Answer:
         """What the caller is told; reports the refusal unless a guard has."""
@@ -150,6 +166,7 @@ class Passage:
     def _listen(self, listeners: Listeners) -> None:
         self.listeners = listeners
         self.seconds: float | None = None
+        self.doubt: Event | None = None
         self._began = self.gate.monotonic()
 
     def judged(self) -> None:
@@ -164,7 +181,7 @@ class Passage:
             outer.listeners = None
             if self.listeners is None:
                 self._listen(both)
-            self.listeners = both
+            self.listeners, self.doubt = both, outer.doubt
 
     def also_tell(self, gate: Gate) -> None:
         """Those who listen to another resource server that judges the request, too."""
@@ -178,6 +195,9 @@ class Passage:
         """It is served; the status is that of the answer, 0 where it is not known."""
         listeners, self.listeners = self.listeners, None
         if listeners is None:
+            return
+        if self.doubt is not None:
+            listeners(self.doubt._replace(route=route_of(scope)))
             return
         caller = self.principal
         issuer, client = ("", "") if caller is None else (caller.issuer, caller.client_id or "")
@@ -202,16 +222,20 @@ class Passage:
 
     def report(self, refusal: Refusal, scope: Scope, gate: Gate | None = None, *, what: str = "") -> None:
         """Tell the operator: the log of each refusal, listeners of the first."""
-        caller = self.principal if gate is None else (self.others or {}).get(gate.server)
+        event = self.reported(refusal, scope, gate, what=what)
         listeners, self.listeners = self.listeners, None
-        seconds, cached = 0.0, False
         if listeners is not None:
+            listeners(event)
+
+    def reported(self, refusal: Refusal, scope: Mapping[str, Any], gate: Gate | None, *, what: str) -> Event:
+        """Log a refusal. The event that tells of it is for the caller of this to hand out."""
+        caller, seconds, cached = self.caller(gate), 0.0, False
+        if self.listeners is not None:
             seconds = self.gate.monotonic() - self._began if self.seconds is None else self.seconds
             cached = self.cached and caller is not None
         event = refused(scope, refusal, caller, route_of(scope), cached=cached, seconds=seconds)
         log(refusal, event, what)
-        if listeners is not None:
-            listeners(event)
+        return event
 
 
 class WebSocketEnded(OSError):
@@ -253,7 +277,7 @@ class WebSocketPassage(Passage):
         return self._send(message)
 
 
-def route_of(scope: Scope) -> str:
+def route_of(scope: Mapping[str, Any]) -> str:
     """The template of the route that took a request."""
     return getattr(scope.get("route"), "path", "")
 

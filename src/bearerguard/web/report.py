@@ -1,8 +1,8 @@
 """What operators are told of a request: one event, and a log record for each refusal."""
 
 import logging
-
-from starlette.types import Scope
+from collections.abc import Mapping
+from typing import Any
 
 from bearerguard.errors import AccessTokenError, NamedCaller, Refusal, Undecided, show, tidy
 from bearerguard.events import Event, logger
@@ -11,7 +11,9 @@ from bearerguard.token.caller import named_by
 from bearerguard.web.declaration import WEBSOCKET
 
 
-def refused(scope: Scope, refusal: Refusal, principal: Principal | None, route: str, *, cached: bool, seconds: float) -> Event:
+def refused(
+    scope: Mapping[str, Any], refusal: Refusal, principal: Principal | None, route: str, *, cached: bool, seconds: float
+) -> Event:
     """The event of a refusal; its log record has the same fields.
 
     Args:
@@ -41,12 +43,12 @@ def refused(scope: Scope, refusal: Refusal, principal: Principal | None, route: 
     )
 
 
-def method(scope: Scope) -> str:
+def method(scope: Mapping[str, Any]) -> str:
     """Of a request that may be anything: what is told of it must not fail."""
     return WEBSOCKET if scope.get("type") == "websocket" else scope.get("method") or ""
 
 
-def path_of(scope: Scope) -> str:
+def path_of(scope: Mapping[str, Any]) -> str:
     """The same."""
     path = scope.get("path")
     return path if isinstance(path, str) else ""
