@@ -81,12 +81,17 @@ def proxy(request: pytest.FixtureRequest) -> str:
 
 
 @contextmanager
-def standing(proxy: str, judge: int, tmp_path_factory: pytest.TempPathFactory, patience: str = "12s") -> Iterator[Gateway]:
-    """A proxy that asks at the port ``judge``."""
+def standing(
+    proxy: str, judge: int, tmp_path_factory: pytest.TempPathFactory, *, patience: str = "12s", edited: Callable[[str], str] = str
+) -> Iterator[Gateway]:
+    """A proxy that asks at the port ``judge``; see ``running``."""
     folder = tmp_path_factory.mktemp(proxy)
-    with echoing() as (echo, service), running(proxy, folder, judge=judge, service=service, patience=patience) as port:
+    with (
+        echoing() as (echo, service),
+        running(proxy, folder, judge=judge, service=service, patience=patience, edited=edited) as started,
+    ):
         echo.got.clear()
-        yield Gateway(proxy, port, echo)
+        yield Gateway(proxy, started.port, echo)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
@@ -22,6 +23,19 @@ _POLLS: Final = 1200  # a minute, on a loaded machine
 _TRIES: Final = 3
 
 Command = Callable[[Path], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A proxy that serves.
+
+    Attributes:
+        port: Where clients come.
+        pid: Of its first process.
+    """
+
+    port: int
+    pid: int
 
 
 def _nginx(folder: Path) -> list[str]:
@@ -58,9 +72,16 @@ def program(name: str) -> str | None:
     return shutil.which(name, path=os.pathsep.join(places))
 
 
+def configuration(proxy: str) -> list[str]:
+    """The text of each file of a proxy's sample."""
+    return [(FILES / name).read_text() for name in _CONFIGURATION[proxy]]
+
+
 @contextmanager
-def running(proxy: str, folder: Path, *, judge: int, service: int, patience: str = "12s") -> Iterator[int]:
-    """A proxy for the length of the block; yields its port.
+def running(
+    proxy: str, folder: Path, *, judge: int, service: int, patience: str = "12s", edited: Callable[[str], str] = str
+) -> Iterator[Started]:
+    """A proxy for the length of the block.
 
     Args:
         proxy: Its name.
@@ -68,20 +89,23 @@ def running(proxy: str, folder: Path, *, judge: int, service: int, patience: str
         judge: Port of ``forward_auth``.
         service: Port of what is protected.
         patience: How long it waits for ``forward_auth``; Traefik's 30 s cannot be set.
+        edited: Changes the text of a configuration, to show what a line of it is for.
 
     Raises:
         AssertionError: it does not start; its log says why.
     """
     for tries_left in reversed(range(_TRIES)):
-        port = _free_port()  # another program may take it before the proxy does: then once more
-        _write_configuration(proxy, folder, {"8080": port, "9000": judge, "8000": service}, patience)
+        port = free_port()  # another program may take it before the proxy does: then once more
+        for name, text in zip(_CONFIGURATION[proxy], configuration(proxy), strict=True):
+            ports = {"8080": port, "9000": judge, "8000": service}
+            (folder / name).write_text(_in_place(edited(text.replace("12s", patience)), folder, ports))
         process = _start(proxy, folder)
         try:
             if _serves(process, port):
-                yield port
+                yield Started(port, process.pid)
                 return
         finally:
-            _end(process)
+            end(process)
         assert tries_left, f"{proxy} does not start: {(folder / 'log').read_text(errors='replace')[-4000:]}"
 
 
@@ -99,20 +123,17 @@ def _start(proxy: str, folder: Path) -> subprocess.Popen[bytes]:
         )
 
 
-def _write_configuration(proxy: str, folder: Path, ports: Mapping[str, int], patience: str) -> None:
-    for name in _CONFIGURATION[proxy]:
-        text = (FILES / name).read_text().replace("${GATEWAY_SECRET}", SECRET)
-        text = re.sub(r"\b(8080|9000|8000)\b", lambda found: str(ports[found[0]]), text)
-        text = re.sub(r"\b12s\b", patience, text)
-        if name == "nginx.conf":
-            temporary = "".join(
-                f"{kind}_temp_path {folder}/{kind}; " for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-            )
-            text = text.replace("http {", f"http {{ access_log off; {temporary}", 1)
-        (folder / name).write_text(text)
+def _in_place(text: str, folder: Path, ports: Mapping[str, int]) -> str:
+    """A configuration with the secret, the ports and the folder of this test."""
+    text = text.replace("${GATEWAY_SECRET}", SECRET)
+    text = re.sub(r"\b(8080|9000|8000)\b", lambda found: str(ports[found[0]]), text)
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    temporary = "".join(f"{kind}_temp_path {folder}/{kind}; " for kind in kinds)
+    return text.replace("\nhttp {", f"\nhttp {{ access_log off; {temporary}", 1)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """One that the kernel has chosen just now."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 
@@ -137,7 +158,8 @@ def _answers(port: int) -> bool:
         return False
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Ends a process, gently if it can be."""
     process.terminate()
     try:
         process.wait(20)
