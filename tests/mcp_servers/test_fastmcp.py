@@ -18,19 +18,19 @@ def _server(needed: Callable[[str], Any]) -> Any:
 
     server, dependencies = needed("fastmcp").FastMCP("orders"), needed("fastmcp.server.dependencies")
 
-    @server.tool
     @requires(scope("orders.write"))
     def cancel(order: int) -> str:
         """Cancel an order."""
         return f"{current_principal().subject} cancelled {order}"
 
-    @server.tool
     async def who() -> str:
         """Who calls, and whom FastMCP takes for the caller."""
         caller, token = current_principal(), dependencies.get_access_token()
         assert (token.subject, token.scopes, token.token) == (caller.subject, sorted(caller.scopes), "")
         return " ".join([caller.subject, *sorted(caller.scopes)])
 
+    server.tool(cancel)
+    server.tool(who)
     return server
 
 
