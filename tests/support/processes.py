@@ -20,6 +20,8 @@ def shared_socket() -> Iterator[socket.socket]:
     """Listens before the first server starts and after the last one has gone: the kernel keeps early connections."""
     with closing(socket.create_server(("127.0.0.1", 0), backlog=512)) as listener:
         listener.set_inheritable(True)
+        # accepted sockets inherit it; uvicorn takes a socket by number for a Unix socket, and does not set it
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield listener
 
 
