@@ -29,6 +29,7 @@ from bearerguard import (
     protected_resource_metadata,
     readiness,
 )
+from bearerguard.audit_log import AuditLog
 from bearerguard.error_codes import MISSING_CLAIM
 from bearerguard.fastapi import document_security, require
 from bearerguard.forward_auth import SignedPrincipals, forward_auth
@@ -82,6 +83,7 @@ def _value(cell: str) -> object:
     [
         ResourceServer,
         AccessTokenMiddleware,
+        AuditLog,
         Issuer,
         Introspection,
         ClientCredentials,
@@ -135,6 +137,14 @@ def test_every_event_is_named() -> None:
 
     assert names
     assert [name for name in names if f"\n| `{name}` | " not in TEXT] == []
+
+
+def test_every_metric_and_its_attributes_are_named() -> None:
+    source = (ROOT / "src" / "bearerguard" / "otel.py").read_text(encoding="utf-8")
+    names = set(re.findall(r'"((?:bearerguard|error)\.[a-z_.]+)"', source))
+
+    assert len(names) > 8
+    assert [name for name in names if f"`{name}`" not in TEXT] == []
 
 
 def test_every_way_in_which_a_key_fetch_fails_is_named() -> None:

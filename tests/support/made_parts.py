@@ -21,6 +21,7 @@ from bearerguard import (
     oidc,
     okta,
 )
+from bearerguard.audit_log.line import MEMBERS
 from bearerguard.error_codes import ALL_CODES
 from support.made_examples import TENANT, explained, help_of_command, log_of_graph_token, speed, token
 from support.markdown import table
@@ -147,6 +148,11 @@ def _environments(_: str) -> str:
     return table(("command", "what it does"), (tests, *rows))
 
 
+def _audit(_: str) -> str:
+    """The members of a line of the audit log."""
+    return table(("member", "what it is"), ((f"`{name}`", meaning) for name, meaning in MEMBERS.items()))
+
+
 def _file_of(room: str) -> str:
     return f"{room}/" if (ROOT / "src" / "bearerguard" / room).is_dir() else f"{room}.py"
 
@@ -165,6 +171,7 @@ _PARTS: Final[Mapping[str, Callable[[str], str]]] = {
     "names": _names,
     "rooms": _rooms,
     "environments": _environments,
+    "audit": _audit,
     "help": help_of_command,
     "explained": explained,
     "issuer": _issuer,
