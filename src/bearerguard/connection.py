@@ -21,7 +21,7 @@ from bearerguard.keys.static_key_source import StaticKeySource
 from bearerguard.keys.warm_up import warm_up
 from bearerguard.principal import Principal
 from bearerguard.token.claims import Expectations
-from bearerguard.token.jws import AccessToken, Parser
+from bearerguard.token.jws import AccessToken, Parser, is_jwt
 from bearerguard.token.registration import Registration, Registrations
 from bearerguard.token.remembered import Remembered
 from bearerguard.token.token_cache import TokenCache
@@ -97,6 +97,10 @@ class Connection:
         """The caller, if this very token was found good before and still is. Never waits."""
         asked = self.introspector
         return self.cache.recall(token) if asked is None else asked.recall(token, self.cache)
+
+    def is_asked_about(self, token: bytes) -> bool:
+        """Whether the introspection endpoint alone judges this token."""
+        return self.introspector is not None and not (self.issuers and is_jwt(token))
 
     def remember(self, text: bytes, token: AccessToken, principal: Principal, registration: Registration) -> None:
         """Keep a token that has just been verified."""

@@ -35,7 +35,7 @@ from bearerguard.principal import PayloadClaims, Principal
 from bearerguard.revocation.hook import RevocationHook, Revoked
 from bearerguard.token.caller import caller_in, named_by, named_in
 from bearerguard.token.claims import check, times_failure
-from bearerguard.token.jws import AccessToken, UnverifiedToken, is_jwt, verify
+from bearerguard.token.jws import AccessToken, UnverifiedToken, verify
 from bearerguard.token.registration import Registration
 from bearerguard.token.signer import candidates as candidates_in
 from bearerguard.token.signer import no_key
@@ -300,7 +300,7 @@ class ResourceServer:
     async def _genuine(self, token: bytes, connection: Connection) -> Principal:
         """The caller, by the token's signature, the introspection endpoint, or both."""
         asked = connection.introspector
-        if asked is not None and not (connection.issuers and is_jwt(token)):
+        if asked is not None and connection.is_asked_about(token):
             return await asked.authenticate(token, self.effective_roles)
         principal = await self._verified(token, connection)
         if asked is not None and asked.asks_about(principal.issuer):

@@ -13,7 +13,7 @@ from bearerguard.error_hints import hint_for
 _AADSTS: Final = re.compile(r"AADSTS(\d{4,10})")
 _BY_KIND: Final = {
     Kind.OPAQUE: (
-        "It is opaque: nothing can be read from it, and only its issuer can judge it (introspection, RFC 7662). "
+        "This token is opaque: nothing can be read from it, and only its issuer can judge it (introspection, RFC 7662). "
         "Auth0 gives such tokens when the request names no audience; Okta's org server and Google always do. "
         "Request the token for this API."
     ),
@@ -30,6 +30,7 @@ _BY_KIND: Final = {
     Kind.UNREADABLE: "It cannot be read: it was damaged or cut off on its way here. Copy it again as a whole.",
     Kind.AGENT: "An agent identity of Microsoft Entra Agent ID acts here; its facets are not permissions.",
 }
+_ASKED: Final = "This token is opaque: nothing can be read from it. This server asks {} about it (introspection, RFC 7662)."
 _DONE: Final = (Kind.OPAQUE, Kind.REFRESH, Kind.IDENTITY, Kind.GRAPH, Kind.ENCRYPTED, Kind.UNREADABLE)
 """Kinds whose own advice says it all."""
 _OTHER_MEMBERS: Final = ("id_token", "refresh_token")
@@ -43,18 +44,28 @@ _BY_CODE: Final = {
 
 
 def advice_for(
-    kind: Kind, decoded: Decoded, recognised: Recognised | None, checks: Sequence[CheckResult], member: str
+    kind: Kind,
+    decoded: Decoded,
+    recognised: Recognised | None,
+    checks: Sequence[CheckResult],
+    member: str,
+    *,
+    asks: str = "",
 ) -> list[str]:
     """A few sentences: what the ailments are, and what to do, the one that the verifier meets first
     in front.
+
+    ``asks`` is the introspection endpoint that judges this token, if one does.
     """
     sentences: list[str] = []
     if member in _OTHER_MEMBERS:
         sentences.append(f"The answer holds no access token; what was looked at is its {member}.")
-    if kind in _BY_KIND:
+    if asks:
+        sentences.append(_ASKED.format(asks))
+    elif kind in _BY_KIND:
         sentences.append(_BY_KIND[kind])
     failures = [check for check in checks if check.outcome == "failed"]
-    if kind not in _DONE:
+    if kind not in _DONE or asks:
         sentences += [_of_a_failure(check, kind, decoded, recognised) for check in failures]
     if recognised and recognised.advice and failures:
         sentences.append(recognised.advice)

@@ -1,9 +1,11 @@
 """From pasted text to an explanation."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from bearerguard._explain.advice import advice_for, error_summary
+from bearerguard._explain.asked import Asked, also_asked, judged_by_the_endpoint, place_of
 from bearerguard._explain.decoded import Decoded, decode_token
 from bearerguard._explain.explanation import CheckResult, Explanation, Verdict
 from bearerguard._explain.judged import Trust, judged
@@ -34,6 +36,7 @@ def explain(
     audience: str | Collection[str] | None = None,
     require: Requirement | None = None,
     at: float | None = None,
+    asked: Asked | None = None,
 ) -> Explanation:
     """What a token is, every check of it, and what to do.
 
@@ -56,6 +59,8 @@ def explain(
         audience: With ``issuer``: identifiers of the API.
         require: What the route requires.
         at: Judge at this time, in seconds since 1970; default: now.
+        asked: What the introspection endpoint said of the token; see the command's
+            ``--introspect``. Without it, a token that the server asks about is not judged.
 
     Does not check whether the token was revoked.
 
@@ -69,13 +74,14 @@ def explain(
     decoded = decode_token(pasted.token)
     server = resource_server if resource_server is not None else _server(issuer, audience, decoded)
     names = server.audience if server else frozenset([audience] if isinstance(audience, str) else audience or [NO_AUDIENCE])
-    return _explained(pasted, decoded, server, names=names, require=require, now=now)
+    return _explained(pasted, decoded, server, asked, names=names, require=require, now=now)
 
 
 def _explained(
     pasted: Pasted,
     decoded: Decoded,
     server: "ResourceServer | None",
+    asked: Asked | None,
     *,
     names: frozenset[str],
     require: Requirement | None,
@@ -89,16 +95,23 @@ def _explained(
         _expected(record, names),
         names_audience=NO_AUDIENCE not in names,
         requirement=require,
-        asks_about_opaque=server is not None and server.connection.introspector is not None,
         effective_roles=server.effective_roles if server else frozenset,
     )
-    checks = tuple(judged(pasted.token, trust, now))
     kind = kind_of(decoded, pasted.token, recognised, record)
+    place = ""
+    if server is not None and server.connection.is_asked_about(pasted.token.encode("ascii", "replace")):
+        place = place_of(server)
+        checks = tuple(judged_by_the_endpoint(pasted.token, server, asked, require, now))
+        decoded, record = _as_described(decoded, server, asked)
+    else:
+        checks = tuple(judged(pasted.token, trust, now))
+        if server is not None and (too := also_asked(server)):
+            checks = (*checks, too)
     facts = facts_of(decoded, record, now)
     verdict = _verdict(checks)
     return Explanation(
         verdict,
-        _summary(kind, recognised, facts, verdict, advice_for(kind, decoded, recognised, checks, pasted.member)),
+        _summary(kind, recognised, facts, verdict, advice_for(kind, decoded, recognised, checks, pasted.member, asks=place)),
         kind=kind,
         vendor=recognised.vendor if recognised else "",
         facts=facts,
@@ -110,6 +123,14 @@ def _explained(
         claims=decoded.claims,
         response=pasted.response,
     )
+
+
+def _as_described(decoded: Decoded, server: "ResourceServer", asked: Asked | None) -> tuple[Decoded, Issuer | None]:
+    """With what the endpoint said in place of what nobody can read, and how that is read."""
+    introspector = server.connection.introspector
+    if introspector is None or asked is None or asked.said is None:
+        return decoded, None
+    return replace(decoded, claims=asked.said, problems=()), introspector.settings.record
 
 
 def _without_token(pasted: Pasted) -> Explanation:

@@ -10,6 +10,7 @@ import click
 
 from bearerguard.bounded_http import BoundedHttp
 from bearerguard.cli.examination import Examination, Finding, of_environment
+from bearerguard.cli.introspection_examination import of_introspection
 from bearerguard.cli.loading import load
 from bearerguard.cli.output import Page, print_json
 from bearerguard.cli.program import json_option
@@ -17,8 +18,8 @@ from bearerguard.cli.server_options import server_options
 from bearerguard.cli.servers import server_of
 from bearerguard.clock import SystemClock
 from bearerguard.errors import ConfigurationError
-from bearerguard.issuers.issuer import Issuer
 from bearerguard.keys.fetch import TOTAL_TIMEOUT
+from bearerguard.resource_server import ResourceServer
 from bearerguard.web.audit import audit
 from bearerguard.web.route_table import check_declared
 
@@ -31,7 +32,7 @@ SCHEMA_VERSION: Final = 1
 @json_option
 def command(*, issuers: Sequence[str], audiences: Sequence[str], server: str | None, app: str | None, as_json: bool) -> int:
     """Examine an issuer, or everything that a server trusts: metadata, keys, algorithms, clock,
-    caching, TLS, environment.
+    caching, TLS, environment, and its introspection endpoint, which is asked about a made-up token.
 
     Exits with 1 if something is wrong that keeps tokens from being verified.
     """
@@ -40,7 +41,7 @@ def command(*, issuers: Sequence[str], audiences: Sequence[str], server: str | N
         raise click.UsageError("Name what to examine: --issuer, --server or --app.")
     findings: dict[str, list[Finding]] = {"this machine": of_environment(os.environ)}
     if resource_server is not None:
-        findings |= anyio.run(_examined, resource_server.issuers)
+        findings |= anyio.run(_examined, resource_server)
     if app is not None:
         findings[app] = [_audited(load("--app", app))]
     healthy = not any(finding.outcome == "failed" for found in findings.values() for finding in found)
@@ -52,9 +53,13 @@ def command(*, issuers: Sequence[str], audiences: Sequence[str], server: str | N
     return int(not healthy)
 
 
-async def _examined(issuers: Sequence[Issuer]) -> dict[str, list[Finding]]:
+async def _examined(server: ResourceServer) -> dict[str, list[Finding]]:
     examination = Examination(BoundedHttp(timeout=TOTAL_TIMEOUT), SystemClock())
-    return {issuer.issuer: await examination.of_issuer(issuer) for issuer in issuers}
+    findings = {issuer.issuer: await examination.of_issuer(issuer) for issuer in server.issuers}
+    introspector = server.connection.introspector
+    if introspector is not None:
+        findings[f"introspection at {introspector.settings.place}"] = await of_introspection(introspector, SystemClock())
+    return findings
 
 
 def _audited(app: Any) -> Finding:

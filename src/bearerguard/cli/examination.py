@@ -86,7 +86,7 @@ class Examination:
             findings += _of_keys(issuer, page)
             findings += _of_headers(page)
         if jwks_uri.startswith("https:"):
-            findings.append(await anyio.to_thread.run_sync(_certificate, jwks_uri, self._clock.now()))
+            findings.append(await anyio.to_thread.run_sync(certificate, jwks_uri, self._clock.now()))
         return findings
 
     async def _get(self, name: str, url: str, limit: int, findings: list[Finding]) -> _Page | None:
@@ -177,7 +177,7 @@ def _of_headers(page: _Page) -> Iterator[Finding]:
         yield Finding("clock", "passed", words)
 
 
-def _certificate(url: str, now: float) -> Finding:
+def certificate(url: str, now: float) -> Finding:
     """The server's certificate, checked against the certificate authorities that are trusted here."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or 443

@@ -25,6 +25,9 @@ _KINDS: Final = ("role", "scope", "client", "tenant")
 @click.option("--require", "required", multiple=True, help="A role the route needs, such as Read.All; or scope:orders.read.")
 @click.option("--at", metavar="TIME", help="Judge at this time: seconds since 1970 or ISO 8601, such as 2026-08-21T10:00:00Z.")
 @click.option("--online", is_flag=True, help="Fetch the issuer's keys and judge the signature. Without it nothing is fetched.")
+@click.option(
+    "--introspect", is_flag=True, help="Send the token to the introspection endpoint of --server, and judge what it answers."
+)
 @json_option
 def command(
     *,
@@ -37,42 +40,53 @@ def command(
     required: Sequence[str],
     at: str | None,
     online: bool,
+    introspect: bool,
     as_json: bool,
 ) -> int:
     """Say what a token is and why it is accepted or refused.
 
     Reads an access token, an Authorization line, a curl command or a whole token response from
-    standard input, --file, --env, or a prompt. Works offline: the token is never sent anywhere, and
-    only --online fetches the issuer's keys.
+    standard input, --file, --env, or a prompt. Works offline: only --online fetches the issuer's
+    keys, and only --introspect sends the token anywhere: to the introspection endpoint.
 
     Without --issuer or --server it recognises the issuers of the presets by the token itself, and
     shows the line of configuration that accepts them.
 
     Exits with 1 if the token is refused, or if --online could not judge the
-    signature; with 0 if nothing failed, also where something was not judged.
+    signature, or --introspect got no answer; with 0 if nothing failed, also where something was not judged.
     """
     if refused:
         raise click.UsageError("A token is never taken from an argument: use standard input, --file or --env.")
     now = None if at is None else _time(at)
     requirement = _requirement(required)
     text = read_input(file, variable)
-    if server is not None or online:
-        from bearerguard.cli.servers import server_of, warmed  # noqa: PLC0415  slow, and mostly not needed
+    asked = None
+    if server is not None or online or introspect:
+        from bearerguard.cli.servers import asked_about, server_of, warmed  # noqa: PLC0415  slow, and mostly not needed
 
         resource_server = server_of(server, issuers, audiences, text, recognise_issuer=online)
         if online and resource_server is not None:
             warmed(resource_server)
+        if introspect:
+            asked = asked_about(resource_server, text)
     else:
         resource_server = None
     explanation = explain(
-        text, resource_server=resource_server, issuer=list(issuers), audience=list(audiences) or None, require=requirement, at=now
+        text,
+        resource_server=resource_server,
+        issuer=list(issuers),
+        audience=list(audiences) or None,
+        require=requirement,
+        at=now,
+        asked=asked,
     )
     if as_json:
         print_json(explanation.as_json())
     else:
         print_explanation(explanation)
-    unasked = online and any(check.name == "signature" and check.outcome == "not judged" for check in explanation.checks)
-    return int(explanation.verdict in ("refused", "no token") or unasked)
+    wanted = {name for name, flag in (("signature", online), ("introspection", introspect)) if flag}
+    unanswered = any(check.name in wanted and check.outcome == "not judged" for check in explanation.checks)
+    return int(explanation.verdict in ("refused", "no token") or unanswered)
 
 
 def _time(text: str) -> float:

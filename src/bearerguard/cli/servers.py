@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import anyio
 import click
 
+from bearerguard._explain.asked import Asked, ask_about
 from bearerguard._explain.decoded import decode_token
 from bearerguard._explain.explainer import NO_AUDIENCE, issuers_for
 from bearerguard._explain.pasted import read_pasted
@@ -43,3 +44,17 @@ def server_of(
 def warmed(server: ResourceServer) -> None:
     """Fetch the keys of all issuers that can be reached."""
     anyio.run(server.warm_up)
+
+
+def asked_about(server: ResourceServer | None, text: bytes) -> Asked | None:
+    """What the server's introspection endpoint says of a token that it is asked about.
+
+    Raises:
+        click.UsageError: there is no such endpoint.
+    """
+    if server is None or server.connection.introspector is None:
+        raise click.UsageError("--introspect needs --server, and a ResourceServer with introspection=.")
+    token = read_pasted(text).token
+    if not token or not server.connection.is_asked_about(token.encode("ascii", "replace")):
+        return None  # a JWT goes nowhere before it is verified
+    return anyio.run(ask_about, token, server)

@@ -154,7 +154,7 @@ class Introspector:
         return self._memory.recall(sha256(token).digest(), self._clock.now(), self._clock.monotonic())
 
     async def _asked(self, token: bytes, judge: _Judge) -> Principal:
-        _check_text(token)
+        check_text(token)
         digest, now = sha256(token).digest(), instant(self._clock)
         remembered = self._memory.recall(digest, now.wall, now.monotonic)
         if remembered is not None:
@@ -229,6 +229,26 @@ class Introspector:
         under_way, remembered = len(self._questions), self._memory.good_answers
         return self._news.status(self._settings.place, instant(self._clock), under_way=under_way, remembered=remembered)
 
+    @property
+    def settings(self) -> Introspection:
+        """How the endpoint is asked."""
+        return self._settings
+
+    @property
+    def judgement(self) -> Judgement:
+        """How its answers are judged."""
+        return self._judgement
+
+    async def said_of(self, token: bytes) -> Described | None:
+        """For tools: what the endpoint says of a token, without limits, judged by nobody, not remembered.
+
+        Raises:
+            AccessTokenError: it cannot be a token.
+            EndpointFailed: there is no usable answer.
+        """
+        check_text(token)
+        return await self._endpoint.ask(token.decode("ascii"))
+
     async def probe(self) -> None:
         """Ask about a token that nobody issued, to learn whether the endpoint answers. Never raises."""
         with suppress(Refusal):
@@ -258,7 +278,7 @@ class Introspector:
         return refusal.with_traceback(None)
 
 
-def _check_text(token: bytes) -> None:
+def check_text(token: bytes) -> None:
     """Before anything is sent: RFC 6750 §2.1."""
     if len(token) > MAX_TOKEN:
         raise too_large(token)

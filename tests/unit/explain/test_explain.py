@@ -183,7 +183,28 @@ def test_a_server_that_asks_about_opaque_tokens_is_not_said_to_refuse_them() -> 
     asked = Introspection("https://issuer.test/introspect", client_id="reader", client_secret="reader-secret")
     server = ResourceServer([issuer.trusted()], "api://orders", introspection=asked, transport=httpx.ASGITransport(issuer))
 
-    assert explain("2YotnFZFEjr1zCsicMWpAA", resource_server=server).verdict == "undecided"
+    explanation = explain("2YotnFZFEjr1zCsicMWpAA", resource_server=server)
+
+    assert explanation.verdict == "undecided"
+    assert "This token is opaque: nothing can be read from it." in explanation.summary
+    assert "Request the token for this API" not in explanation.summary
+
+
+@pytest.mark.parametrize("token", ["a,b", "x" * 16_385])
+def test_what_no_bearer_token_may_be_is_refused_where_opaque_tokens_are_asked_about(token: str) -> None:
+    asked = Introspection("https://issuer.test/introspect", client_id="reader", client_secret="reader-secret")
+    server = ResourceServer(audience="api://orders", introspection=asked)
+
+    assert explain(f"Authorization: Bearer {token}", resource_server=server).verdict == "refused"
+
+
+def test_without_an_issuer_to_verify_by_a_jwt_is_the_endpoints_to_judge() -> None:
+    asked = Introspection("https://issuer.test/introspect", client_id="reader", client_secret="reader-secret")
+    server = ResourceServer(audience="api://orders", introspection=asked)
+
+    explanation = explain(LocalIssuer().mint(), resource_server=server)
+
+    assert [(check.name, check.outcome) for check in explanation.checks] == [("text", "passed"), ("introspection", "not judged")]
 
 
 def test_keys_that_could_not_be_fetched_are_told_with_the_cause() -> None:
