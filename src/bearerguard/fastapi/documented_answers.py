@@ -108,7 +108,7 @@ def _unavailable(sent: Challenge) -> dict[str, Any]:
     seconds = {"type": "integer", "minimum": 1}
     wait = {"description": "Seconds until it is worth another try.", "required": True, "schema": seconds}
     answer = sent.answer(IssuerUnavailable("", retry_after=1, last_error=""))
-    described = "Whether the access token is good cannot be told now: its issuer's keys cannot be had."
+    described = "Whether the access token is good cannot be told now: its issuer cannot be reached."
     return _described(described, {"Retry-After": wait}, sent.form, {codes.ISSUER_UNAVAILABLE.code: answer})
 
 

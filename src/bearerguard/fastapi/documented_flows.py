@@ -96,8 +96,9 @@ def schemes(
         return (Scheme(BEARER, _BEARER),)
     issuer = issuers[0]
     names = ScopeNames(api_name(api, issuer) if issuer.request_form.prefixes_scopes else "", scopes)
-    made = tuple(_schemes(flows, issuer, _found(api, issuer, given), names))
-    return made or (Scheme(BEARER, _JWT),)
+    pasted = _JWT if api.connection.introspection is None else _BEARER  # some of those that are asked about are opaque
+    made = tuple(_schemes(flows, issuer, _found(api, issuer, given), names, pasted))
+    return made or (Scheme(BEARER, pasted),)
 
 
 def api_name(api: ResourceServer, issuer: Issuer) -> str:
@@ -127,11 +128,11 @@ def _found(api: ResourceServer, issuer: Issuer, given: Endpoints) -> Endpoints:
     )
 
 
-def _schemes(flows: Collection[Flow], issuer: Issuer, found: Endpoints, names: ScopeNames) -> Iterator[Scheme]:
+def _schemes(flows: Collection[Flow], issuer: Issuer, found: Endpoints, names: ScopeNames, pasted: Document) -> Iterator[Scheme]:
     nowhere = False
     for flow in flows:
         if flow == "bearer":
-            yield Scheme(BEARER, _JWT)
+            yield Scheme(BEARER, pasted)
         elif flow == "authorizationCode" and found.authorization_url and found.token_url:
             places = {"authorizationUrl": found.authorization_url, "tokenUrl": found.token_url}
             yield Scheme(AUTHORIZATION_CODE, _oauth2(flow, places, _SIGNED_IN), "user", names)

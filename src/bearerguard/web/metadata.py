@@ -113,15 +113,18 @@ def _well_known(resource: str) -> str:
 
 
 def authorization_servers(api: ResourceServer) -> tuple[Issuer, ...]:
-    """The issuers that a client is sent to; v2 only, where v1 and v2 of an Entra tenant are
-    trusted.
+    """The issuers that a client is sent to, the one that is asked about opaque tokens included.
+
+    v2 only, where v1 and v2 of an Entra tenant are trusted.
 
     An API's own manifest says which version its tokens are of, whatever endpoint they come from,
     and v1's knows no ``scope``.
 
     Source: https://learn.microsoft.com/en-us/entra/identity-platform/access-tokens (token formats)
     """
-    issuers = api.issuers
+    issuers, asked = api.issuers, api.connection.introspection
+    if asked is not None and asked.named_issuer is not None and asked.named_issuer not in {issuer.issuer for issuer in issuers}:
+        issuers = (*issuers, asked.record)
     trusted = {issuer.issuer for issuer in issuers}
     return tuple(
         issuer

@@ -341,3 +341,21 @@ def test_tokens_that_are_all_asked_about_are_bearer_tokens() -> None:
     schemes = _schemes(app.openapi())
     assert list(schemes) == [PASTED]
     assert (schemes[PASTED]["scheme"], "bearerFormat" in schemes[PASTED]) == ("bearer", False)
+
+
+def test_a_server_that_asks_about_some_tokens_does_not_call_them_all_jwts() -> None:
+    asked = Introspection("https://issuer.test/introspect", client_id="api", client_secret="secret")
+    api = ResourceServer(oidc("https://issuer.test"), "api://orders", introspection=asked)
+    app = _app(api)
+    document_security(app, api, flows=["bearer"])
+
+    assert "bearerFormat" not in _schemes(app.openapi())[PASTED]
+
+
+def test_the_issuer_that_is_asked_about_every_token_gives_the_tokens() -> None:
+    issuer = oidc("https://issuer.test")
+    api = ResourceServer(audience="api://orders", introspection=Introspection(issuer=issuer, client_id="api", client_secret="s"))
+    app = _app(api)
+    document_security(app, api)
+
+    assert _schemes(app.openapi())[METADATA]["openIdConnectUrl"] == issuer.metadata_url

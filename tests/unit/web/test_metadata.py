@@ -14,6 +14,7 @@ from starlette.routing import Route
 from bearerguard import (
     AccessTokenMiddleware,
     ConfigurationError,
+    Introspection,
     Issuer,
     PathPolicy,
     ResourceServer,
@@ -60,6 +61,21 @@ async def test_it_tells_who_issues_tokens_and_how_to_send_them(api: ResourceServ
         "authorization_servers": ["https://issuer.test"],
         "bearer_methods_supported": ["header"],
     }
+
+
+async def test_it_tells_the_issuer_that_is_asked_about_opaque_tokens() -> None:
+    asked = Introspection("https://sso.test/introspect", issuer="https://sso.test", client_id="orders", client_secret="secret")
+    alone = ResourceServer(audience="api://orders", introspection=asked)
+    beside = ResourceServer(oidc("https://issuer.test"), "api://orders", introspection=asked)
+
+    assert (await _document(_app(alone)))["authorization_servers"] == ["https://sso.test"]
+    assert (await _document(_app(beside)))["authorization_servers"] == ["https://issuer.test", "https://sso.test"]
+
+
+async def test_an_endpoint_whose_issuer_nobody_named_is_none() -> None:
+    asked = Introspection("https://sso.test/introspect", client_id="orders", client_secret="secret")
+
+    assert "authorization_servers" not in await _document(_app(ResourceServer(audience="api://orders", introspection=asked)))
 
 
 async def test_what_is_configured_is_told(api: ResourceServer) -> None:
