@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 import httpx
 import pytest
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bearerguard import Issuer, PathPolicy, ResourceServer, oidc, role
 from bearerguard.forward_auth import forward_auth
@@ -37,11 +38,13 @@ class Gateway:
         name: Which proxy.
         port: Where clients come.
         echo: The service, which keeps what it got.
+        questions: What the proxy asked: headers and body of each question.
     """
 
     name: str
     port: int
     echo: Echo
+    questions: list[tuple[dict[bytes, bytes], bytes]] = field(default_factory=list)
 
 
 @pytest.fixture(scope="session")
@@ -97,6 +100,23 @@ def standing(
 @pytest.fixture(scope="session")
 def gateway(proxy: str, api: Callable[[], ResourceServer], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """The proxy, asking a service that is well."""
-    with ExitStack() as stack:
-        judge = stack.enter_context(serve(forward_auth(api(), POLICY, proxy=proxy, shared_secret=SECRET)))  # type: ignore[arg-type]
-        yield stack.enter_context(standing(proxy, int(judge.rsplit(":", 1)[1]), tmp_path_factory))
+    questions: list[tuple[dict[bytes, bytes], bytes]] = []
+    judge = _overheard(forward_auth(api(), POLICY, proxy=proxy, shared_secret=SECRET), questions)  # type: ignore[arg-type]
+    with serve(judge) as url, standing(proxy, int(url.rsplit(":", 1)[1]), tmp_path_factory) as standing_there:
+        yield replace(standing_there, questions=questions)
+
+
+def _overheard(app: ASGIApp, questions: list[tuple[dict[bytes, bytes], bytes]]) -> ASGIApp:
+    """The application, with what it is asked written down."""
+
+    async def overhearing(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            body, more = b"", True
+            while more:
+                message = await receive()
+                body += message.get("body", b"")
+                more = message.get("more_body", False)
+            questions.append((dict(scope["headers"]), body))
+        await app(scope, receive, send)
+
+    return overhearing

@@ -76,7 +76,9 @@ class Echo:
 def _body(connection: socket.socket, head: bytes, rest: bytes) -> bytes:
     length = re.search(rb"\r\ncontent-length: *(\d+)", head)
     is_chunked = b"\r\ntransfer-encoding: chunked" in head
-    while (is_chunked and not rest.endswith(b"0\r\n\r\n")) or (length is not None and len(rest) < int(length[1])):
+    while (is_chunked and not re.search(rb"(?:^|\n)0\r\n(?:.+\r\n)*\r\n", rest)) or (
+        length is not None and len(rest) < int(length[1])
+    ):
         octets = connection.recv(65_536)
         if not octets:
             break

@@ -67,7 +67,8 @@ def test_a_head_is_judged_and_refused_as_one(gateway: Gateway, bearer: Bearer) -
 
 
 def test_a_body_reaches_the_service_alone(gateway: Gateway, bearer: Bearer) -> None:
-    """Also in chunks, and after ``100-continue``."""
+    """Also in chunks, and after ``100-continue``. Nobody but the service has to read it."""
+    gateway.questions.clear()
     for headers, body in (
         ({}, b"tea for two"),
         ({"Transfer-Encoding": "chunked"}, b"b\r\ntea for two\r\n0\r\n\r\n"),
@@ -78,6 +79,9 @@ def test_a_body_reaches_the_service_alone(gateway: Gateway, bearer: Bearer) -> N
         assert (got.method, b"tea for two" in got.body) == ("POST", True)
         assert ask(gateway.port, "/files", bearer("reader") | headers, method="POST", body=body).status == 403
         assert gateway.echo.taken() == []
+    assert len(gateway.questions) == 6
+    for asked, sent in gateway.questions:
+        assert (sent, asked.get(b"content-length", b"0"), asked.get(b"transfer-encoding")) == (b"", b"0", None)
 
 
 def test_a_preflight_needs_a_row(gateway: Gateway) -> None:

@@ -21,6 +21,7 @@ Bearer = Callable[[str], dict[str, str]]
 FORMS: Final = (
     *("http://orders.test/open/x", "http://evil.test/files/x", "http://orders.test//files/x", "https:/files/x", "http:files/x"),
     *("*", "orders.test:80", "files/x", "", "?/open/x", "\\files\\x", "//evil.test/open/x"),
+    *("/_judge", "/judge", "/judge/open/x", "/judge/../open/x", "/ready", "/keys"),
     *(
         "/open/x#/../../files/x",
         "/files/x#/public",
@@ -105,6 +106,16 @@ def test_a_hostile_header_gets_at_nothing(gateway: Gateway, bearer: Bearer, call
             check(gateway, ask(gateway.port, target, headers | more), caller, (target, more))
 
 
+@pytest.mark.parametrize(
+    "upgrades", [("websocket", "h2c"), ("h2c", "websocket"), ("websocket", "websocket"), ("websocket, h2c", "websocket")]
+)
+def test_no_second_upgrade_is_handed_on(gateway: Gateway, bearer: Bearer, upgrades: tuple[str, str]) -> None:
+    """A caller that may open a websocket must not open a tunnel in its place."""
+    usual = [(name, value) for name, value in HANDSHAKE if name != "Upgrade"]
+    reply = ask(gateway.port, "/live", [*usual, *(("Upgrade", value) for value in upgrades), *bearer("reader").items()])
+    check(gateway, reply, "reader", upgrades)
+
+
 def test_a_caller_named_from_outside_is_unknown_to_the_service(gateway: Gateway) -> None:
     for name in NAMES:
         reply = ask(gateway.port, "/open/x", {name: '{"client_id":"writer"}'})
@@ -121,6 +132,16 @@ def test_doubled_headers_get_at_nothing(gateway: Gateway, bearer: Bearer) -> Non
     for name in (*TOLD, "Bearerguard-Secret", "Bearerguard-Principal"):
         reply = ask(gateway.port, "/files/x", [(name, "/open/x"), (name, "/files/x"), ("Authorization", reader)])
         check(gateway, reply, "reader", name)
+
+
+def test_a_trailer_names_no_caller(gateway: Gateway, bearer: Bearer) -> None:
+    """RFC 9110 §6.5.1: some servers take what follows the body for headers."""
+    for name in NAMES[:2]:
+        headers = bearer("writer") | {"Transfer-Encoding": "chunked", "Trailer": name}
+        body = f"2\r\n{{}}\r\n0\r\n{name}: spoofed\r\n\r\n".encode()
+        reply = ask(gateway.port, "/files", headers, method="POST", body=body)
+        for got in gateway.echo.taken():
+            assert b"spoofed" not in got.body, (reply, got)
 
 
 @pytest.mark.parametrize("caller", CALLERS)

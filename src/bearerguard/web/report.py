@@ -2,13 +2,16 @@
 
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-from bearerguard.errors import AccessTokenError, NamedCaller, Refusal, Undecided, show, tidy
+from bearerguard.errors import AccessTokenError, GatewayMisconfigured, NamedCaller, Refusal, Undecided, show, tidy
 from bearerguard.events import Event, logger
 from bearerguard.principal import Principal
 from bearerguard.token.caller import named_by
 from bearerguard.web.declaration import WEBSOCKET
+
+_LEVELS: Final[Mapping[type[Refusal], int]] = {Undecided: logging.ERROR, GatewayMisconfigured: logging.WARNING}
+"""All others are everyday: INFO."""
 
 
 def refused(
@@ -61,7 +64,7 @@ def log(refusal: Refusal, event: Event, what: str = "") -> None:
 
     The query is never logged: it may hold a token.
     """
-    level = logging.ERROR if isinstance(refusal, Undecided) else logging.INFO
+    level = _LEVELS.get(type(refusal), logging.INFO)
     if not logger.isEnabledFor(level):
         return
     extra = {

@@ -126,6 +126,15 @@ async def test_a_question_of_anybody_else_is_not_believed(app: Any, headers: lis
     assert "www-authenticate" not in answer.headers
 
 
+async def test_a_proxy_that_is_set_up_wrongly_is_warned_of(app: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """Python shows warnings by default."""
+    await call(app, http_scope("GET", "/judge", told("GET", "/health")))
+
+    (record,) = caplog.records
+    assert (record.levelname, record.__dict__["code"]) == ("WARNING", "gateway_misconfigured")
+    assert "Bearerguard-Secret" in record.getMessage()
+
+
 async def test_what_cannot_be_judged_is_refused(app: Any) -> None:
     scope = http_scope("GET", "/judge", [PROVEN, *told("GET", "/health")])
     scope["headers"] = None  # no server sends this
