@@ -127,9 +127,14 @@ class Launcher:
         certificates: Certificates | None = None,
         lifetime: int = 300,
         clients: Sequence[Mapping[str, Any]] = (),
+        people: Mapping[str, Sequence[str]] | None = None,
     ) -> Iterator[OidcProvider]:
-        """Runs a server for the length of the block; it accepts requests when the block is entered."""
+        """Runs a server for the length of the block; it accepts requests when the block is entered.
+
+        ``people`` can sign in there, in a browser, with these roles.
+        """
         settings = {"SHAPE": shape, "ALG": algorithm, "AUD": AUDIENCE, "TTL": str(lifetime), "CLIENTS": json.dumps(clients)}
+        settings["PEOPLE"] = json.dumps(people or {})
         if certificates:
             settings |= {"TLS_CERT": str(certificates.server), "TLS_KEY": str(certificates.server_key)}
         with self._child(settings) as child:

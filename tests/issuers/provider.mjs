@@ -10,6 +10,10 @@ const CLIENTS = [
   ...JSON.parse(process.env.CLIENTS ?? '[]'),
 ];
 
+// People sign in at the server's own pages, with any password; their roles by login.
+const PEOPLE = JSON.parse(process.env.PEOPLE ?? '{}');
+const FOR_PEOPLE = Object.keys(PEOPLE).length > 0;
+
 export async function newKey(alg) {
   const { privateKey } = await generateKeyPair(alg, { extractable: true, modulusLength: 2048 });
   const jwk = await exportJWK(privateKey);
@@ -26,8 +30,10 @@ export function issuerOf({ shape, origin, keys, audience, ttl }) {
     enabledJWA: { idTokenSigningAlgValues: [keys[0].alg] },
     ttl: { ClientCredentials: ttl },
     extraTokenClaims: (ctx, token) => (token.resourceServer.accessTokenFormat === 'opaque' ? { roles: ctx.oidc.client.roles } : {}),
+    findAccount: (ctx, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+    clientBasedCORS: () => FOR_PEOPLE,
     features: {
-      devInteractions: { enabled: false },
+      devInteractions: { enabled: FOR_PEOPLE },
       clientCredentials: { enabled: true },
       introspection: { enabled: true, allowedPolicy: () => true },
       revocation: { enabled: true, allowedPolicy: (ctx, client, token) => token.clientId === client.clientId },
@@ -43,7 +49,8 @@ export function issuerOf({ shape, origin, keys, audience, ttl }) {
       },
     },
     formats: { customizers: { jwt(ctx, token, jwt) {
-      const { clientId, roles } = ctx.oidc.client;
+      const { clientId } = ctx.oidc.client;
+      const roles = token.accountId ? PEOPLE[token.accountId] ?? [] : ctx.oidc.client.roles;
       jwt.payload = shape.claims(jwt.payload, roles, clientId);
       if (shape.header) jwt.header = shape.header(keys[0].kid);
     } } },

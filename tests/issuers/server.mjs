@@ -1,6 +1,7 @@
 // A real, certified authorization server on loopback, started and stopped by the tests (oidc_provider.py).
 //   SHAPE=plain|entra|auth0|keycloak  ALG=RS256|PS256|ES256|EdDSA  AUD=api://orders  TTL=300 seconds
 //   CLIENTS            further applications, a JSON array in the form of provider.mjs
+//   PEOPLE             who can sign in, {"alice": ["Read.All"]}; then browsers may ask, too (CORS)
 //   TLS_KEY, TLS_CERT  PEM files: serve https on localhost; without them http on 127.0.0.1
 //   READY_FD           file descriptor that gets one line of JSON once requests are accepted: {"origin": "https://localhost:4711"}
 // POST /__admin/rotate?keep=0|1  a new signing key; keep=1 leaves the former ones in the key set

@@ -13,6 +13,7 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; p
 label { display: block; font-weight: 600; margin-top: 1rem }
 textarea, input, select { width: 100%; box-sizing: border-box; font: 14px/1.4 ui-monospace, monospace; padding: .5rem }
 button { font: inherit; padding: .5rem 1.5rem; margin-top: 1rem }
+td button { margin: 0 } tr:has(button) > td { vertical-align: middle }
 table { border-collapse: collapse; width: 100% }
 td, th { text-align: left; vertical-align: top; border-bottom: 1px solid #ddd; padding: .3rem .6rem .3rem 0 }
 td { overflow-wrap: anywhere }

@@ -1,6 +1,7 @@
 """What a person sees who signs in: one button for each user, without scripts."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from starlette.responses import HTMLResponse
 
@@ -9,7 +10,8 @@ from bearerguard.testing.html import page, text
 from bearerguard.testing.local_user import LocalUser
 from bearerguard.testing.redirect_uris import source_of
 
-TITLE = "Sign in"
+TITLE: Final = "Sign in"
+_HEADINGS: Final = "".join(f'<th scope="col">{heading}</th>' for heading in ("User", "Id", "Roles", "Scopes"))
 
 
 def sign_in_page(request: AuthorizationRequest, users: Sequence[LocalUser], ticket: str) -> HTMLResponse:
@@ -28,7 +30,7 @@ def sign_in_page(request: AuthorizationRequest, users: Sequence[LocalUser], tick
         f"<dl><dt>Application</dt><dd>{text(address.client.id)}</dd><dt>Scopes</dt><dd>{text(scopes)}</dd>"
         f"<dt>The answer goes to</dt><dd>{text(address.redirect_uri)}</dd></dl>"
         f'<form method="post" autocomplete="off"><input type="hidden" name="ticket" value="{text(ticket)}">'
-        '<table><thead><tr><th scope="col">User</th><th scope="col">Roles</th><th scope="col">Scopes</th></tr></thead>'
+        f"<table><thead><tr>{_HEADINGS}</tr></thead>"
         f"<tbody>{''.join(_row(number, user) for number, user in enumerate(users))}</tbody></table>"
         '<button name="cancel" value="1">Cancel</button></form>'
     )
@@ -44,6 +46,7 @@ def _row(number: int, user: LocalUser) -> str:
     first = " autofocus" if number == 0 else ""
     return (
         f'<tr><td><button name="user" value="{text(user.id)}" aria-describedby="roles-{number} scopes-{number}"{first}>'
-        f'{text(user.name or user.id)}</button></td><td id="roles-{number}">{text(", ".join(user.roles) or "none")}</td>'
+        f"{text(user.name or user.id)}</button></td><td>{text(user.id)}</td>"
+        f'<td id="roles-{number}">{text(", ".join(user.roles) or "none")}</td>'
         f'<td id="scopes-{number}">{text(", ".join(user.scopes) or "none")}</td></tr>'
     )
