@@ -50,6 +50,7 @@ class Packing:
         self._verifiers: dict[int, tuple[VerificationKey, KeySource]] = {}
         self._numbers: dict[tuple[VerificationKey, KeySource], int] = {}
         self._names: dict[frozenset[str], Names] = {}
+        self._sets: dict[Names, frozenset[str]] = {}
         self._texts: dict[str, str] = {}
 
     @property
@@ -85,13 +86,14 @@ class Packing:
         if verifier is None:
             return None
         key, source = verifier
+        sets = self._sets
         principal = sealed(
             issuer,
             sub,
             client,
             tenant,
-            frozenset(roles),
-            frozenset(scopes),
+            sets.get(roles) or frozenset(roles),
+            sets.get(scopes) or frozenset(scopes),
             is_app,
             exp,
             PayloadClaims(payload),
@@ -105,6 +107,7 @@ class Packing:
         self._verifiers.clear()
         self._numbers.clear()
         self._names.clear()
+        self._sets.clear()
         self._texts.clear()
 
     def _number(self, key: VerificationKey, source: KeySource) -> int:
@@ -125,5 +128,7 @@ class Packing:
         """One tuple for all entries with these names: many tokens share few sets of roles."""
         if len(self._names) >= _MAX_NAMES:
             self._names.clear()
+            self._sets.clear()
         shared = self._names[names] = tuple(names)
+        self._sets[shared] = names
         return shared
