@@ -22,7 +22,11 @@ def lazy_names(
 
     def load(name: str) -> Any:
         if name in moved:
-            raise ImportError(f"{name} is in {moved[name]}: from {moved[name]} import {name}", name=name)
+            told = f"{name} is in {moved[name]}: from {moved[name]} import {name}"
+            # `from package import name` asks as well, and replaces the text of any other error
+            if sys._getframe(1).f_globals.get("__name__") == "importlib._bootstrap":
+                raise ImportError(told, name=name)
+            raise AttributeError(told, name=name)
         if name not in home_of:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         value = getattr(import_module(f"{package}.{home_of[name]}"), name)

@@ -59,6 +59,23 @@ def test_an_unknown_name_is_an_attribute_error(module: str) -> None:
         import_module(module).nonsense  # noqa: B018
 
 
+ELSEWHERE: Final = ("require", "CurrentPrincipal", "OptionalPrincipal", "document_security")
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_a_name_of_another_package_is_not_there_and_an_import_says_where_it_is(name: str) -> None:
+    """What looks around, such as a documentation tool, asks with ``hasattr`` and ``getattr``."""
+    package = import_module("bearerguard")
+    place = f"from bearerguard.fastapi import {name}"
+
+    assert not hasattr(package, name)
+    assert getattr(package, name, None) is None
+    with pytest.raises(AttributeError, match=place):
+        getattr(package, name)
+    with pytest.raises(ImportError, match=place):
+        exec(f"from bearerguard import {name}", {})  # noqa: S102  the statement is what is tested
+
+
 @pytest.mark.parametrize("module", LAZY)
 def test_dir_lists_every_public_name(module: str) -> None:
     assert names_of(module) <= set(dir(import_module(module)))
