@@ -69,6 +69,7 @@ class _OpenWebSocket:
         self._seen: tuple[object, ...] = ()
         self._next_look = self._planned()
         self._end: Message | None = None
+        self._is_watched = True
 
     async def serve(self, app: ASGIApp, scope: Scope, send: Send) -> None:
         """Run the application until it returns; what it raises is raised."""
@@ -123,7 +124,7 @@ class _OpenWebSocket:
 
     @property
     def _is_open(self) -> bool:
-        return self._end is None and not self._passage.started
+        return self._is_watched and self._end is None and not self._passage.started
 
     def _is_due(self) -> bool:
         """Whether it is time for a look, or somebody else judged the token, or by other rules."""
@@ -150,12 +151,16 @@ class _OpenWebSocket:
         if deadline is not None and instant(server.connection.clock).has_reached(deadline):
             raise InvalidToken(codes.TOKEN_EXPIRED, verified=True)
         try:
-            await server.judge(place.read(self._handshake))
+            if server.recall(place.read(self._handshake)) is None:
+                await server.judge(place.read(self._handshake))
         except IssuerUnavailable as unknown:
             logger.info("whether the token of an open websocket is still good is not known: %s", unknown.operator_text)
 
     async def _cut_off(self, refusal: Refusal) -> None:
         if not self._is_open:
+            return
+        if self._passage.goes_on(refusal):
+            self._is_watched = False
             return
         self._end = {**_DISCONNECT, "reason": self._passage.gate.answer(refusal).reason}
         for waiting in list(self._receiving):

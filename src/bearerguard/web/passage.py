@@ -251,6 +251,10 @@ class WebSocketPassage(Passage):
         super().__init__(gate, scope, send)
         self.accepted = False
 
+    def goes_on(self, refusal: Refusal) -> bool:
+        """Whether it stays open although its token is refused by now."""
+        return self.lets_pass(refusal, self._scope)
+
     async def cut_off(self, refusal: Refusal) -> None:
         """End it although it was let in, and tell the operator. What is still sent fails.
 

@@ -329,8 +329,20 @@ async def test_an_issuer_that_is_down_ends_nothing_before_the_expiry(anyio_backe
         assert await line.ended() == [ENDED]
 
 
+async def test_a_look_at_a_remembered_token_verifies_nothing(anyio_backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten thousand open websockets are looked at two thousand times a second."""
+    api, talk, pauses = server(), Talk(), Pauses()
+    async with opened(guarded(api, talk, pauses)) as line:
+        monkeypatch.setattr(api, "judge", None)
+        advance(api, LOOK_EVERY)
+        await pauses.end()
+        await line.says("still here")
+
+        assert talk.last["text"] == "still here"
+
+
 async def test_a_defect_while_looking_ends_it(anyio_backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    api, pauses = server(), Pauses()
+    api, pauses = server(token_cache_size=0), Pauses()
     app = guarded(api, Talk(), pauses)
 
     async def broken(_token: bytes) -> Principal:
@@ -510,6 +522,23 @@ async def test_a_refusal_of_a_guard_still_ends_it(anyio_backend: str) -> None:
 
 
 # --- whom else it concerns
+
+
+async def test_where_nothing_is_refused_it_is_told_once_and_nothing_ends(
+    anyio_backend: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    api, talk, pauses = server(), Talk(), Pauses()
+    async with opened(guarded(api, talk, pauses, insecure_report_only=True)) as line:
+        with caplog.at_level(logging.INFO, logger="bearerguard"):
+            advance(api, LIFE)
+            await pauses.end()
+            await line.says("still here")
+
+        assert line.ends() == []
+        assert talk.last["text"] == "still here"
+    assert [record.getMessage().partition(". ")[0] for record in caplog.records if "token_expired" in record.getMessage()] == [
+        "would be refused: token_expired: The time is past 'exp' plus the leeway"
+    ]
 
 
 async def test_requests_are_none_of_its_business(anyio_backend: str) -> None:
