@@ -64,6 +64,7 @@ class _File:
     def __init__(self, path: str) -> None:
         self.name = path
         self._descriptor: int | None = None
+        self._opened: tuple[int, int] | None = None
         self._is_torn = False
 
     def open(self) -> None:
@@ -95,9 +96,9 @@ class _File:
 
     def close(self) -> None:
         """Close the file."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+        descriptor, self._descriptor = self._descriptor, None  # first: a fork now must not keep a number that is free
+        if descriptor is not None:
+            os.close(descriptor)
 
     def _whole_lines(self, lines: Sequence[bytes], taken: int) -> int:
         """How many were written whole. A torn one is written again, on a line of its own."""
@@ -113,13 +114,10 @@ class _File:
     def _current(self) -> int:
         """The descriptor of the file that has the name now: logrotate renames it, or removes it."""
         if self._descriptor is not None:
-            try:
-                there, here = os.stat(self.name), os.fstat(self._descriptor)
-            except FileNotFoundError:
+            if _identity(self._descriptor) != self._opened:
+                self._descriptor = None  # somebody closed all files, as daemons do: the number is not ours any more
+            elif _identity(self.name) != self._opened:
                 self.close()
-            else:
-                if (there.st_dev, there.st_ino) != (here.st_dev, here.st_ino):
-                    self.close()
         return self._open() if self._descriptor is None else self._descriptor
 
     def _open(self) -> int:
@@ -127,8 +125,9 @@ class _File:
         descriptor = os.open(self.name, _FLAGS | getattr(os, "O_NONBLOCK", 0), _MODE)
         if hasattr(os, "O_NONBLOCK"):
             os.set_blocking(descriptor, True)
-        self._descriptor = descriptor
+        self._opened = _identity(descriptor)
         self._is_torn = _ends_within_a_line(self.name)
+        self._descriptor = descriptor
         return descriptor
 
 
@@ -157,6 +156,15 @@ class _Stream:
 
     def close(self) -> None:
         """The stream is the user's, who closes it."""
+
+
+def _identity(file: int | str) -> tuple[int, int] | None:
+    """Device and number of a file, by its descriptor or its path; ``None`` where there is none."""
+    try:
+        found = os.stat(file)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _write(descriptor: int, octets: bytes) -> tuple[int, OSError | None]:

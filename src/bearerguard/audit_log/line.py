@@ -5,9 +5,11 @@ version.
 """
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from bearerguard.events import VERDICTS, Event
@@ -38,7 +40,8 @@ MEMBERS: Final[Mapping[str, str]] = {
 """Every line has all of them, in this order, except ``lost``. What is unknown is ``null``."""
 
 _LONGEST: Final = 512
-_JWT: Final = re.compile(r"eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)*")  # some callers put a token into a path
+_DOTTED: Final = re.compile(r"(?<![\w-])[\w-]++(?:\.[\w-]*+)++", re.ASCII)  # in linear time: callers choose the text
+_JWT_BEGINS: Final = "eyJ"  # some callers put one into a path
 _HIDDEN: Final = "***"
 _encode: Final = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=False).encode
 
@@ -109,10 +112,20 @@ def _text(value: object) -> str | None:
     """A text within bounds; anything else is unknown."""
     if not isinstance(value, str) or not value:
         return None
-    if "eyJ" in value:
-        value = _JWT.sub(_HIDDEN, value[: 16 * _LONGEST])
+    if _JWT_BEGINS in value:
+        value = _DOTTED.sub(_without_token, value[: 8 * _LONGEST])
     return value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…"
 
 
+def _without_token(word: re.Match[str]) -> str:
+    return _HIDDEN if _JWT_BEGINS in word[0] else word[0]
+
+
 def _moment(time: float) -> str:
-    return datetime.fromtimestamp(time, UTC).isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"
+    second = math.floor(time)
+    return f"{_second(second)}.{math.floor((time - second) * 1e6):06d}Z"
+
+
+@lru_cache(maxsize=2)
+def _second(time: int) -> str:
+    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -14,7 +14,7 @@ from bearerguard.errors import show
 
 Entry = TypeVar("Entry")
 _logger: Final = logging.getLogger("bearerguard")
-_BATCH: Final = 512
+_BATCH: Final = 64  # lines; each write lets the event loop go on, which waits for the interpreter's lock meanwhile
 _TRY_AGAIN: Final = 1.0
 _PATIENCE: Final = 5.0
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -25,12 +26,14 @@ def state_of(path: Path) -> FileState:
     """The present state.
 
     Raises:
-        ConfigurationError: there is no file, or it may not be looked at.
+        ConfigurationError: there is no regular file, or it may not be looked at.
     """
     try:
         found = os.stat(path)
     except OSError as error:
         raise _unreadable(path, error.strerror or type(error).__name__) from None
+    if not stat.S_ISREG(found.st_mode):  # opening a pipe would wait
+        raise _unreadable(path, "it is not a regular file")
     return FileState(found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 

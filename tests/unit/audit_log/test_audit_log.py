@@ -13,9 +13,9 @@ from typing import Any, Final
 
 import pytest
 
-from bearerguard import ConfigurationError, Event
+from bearerguard import ConfigurationError, Event, Issuer, ResourceServer
 from bearerguard.audit_log import AuditLog
-from bearerguard.testing import FakeClock
+from bearerguard.testing import FakeClock, SigningKey
 from support.forked import holds_in_a_child
 
 REFUSED: Final = Event("request_refused", "https://issuer.example", "token_expired", 401, method="GET", path="/orders")
@@ -328,6 +328,20 @@ async def test_an_event_loop_waits_for_it_in_a_thread(audit: AuditLog, path: Pat
     assert len(lines(path)) == 1
 
 
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
+async def test_a_resource_server_that_closes_has_written_every_line(path: Path) -> None:
+    """Some servers end their process with the signal that told them to, and run nothing after that."""
+    log = AuditLog(path)
+    api = ResourceServer(Issuer("https://issuer.example", jwks={"keys": [SigningKey("ES256").public_jwk()]}), "a", on_event=log)
+    for number in range(2000):
+        api.listeners(refused(number))
+    await api.aclose()
+
+    assert len(lines(path)) == 2000
+    log.close()
+
+
 # --- settings
 
 
@@ -346,3 +360,52 @@ def test_a_wrong_argument_is_named(options: dict[str, Any], parameter: str) -> N
     with pytest.raises(ConfigurationError) as raised:
         AuditLog(**{"destination": io.StringIO(), **options})
     assert raised.value.parameter == parameter
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="descriptors of POSIX")
+def test_a_descriptor_that_somebody_else_has_taken_is_neither_written_nor_closed(path: Path, tmp_path: Path) -> None:
+    """A daemon closes all files when it begins; the next file it opens gets the number."""
+    log = AuditLog(path)
+    log(refused(1))
+    log.flush()
+    number = next(int(entry) for entry in os.listdir("/dev/fd") if _is_the_file(int(entry), path))
+    other = os.open(tmp_path / "other", os.O_RDWR | os.O_CREAT)
+    os.dup2(other, number)
+    os.close(other)
+    log(refused(2))
+    log.close()
+
+    assert paths(path) == ["/orders/1", "/orders/2"]
+    assert os.fstat(number).st_size == 0
+    os.close(number)
+
+
+def _is_the_file(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="of POSIX")
+def test_a_pipe_that_nobody_reads_stops_the_start(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ConfigurationError):
+        AuditLog(tmp_path / "pipe")
+
+
+def test_a_file_whose_folder_is_gone_for_a_while_loses_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    log = AuditLog(folder / "audit.jsonl")
+    log(refused(1))
+    log.flush()
+    folder.rename(tmp_path / "elsewhere")
+    log(refused(2))
+    assert not log.flush()
+    folder.mkdir()
+    assert log.flush()
+    log.close()
+
+    assert paths(folder / "audit.jsonl") == ["/orders/2"]
+    assert (log.lost, len(caplog.records)) == (0, 2)

@@ -1,6 +1,8 @@
 """One line of the audit log: what it tells, and what nobody can make it tell."""
 
 import json
+import re
+from datetime import datetime
 from typing import Any, Final
 
 import pytest
@@ -122,3 +124,24 @@ def test_every_line_has_the_documented_members_in_their_order() -> None:
     lost = json.loads(lines_lost(7, NOW))
     assert [name for name in documented if name in lost] == documented
     assert (lost["event"], lost["lost"]) == ("lines_lost", 7)
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/callback/Bearer_eyJhbGciOiJub25lIn0.e30.", "/callback/***"),
+        ("/eyJh.e30.c2ln/report.json", "/***/report.json"),
+        ("/report.json/eyJh", "/report.json/eyJh"),
+        ("/eyJ" * 30_000, "/eyJ" * 128 + "…"),
+    ],
+)
+def test_what_looks_like_a_token_is_hidden_and_nothing_else(path: str, shown: str) -> None:
+    assert read(Event("request_refused", path=path))["path"] == shown
+
+
+@given(st.floats(0, 4e9))
+def test_a_time_is_written_as_the_standard_library_writes_it(moment: float) -> None:
+    written = json.loads(decision(Event("request_refused"), moment, None))["time"]
+
+    assert abs(datetime.fromisoformat(written).timestamp() - moment) < 2e-6
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", written)

@@ -2,6 +2,7 @@
 
 import gc
 import json
+import os
 import threading
 import weakref
 from pathlib import Path
@@ -344,3 +345,17 @@ def test_a_large_file_with_a_wrong_line_refuses_once_it_is_read(path: Path, monk
 
     with pytest.raises(ConfigurationError):
         found(CALLER)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="of POSIX")
+def test_a_pipe_in_place_of_the_file_refuses_and_nobody_waits_for_it(path: Path) -> None:
+    clock = FakeClock(NOW)
+    found = Denylist.from_file(path, clock=clock)
+    path.unlink()
+    os.mkfifo(path)
+    clock.advance(1)
+
+    with pytest.raises(ConfigurationError):
+        found(CALLER)
+    with pytest.raises(ConfigurationError):
+        Denylist.from_file(path)
