@@ -27,6 +27,8 @@ _Candidate = tuple[Subject, Change]
 
 def main() -> int:
     arguments = _arguments()
+    if not hasattr(sys, "monitoring"):
+        raise SystemExit("needs Python 3.12 or newer: sys.monitoring tells which tests run a function (PEP 669)")
     os.environ["CI"] = "true"  # the same examples for each mutant
     for name in _PRELOADED:
         importlib.import_module(name)
