@@ -12,7 +12,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from bearerguard import PathPolicy, authenticated, public, requires
-from bearerguard.web.destination import destination_of, readers_beneath
+from bearerguard.web.destination import answers_405, destination_of, readers_beneath
 from support.asgi import http_scope, websocket_scope
 
 
@@ -126,3 +126,64 @@ def test_files_of_a_frontend_are_read_like_any_files(tmp_path: Any) -> None:
 def test_every_application_that_reads_paths_itself_is_found() -> None:
     assert {*readers_beneath(Starlette(routes=routes()))} == {INSTANCE, FILES, foreign}
     assert not [*readers_beneath(Starlette(routes=[Route("/a", endpoint), Mount("/m", routes=[Route("/b", endpoint)])]))]
+
+
+def test_applications_behind_the_first_one_are_found() -> None:
+    app = Starlette(routes=[Mount("/foreign", foreign), Mount("/files", FILES), Route("/a", endpoint), Route("/i", INSTANCE)])
+
+    assert [*readers_beneath(app)] == [foreign, FILES, INSTANCE]
+
+
+@pytest.mark.filterwarnings("ignore:The `root_path` parameter")
+def test_the_root_path_of_the_outermost_application_is_that_of_its_routes() -> None:
+    found = destination_of(FastAPI(root_path="/api", routes=[Route("/x", endpoint)]), http_scope("GET", "/api/x"))
+
+    assert found is not None
+    assert found.scope["root_path"] == "/api"
+
+
+class OwnRoute(Route):
+    """Of which nobody knows what it does with a request."""
+
+    def matches(self, scope: Scope) -> Any:
+        return super().matches(scope)
+
+
+GET_ONLY = Route("/a", endpoint, methods=["GET"])
+GET_ONLY.methods = {"GET"}  # as FastAPI writes it, without HEAD
+OWN = OwnRoute("/a", endpoint, methods=["POST"])
+
+
+@pytest.mark.parametrize(
+    ("routes", "answers"),
+    [
+        ([GET_ONLY], True),
+        ([], False),
+        ([Route("/b", endpoint)], False),
+        ([OWN], False),
+        ([OwnRoute("/b", endpoint), GET_ONLY], True),
+        ([GET_ONLY, OWN], True),
+        ([GET_ONLY, Route("/a", endpoint)], False),
+        ([Mount("/", routes=[GET_ONLY])], True),
+        ([Mount("/", routes=[Route("/a", endpoint)])], False),
+        ([Mount("/", foreign)], False),
+    ],
+    ids=[
+        "another method",
+        "no route",
+        "another path",
+        "a route of one's own",
+        "a route of one's own has another path",
+        "the first of two decides",
+        "a later route takes it",
+        "in a mount",
+        "a route of a mount takes it",
+        "a mount that cannot be read",
+    ],
+)
+def test_405_is_foretold_only_where_no_application_may_serve_the_request(routes: list[Any], answers: bool) -> None:
+    assert answers_405(Starlette(routes=routes), http_scope("HEAD", "/a")) is answers
+
+
+def test_405_is_not_foretold_where_what_is_left_goes_to_an_application() -> None:
+    assert not answers_405(Router([GET_ONLY], default=foreign), http_scope("HEAD", "/a"))

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from bearerguard import AccessTokenMiddleware, ResourceServer, authenticated, public, requires
+from bearerguard.web.public_routes import PublicRoutes
 from support.asgi import call, connect, http_scope
 
 pytestmark = pytest.mark.anyio
@@ -398,3 +399,26 @@ async def test_a_wrapper_that_hides_the_router_is_seen_through_by_the_applicatio
 
     assert await reached(app, "/a") == "opened"
     assert await reached(app, "/b") == "401"
+
+
+@pytest.mark.parametrize("routes", [[], [Route("/a", closed)], [Mount("/m", routes=[Route("/a", closed)])]])
+def test_where_nothing_is_public_no_route_is_asked(routes: list[BaseRoute]) -> None:
+    assert not PublicRoutes(Starlette(routes=routes))
+
+
+@pytest.mark.parametrize("target", ["/x/", "/x/y", "/x/y/z"])
+async def test_a_parameter_that_takes_slashes_is_public_whole(target: str, api: ResourceServer) -> None:
+    assert await reached(inside(api, Route("/x/{path:path}", opened)), target) == "opened"
+
+
+async def test_a_route_that_cannot_be_asked_is_not_public_and_the_log_says_so(
+    api: ResourceServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Failing(Route):
+        def matches(self, scope: Scope) -> tuple[Match, Scope]:
+            raise RuntimeError("a converter that cannot convert")
+
+    found = PublicRoutes(Starlette(routes=[Route("/b", opened), Failing("/a", opened)]))
+    with caplog.at_level("DEBUG", "bearerguard"):
+        assert found.open_for(http_scope("GET", "/a"), "/a") is None
+    assert "could not be asked" in caplog.text

@@ -107,3 +107,45 @@ def test_a_root_path_may_be_looked_for_anywhere() -> None:
 
     assert {*found} == {"/static/admin", "/admin"}
     assert {*request_for("/static/admin", UNKNOWN, root_path="/api").cut_in_the_middle()} == set()
+
+
+def test_only_the_first_of_several_root_paths_is_taken_off() -> None:
+    assert "/m/inner/x/m/admin" in {*request_for("/m/inner/m/x/m/admin", UNKNOWN, mount="/m").readings()}
+    found = request_for("/s/api/t/api/u", UNKNOWN, root_path="/api").cut_in_the_middle()
+    assert {*found} == {"/s/t/api/u", "/t/api/u"}
+
+
+def test_a_root_path_with_a_blank_is_found_in_the_path_itself() -> None:
+    assert {*request_for("/a b/x", KNOWN, mount="/a b").readings()} == {"/a b/x"}
+
+
+def test_a_prefix_counts_only_where_the_rest_leads_to_the_same_application() -> None:
+    """A router would not have taken the prefix off to reach another one, or nothing."""
+    scope = http_scope("GET", "/api/admin")
+    found = Destination(object(), scope, None, ("/api",), reads_paths_itself=False)
+    elsewhere = Destination(object(), scope, None, (), reads_paths_itself=False)
+
+    def readings(there: Destination | None) -> list[str]:
+        return [*Request(scope, "/api/admin", found, PathReader(), lambda _: there).readings()]
+
+    assert readings(found) == ["/admin"]
+    assert readings(elsewhere) == readings(None) == []
+
+
+def test_what_an_application_sees_need_not_end_the_path_that_rules_name() -> None:
+    """A ``FastAPI(root_path=…)`` above it has put another root path in place of the server's."""
+    scope = http_scope("GET", "/api/x", root_path="/api")
+    found = Destination(object(), {**scope, "root_path": "/other"}, None, (), reads_paths_itself=True)
+
+    assert {*Request(scope, "/x", found, KNOWN, lambda _: found).readings()} == {"/api/x"}
+
+
+def test_servers_need_not_tell_a_root_path() -> None:
+    """It is optional (ASGI HTTP and WebSocket connection scope)."""
+    request = request_for("/x", UNKNOWN)
+    for scope in (request.scope, request.found.scope):
+        scope.pop("root_path")
+
+    assert {*request.readings()} == {"/x"}
+    assert request.root_path == ""
+    assert not request.ignores_root_path()

@@ -64,6 +64,17 @@ def test_a_raw_path_that_had_to_be_made_is_encoded() -> None:
     assert scope["raw_path"] == b"/api/a%20b/c%3Fd"
 
 
+def test_what_agrees_is_left_as_the_server_wrote_it() -> None:
+    """``raw_path`` may be encoded in more than one way, and a root path may be absent."""
+    scope = http_scope("GET", "/a-b")
+    scope["raw_path"] = b"/a%2Db"
+    del scope["root_path"]
+    before = dict(scope)
+
+    assert route_path(scope) == "/a-b"
+    assert scope == before
+
+
 SEGMENTS = st.lists(st.sampled_from(["a", "ab", "api", "v1", ""]), max_size=4).map(lambda texts: "/" + "/".join(texts))
 
 
