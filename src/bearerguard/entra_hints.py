@@ -1,5 +1,6 @@
-"""What to do about an error of Microsoft Entra, by its AADSTS number: one hint each, with its
-source.
+"""What to do about an error of Microsoft Entra, by its AADSTS number.
+
+One hint for each, with its source.
 
 Entra's page warns that numbers may change: a hint is for people, and nothing here decides by one.
 """

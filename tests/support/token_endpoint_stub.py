@@ -1,5 +1,4 @@
-"""A token endpoint and an API in memory, for tests of a client: they count, and misbehave as
-told."""
+"""A token endpoint and an API in memory, which count, and misbehave as told."""
 
 import threading
 from collections.abc import Callable

@@ -1,5 +1,6 @@
-"""One HTTP exchange within bounds, whoever sends it; what each room makes of the answer is tested
-there."""
+"""One HTTP exchange within bounds, whoever sends it.
+
+What each room makes of the answer is tested there."""
 
 import gzip
 import socket

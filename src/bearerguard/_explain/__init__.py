@@ -1,5 +1,6 @@
-"""Explains a token: what it is, every check of it, and what to do. The public name is
-``bearerguard.explain``.
+"""Explains a token: what it is, every check of it, and what to do.
+
+The public name is ``bearerguard.explain``.
 """
 
 from bearerguard._explain.explainer import explain as explain

@@ -1,7 +1,7 @@
-"""Reads a token as far as it can be read, so that a person sees what is inside even where it must
-be refused.
+"""Reads a token as far as it can be read.
 
-Nothing here decides anything: the strict parser and the table of checks judge.
+A person sees what is inside even where it must be refused. Nothing here decides anything:
+the strict parser and the table of checks judge.
 """
 
 import binascii

@@ -1,5 +1,6 @@
-"""Every check of a token, run by the verifier's own parts: the parser, the table of checks, the
-keys, the requirement.
+"""Every check of a token, run by the verifier's own parts.
+
+Those are the parser, the table of checks, the keys and the requirement.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,5 +1,4 @@
-"""The command line: explain a token, examine an issuer, list routes, obtain a token, run a local
-issuer.
+"""The command line: explain, examine, list routes, obtain a token, run a local issuer.
 
 It needs the extra ``cli`` (click and rich). Exit codes: 0 fine, 1 refused or unhealthy, 2 wrong
 usage.

@@ -1,5 +1,6 @@
-"""Looks at one issuer from outside, as a resource server would: metadata, keys, clock, caching,
-certificate.
+"""Looks at one issuer from outside, as a resource server would.
+
+It looks at metadata, keys, clock, caching and certificate.
 """
 
 import re

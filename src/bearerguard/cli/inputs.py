@@ -1,5 +1,6 @@
-"""Where a command gets a token or a secret from: standard input, a file, the environment, or a
-prompt without echo.
+"""Where a command gets a token or a secret from.
+
+That is standard input, a file, the environment, or a prompt without echo.
 """
 
 import os

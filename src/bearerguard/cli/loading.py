@@ -1,6 +1,4 @@
-"""Finds what ``module:name`` names: a ``ResourceServer`` or an application of the user's own
-project.
-"""
+"""Finds what ``module:name`` names: a ``ResourceServer`` or an application of the user."""
 
 import importlib
 import sys

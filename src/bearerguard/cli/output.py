@@ -1,5 +1,6 @@
-"""How commands print: JSON for programs, plain text of at most 80 columns for people, colours only
-on a terminal.
+"""How commands print: JSON for programs, plain text for people.
+
+The text has at most 80 columns, and colours only on a terminal.
 """
 
 import json

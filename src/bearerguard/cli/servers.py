@@ -1,5 +1,6 @@
-"""The resource server that a command judges by: the user's own, or one made of ``--issuer`` and
-``--audience``.
+"""The resource server that a command judges by.
+
+It is the user's own, or one made of ``--issuer`` and ``--audience``.
 """
 
 from collections.abc import Sequence

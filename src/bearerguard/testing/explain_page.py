@@ -1,5 +1,6 @@
-"""``/explain`` of a local issuer: paste a token, read why it is accepted or refused. Nothing leaves
-the machine.
+"""``/explain`` of a local issuer: paste a token, read why it is accepted or refused.
+
+Nothing leaves the machine.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

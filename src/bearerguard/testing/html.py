@@ -1,5 +1,6 @@
-"""The frame of the pages that a local issuer shows to people: plain HTML that needs neither scripts
-nor a mouse.
+"""The frame of the pages that a local issuer shows to people.
+
+It is plain HTML that needs neither scripts nor a mouse.
 """
 
 from html import escape

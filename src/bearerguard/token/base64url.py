@@ -1,9 +1,8 @@
-"""Canonical base64url without padding, decoded in C: one text for each sequence of octets (RFC 7515
-§2, RFC 4648 §3.5).
+"""Canonical base64url without padding, decoded in C: one text for each sequence of octets.
 
-A reader that tolerates other spellings lets a refused token come back in new clothes
-(CVE-2026-102269). What decides is here; ``pybase64`` (extra ``speed``), where it is installed, or
-else the standard library only turns characters into octets.
+Source: RFC 7515 §2, RFC 4648 §3.5. A reader that tolerates other spellings lets a refused token
+come back in new clothes (CVE-2026-102269). What decides is here; ``pybase64`` (extra ``speed``),
+where it is installed, or else the standard library only turns characters into octets.
 """
 
 from binascii import Error, a2b_base64

@@ -1,5 +1,4 @@
-"""Asking the token endpoint once: whatever goes wrong is one documented error, and shows no
-secret."""
+"""Whatever goes wrong at the token endpoint is one documented error, and shows no secret."""
 
 from collections.abc import Callable
 
