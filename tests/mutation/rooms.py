@@ -14,6 +14,7 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "token": ("token", "issuers", "test_resource_server.py", "test_resource_server_keys.py"),
     "authorization": ("authorization", "web/test_request_table.py"),
     "keys/freshness": ("keys",),
+    "introspection": ("introspection", "test_aclose.py", "test_reconfigure.py"),
     "web": ("web", "fastapi"),
 }
 """Room or module of the library, and the tests beneath ``tests/unit`` that judge it."""
