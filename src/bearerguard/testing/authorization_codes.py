@@ -82,7 +82,8 @@ class AuthorizationCodes:
         code, verifier, address = (required(form, name) for name in ("code", "code_verifier", "redirect_uri"))
         grant = self._unused.pop(code, None)
         if grant is None:
-            self._tokens.deactivate(self._used.get(code, ""))
+            if code in self._used:
+                self._tokens.deactivate(self._used[code])
             raise _invalid("it is unknown, has expired or was used before")
         if grant.client_id != client.id:
             raise _invalid("it was issued to another client")

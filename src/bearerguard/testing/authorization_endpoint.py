@@ -4,6 +4,7 @@ Source: RFC 6749 §4.1. Nobody stays signed in: each request is answered on the 
 """
 
 import hmac
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +16,6 @@ from cachetools import TTLCache
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from bearerguard.checks import is_loopback
 from bearerguard.clock import Clock
 from bearerguard.testing.authorization_codes import AuthorizationCodes, Grant
 from bearerguard.testing.authorization_request import (
@@ -28,7 +28,7 @@ from bearerguard.testing.authorization_request import (
     return_address,
     told,
 )
-from bearerguard.testing.exposure import is_another_machine
+from bearerguard.testing.exposure import is_from_this_machine
 from bearerguard.testing.form import read_short_form
 from bearerguard.testing.html import NOT_REUSED
 from bearerguard.testing.local_client import LocalClient
@@ -38,6 +38,7 @@ from bearerguard.testing.sign_in_page import refusal_page, sign_in_page
 from bearerguard.testing.token_refusal import Reason, TokenRefused
 
 COOKIE: Final = "bearerguard_sign_in"
+_A_COOKIE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 _PAGE_LIFETIME: Final = 600.0
 _MOST_PAGES: Final = 1000
 _LONGEST_FORM: Final = 4096
@@ -96,10 +97,9 @@ class SignIn:
 class AuthorizationEndpoint:
     """Shows the page, and takes its answer.
 
-    A sign-in needs no secret, so it answers this machine alone: callers on loopback, at a name that
-    is loopback or the issuer's own (a page elsewhere whose name was rebound to 127.0.0.1 is
-    refused). The page's answer counts in the browser that was given the page, once: another site
-    can neither send it nor show the page in a frame.
+    A sign-in needs no secret, so it answers this machine alone. The page's answer counts in the
+    browser that was given the page, once: another site can neither send it nor show the page in a
+    frame.
 
     Args:
         sign_in: Users, applications, codes.
@@ -117,14 +117,9 @@ class AuthorizationEndpoint:
 
     async def __call__(self, request: Request) -> Response:
         """The page or, to its answer, the way back to the application."""
-        if not self._is_from_this_machine(request):
+        if not is_from_this_machine(request, self._place.hostname):
             return refusal_page("Signing in is possible on this machine alone.", HTTPStatus.FORBIDDEN)
         return await self._answered(request) if request.method == "POST" else self._asked(request)
-
-    def _is_from_this_machine(self, request: Request) -> bool:
-        host = request.url.hostname or ""
-        is_here = is_loopback(host) or host == self._place.hostname
-        return is_here and not (request.client and is_another_machine(request.client.host))
 
     def _asked(self, request: Request) -> Response:
         try:
@@ -137,7 +132,8 @@ class AuthorizationEndpoint:
             self._sign_in.check(asked)
         except RequestRefused as refused:
             return self._back(address, refused.members)
-        browser = request.cookies.get(COOKIE) or secrets.token_urlsafe(32)
+        held = request.cookies.get(COOKIE, "")
+        browser = held if _A_COOKIE.fullmatch(held) else secrets.token_urlsafe(32)
         ticket = secrets.token_urlsafe(32)
         self._pages[ticket] = asked, browser
         response = sign_in_page(asked, tuple(self._sign_in.users.values()), ticket)

@@ -1,10 +1,13 @@
-"""Who can reach a local issuer: with the default secrets, anyone who does gets tokens."""
+"""Who can reach a local issuer: with the default secrets, or where people sign in, anyone who does
+gets tokens.
+"""
 
 import ipaddress
 from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit
 
+from starlette.requests import Request
 from starlette.types import Scope
 
 from bearerguard.checks import is_loopback
@@ -12,6 +15,7 @@ from bearerguard.events import logger
 from bearerguard.testing.local_client import DEFAULT_CLIENTS, LocalClient
 
 _RESERVED: Final = ("test", "example", "invalid", "localhost", "example.com", "example.net", "example.org")
+_OF_PROXIES: Final = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 _DEFAULT_SECRETS: Final = {(client.id, client.secret) for client in DEFAULT_CLIENTS if client.secret}
 
 
@@ -36,7 +40,7 @@ class Exposure:
     def check_caller(self, scope: Scope) -> None:
         """A request came from another machine."""
         host = scope["client"][0] if scope.get("client") else ""
-        if not self._has_warned and is_another_machine(host):
+        if not self._has_warned and _is_another_machine(host):
             self._warn(f"asked from {host}")
 
     def _warn(self, where: str) -> None:
@@ -50,10 +54,22 @@ class Exposure:
             )
 
 
-def is_another_machine(host: str) -> bool:
-    """Whether the address of a caller is not loopback. A name is a test client's, in this process."""
+def is_from_this_machine(request: Request, own_host: str | None) -> bool:
+    """Whether the caller is on this machine, and knows it by this name.
+
+    Not so where the caller's address is unknown, where a proxy took part, and where the name is
+    neither loopback nor the issuer's: a name of somebody else may have been rebound to 127.0.0.1.
+    Does not notice a proxy that adds no header of its own.
+    """
+    if request.client is None or _is_another_machine(request.client.host):
+        return False
+    host = request.url.hostname or ""
+    return (is_loopback(host) or host == own_host) and not any(header in request.headers for header in _OF_PROXIES)
+
+
+def _is_another_machine(host: str) -> bool:
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        return False
+        return False  # a test client in the same process has a name
     return not (getattr(address, "ipv4_mapped", None) or address).is_loopback

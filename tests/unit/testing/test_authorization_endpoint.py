@@ -1,10 +1,12 @@
 """The sign-in of a local issuer: RFC 6749 §4.1 with PKCE, and what must not work there."""
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
 import httpx
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from bearerguard import ResourceServer
 from bearerguard.testing import FakeClock, LocalClient, LocalIssuer, LocalUser
@@ -311,6 +313,35 @@ async def test_a_name_that_was_rebound_to_loopback_cannot_sign_in(host: str) -> 
         answer = await client.get(issuer.authorization_endpoint, params=REQUEST, headers={"Host": host})
 
     assert (answer.status_code, "ticket" in answer.text) == (403, False)
+
+
+@pytest.mark.parametrize("header", ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via"])
+async def test_what_came_through_a_proxy_cannot_sign_in(browser: Browser, issuer: LocalIssuer, header: str) -> None:
+    """The proxy is on this machine; nobody knows where its caller is."""
+    answer = await browser.http.get(issuer.authorization_endpoint, params=REQUEST, headers={header: "127.0.0.1"})
+
+    assert (answer.status_code, "ticket" in answer.text) == (403, False)
+
+
+async def test_a_caller_whose_address_is_unknown_cannot_sign_in(issuer: LocalIssuer) -> None:
+    """A server on a Unix socket tells none."""
+
+    async def without_address(scope: Scope, receive: Receive, send: Send) -> None:
+        await issuer({**scope, "client": None}, receive, send)
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(without_address)) as client:
+        answer = await client.get(issuer.authorization_endpoint, params=REQUEST)
+
+    assert (answer.status_code, "ticket" in answer.text) == (403, False)
+
+
+@pytest.mark.parametrize("cookie", ["x", "x" * 3000, '"; Path=/'])
+async def test_a_cookie_that_is_none_of_ours_is_replaced(browser: Browser, issuer: LocalIssuer, cookie: str) -> None:
+    page = await browser.http.get(
+        issuer.authorization_endpoint, params=REQUEST, headers={"Cookie": f"bearerguard_sign_in={cookie}"}
+    )
+
+    assert re.match(r"bearerguard_sign_in=[A-Za-z0-9_-]{43};", page.headers["set-cookie"])
 
 
 async def test_another_name_of_loopback_is_fine() -> None:
