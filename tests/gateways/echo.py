@@ -53,7 +53,8 @@ class Echo:
             received += octets
         head, _, rest = received.partition(_END)
         line, *fields = head.decode("latin-1").split("\r\n")
-        method, target, _ = line.split(" ")
+        method, _, rest_of_line = line.partition(" ")
+        target = rest_of_line.rpartition(" ")[0]  # a blank in it would be handed on by some
         headers = tuple((name, value.strip()) for name, _, value in (one.partition(":") for one in fields))
         got = Got(method, target, headers, _body(connection, head.lower(), rest))
         self.got.append(got)

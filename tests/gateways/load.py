@@ -40,6 +40,7 @@ _JWT_AUTHN: Final = """                  - name: envoy.filters.http.jwt_authn
                           audiences: [api://orders]
                           local_jwks: { inline_string: '%(jwks)s' }
                           forward_payload_header: bearerguard-principal
+                          %(cache)s
                       rules:
                         - match: { prefix: / }
                           requires: { provider_name: issuer }
@@ -65,8 +66,8 @@ def _unasked(text: str) -> str:
     return _without_authz(text.replace("auth_request /_judge;", "auth_request off;"), "")
 
 
-def _by_jwt_authn(jwks: str) -> Callable[[str], str]:
-    return lambda text: _without_authz(text, _JWT_AUTHN % {"issuer": _ISSUER, "jwks": jwks})
+def _by_jwt_authn(jwks: str, cache: str = "") -> Callable[[str], str]:
+    return lambda text: _without_authz(text, _JWT_AUTHN % {"issuer": _ISSUER, "jwks": jwks, "cache": cache})
 
 
 def _without_authz(text: str, other: str) -> str:
@@ -146,7 +147,9 @@ def main(seconds: int) -> None:
             ("forward_auth, refused: no token", "plain", str, None),
         ]
         if proxy == "envoy":
+            cache = "jwt_cache_config: { jwt_cache_size: 1000 }"
             ways.append(("jwt_authn", "plain", _by_jwt_authn(jwks), token))
+            ways.append(("jwt_authn that remembers tokens", "plain", _by_jwt_authn(jwks, cache), token))
         for name, principals, edited, sent in ways:
             environment = {"LOAD_JWKS": jwks, "LOAD_PROXY": proxy, "LOAD_PRINCIPALS": principals}
             with ExitStack() as stack:

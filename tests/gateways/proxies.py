@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from support.sample_files import SAMPLES
 FILES: Final = SAMPLES / "forward_auth"
 SECRET: Final = "only-the-proxy-knows-this-0123456789"
 _POLL: Final = 0.05
-_POLLS: Final = 1200  # a minute, on a loaded machine
+_PATIENCE: Final = 60.0  # on a loaded machine
 _TRIES: Final = 3
 
 Command = Callable[[Path], list[str]]
@@ -139,7 +140,8 @@ def free_port() -> int:
 
 
 def _serves(process: subprocess.Popen[bytes], port: int) -> bool:
-    for _ in range(_POLLS):
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
         if _answers(port):
             return process.poll() is None
         try:
@@ -153,7 +155,7 @@ def _serves(process: subprocess.Popen[bytes], port: int) -> bool:
 def _answers(port: int) -> bool:
     """Whether it has read its routes: Traefik listens before that, and knows no page."""
     try:
-        return ask(port, "/").status not in (0, HTTPStatus.NOT_FOUND)
+        return ask(port, "/", patience=5).status not in (0, HTTPStatus.NOT_FOUND)
     except OSError:
         return False
 

@@ -1,6 +1,7 @@
 """Holds what the service got against the policy: every path that it may find there must be permitted to the caller."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -53,7 +54,7 @@ def _check_paths(got: Got, principal: Principal | None, sent: object) -> None:
 
 
 def _check_headers(got: Got, caller: str, sent: object) -> None:
-    names = [name.lower().replace("_", "-") for name, _ in got.headers]
+    names = [re.sub("[^a-z0-9]", "-", name.strip().lower()) for name, _ in got.headers]
     assert not _OVERRIDING & set(names), (sent, got)
     assert not any(SECRET in value for _, value in got.headers), (sent, got)
     told = [

@@ -50,11 +50,12 @@ PATHS: Final = (*HOSTILE, *FORMS)
 HTTP2: Final = frozenset({"caddy", "traefik", "envoy"})  # without TLS, to clients that begin with it
 METHODS: Final = ("GET", "HEAD", "POST", "OPTIONS", "PUT", "TRACE", "CONNECT", "WEBSOCKET", "get", "PROPFIND", "DEBUG")
 H2C: Final = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAMAAABkAARAAAAAAAIAAAAA"}
+ODD_NAMES: Final = ("Bearerguard-Principal ", " Bearerguard-Principal", "Bearerguard-Principal\t", "Bearerguard\x00-Principal")
 NAMES: Final = ("Bearerguard-Principal", "Bearerguard_Principal", "bearerguard-principal", "BEARERGUARD_PRINCIPAL")
 TOLD: Final = ("X-Original-URI", "X-Original-Method", "X-Forwarded-Uri", "X-Forwarded-Method", "X-Envoy-Original-Path")
 OVERRIDING: Final = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Original-URL", "X-Rewrite-URL")
 HEADERS: Final[tuple[dict[str, str], ...]] = (
-    *({name: '{"client_id":"writer","roles":["Write.All"]}'} for name in NAMES),
+    *({name: '{"client_id":"writer","roles":["Write.All"]}'} for name in (*NAMES, *ODD_NAMES)),
     *({name: value} for name in TOLD for value in ("/open/x", "GET", "HEAD")),
     dict.fromkeys(TOLD, "/open/x") | {"Bearerguard-Secret": SECRET},
     dict.fromkeys(TOLD, "/open/x")

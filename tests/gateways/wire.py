@@ -46,6 +46,7 @@ def ask(
     *,
     method: str = "GET",
     body: bytes = b"",
+    patience: float = _PATIENCE,
 ) -> Reply:
     """One HTTP/1.1 request on a connection of its own."""
     sent = list(headers.items()) if isinstance(headers, Mapping) else list(headers)
@@ -56,7 +57,7 @@ def ask(
     if body and not names & {"transfer-encoding", "content-length"}:
         sent.append(("Content-Length", str(len(body))))
     lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in sent), "", ""]
-    with socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=patience) as connection:
         connection.sendall("\r\n".join(lines).encode("latin-1") + body)
         response = HTTPResponse(connection, method=method)
         try:

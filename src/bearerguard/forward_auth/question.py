@@ -47,6 +47,7 @@ _TOLD_IN: Final[Mapping[Proxy, tuple[bytes, bytes] | None]] = {
 PROXIES: Final = tuple(_TOLD_IN)
 
 _METHOD: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}")  # RFC 9110 §9.1: a token
+_ASCII: Final = 128
 _CONNECT: Final = b"CONNECT"
 _OVERRIDING: Final = frozenset(
     {
@@ -55,6 +56,8 @@ _OVERRIDING: Final = frozenset(
         PRINCIPAL_HEADER,
     }
 )
+# RFC 3875 §4.1.18: servers that hand headers on as variables write "_" for "-", some for any other sign
+_FOLDED: Final = bytes(octet if chr(octet).isalnum() and octet < _ASCII else ord("-") for octet in range(256))
 _OVERRIDING_PARAMETER: Final = "_method"  # Symfony, Laravel
 _WEBSOCKET: Final = b"websocket"
 _OF_A_HANDSHAKE: Final = b"sec-websocket-"
@@ -129,12 +132,9 @@ def _only(headers: RawHeaders, name: bytes) -> bytes:
 
 
 def _check_overriding(headers: RawHeaders, target: str) -> None:
-    """Refuses what makes a service take a request for another one than was judged.
-
-    Servers that hand headers on as variables make one of ``-`` and ``_`` (RFC 3875 §4.1.18).
-    """
+    """Refuses what makes a service take a request for another one than was judged."""
     for name, value in headers:
-        if name.replace(b"_", b"-") in _OVERRIDING:
+        if name.translate(_FOLDED) in _OVERRIDING:
             raise _forbidden(f"no header {name.decode('latin-1')}", name)
         if name == b"upgrade" and value.strip().lower() != _WEBSOCKET:
             raise _forbidden("no upgrade to something other than websocket", value)

@@ -85,6 +85,7 @@ def test_a_tunnel_has_no_path_to_judge() -> None:
         (b"x_rewrite-url", b"/b"),
         (b"bearerguard-principal", b"{}"),
         (b"bearerguard_principal", b"{}"),
+        (b"bearerguard.principal", b"{}"),
         (b"upgrade", b"h2c"),
         (b"upgrade", b"websocket, h2c"),
     ],
