@@ -114,7 +114,7 @@ class ResourceServer:
 
     def after_fork(self) -> None:
         """In a forked child: no other thread is exchanging settings there."""
-        self._reconfiguring = threading.Lock()
+        self._swapping = threading.RLock()
 
     @classmethod
     def from_env(
@@ -182,13 +182,17 @@ class ResourceServer:
         """
         if issuers is ... and audience is ...:
             raise ConfigurationError("issuers or audience", "expected at least one of them", example='audience="api://orders"')
-        with self._reconfiguring:
+        while True:
             former = self._connection
             trusted = former.issuers if issuers is ... else _flattened(issuers, needed=former.introspection is None)
             named = former.audience if audience is ... else checked_audience("audience", audience)
-            self._connection = former.trusting(trusted, named)
-        former.retire(self._connection)
-        logger.warning("reconfigured: %s; before: %s", self._connection, former)
+            successor = former.trusting(trusted, named)
+            with self._swapping:  # another thread, or a signal's handler in this one, may have come first
+                if self._connection is former:
+                    self._connection = successor
+                    break
+        former.retire(successor)
+        logger.warning("reconfigured: %s; before: %s", successor, former)
 
     @property
     def issuers(self) -> tuple[Issuer, ...]:

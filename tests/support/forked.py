@@ -6,8 +6,8 @@ import threading
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Final
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Final
 
 _PATIENCE: Final = 20
 
@@ -32,7 +32,7 @@ def holds_in_a_child(promise: Callable[[], bool]) -> bool:
 
 
 @contextmanager
-def held_by_another_thread(lock: threading.Lock) -> Iterator[None]:
+def held_by_another_thread(lock: AbstractContextManager[Any]) -> Iterator[None]:
     """For the length of the block."""
     held, done = threading.Event(), threading.Event()
 

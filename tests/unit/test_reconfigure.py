@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from bearerguard import ConfigurationError, Introspection, Issuer, ResourceServer
+from bearerguard.connection import Connection
 from bearerguard.errors import AccessTokenError, IssuerUnavailable
 from bearerguard.testing import FakeClock, LocalIssuer
 from support.forked import held_by_another_thread, holds_in_a_child
@@ -363,6 +364,24 @@ def test_two_threads_that_exchange_different_settings_lose_neither() -> None:
         assert (api.issuers[0].issuer, api.audience) == (f"https://issuer{turn}.test/", frozenset({f"api://{turn}"}))
 
 
+def test_a_signal_that_exchanges_settings_meanwhile_neither_blocks_nor_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its handler runs in the same thread, between any two steps."""
+    api = server()
+    trusting = Connection.trusting
+    signals = [{"audience": "api://billing"}]
+
+    def interrupted(connection: Connection, issuers: tuple[Issuer, ...], audience: frozenset[str]) -> Connection:
+        successor = trusting(connection, issuers, audience)
+        if signals:
+            api.reconfigure(**signals.pop())  # type: ignore[arg-type]
+        return successor
+
+    monkeypatch.setattr(Connection, "trusting", interrupted)
+    api.reconfigure(issuers=issuer(OTHER))
+
+    assert (api.issuers[0].issuer, api.audience) == (OTHER, frozenset({"api://billing"}))
+
+
 # --- who else shows whom the server trusts
 
 
@@ -408,5 +427,5 @@ def test_a_forked_child_does_not_wait_for_a_thread_of_its_parent() -> None:
         api.reconfigure(audience="api://billing")
         return api.audience == frozenset({"api://billing"})
 
-    with held_by_another_thread(api._reconfiguring):
+    with held_by_another_thread(api._swapping):
         assert holds_in_a_child(reconfigured)
