@@ -1,6 +1,6 @@
 """The rooms, wired: the file to read first. One request is one straight line.
 
-``recall`` is the warm path, a token that was verified before. ``verify`` is the cold one::
+``recall`` is the warm path, a token that was verified before. ``judge`` is the cold one::
 
     parse ─ issuer known? ─ claims ─ key ─ signature ─ principal
 
@@ -24,21 +24,22 @@ from bearerguard.clock import Clock, SystemClock
 from bearerguard.connection import Connection
 from bearerguard.environment.server_variables import Parts, server_from
 from bearerguard.environment.variables import Variables
-from bearerguard.errors import ConfigurationError, InvalidRequest, IssuerUnavailable, MissingToken, Refusal, show
+from bearerguard.errors import ConfigurationError, IssuerUnavailable, Refusal, show
 from bearerguard.events import Event, EventHook, Listeners, checked_hooks, logger, token_accepted, token_refused, token_revoked
 from bearerguard.introspection.endpoint_news import IntrospectionStatus
 from bearerguard.introspection.introspection import Introspection
 from bearerguard.issuers.issuer import Issuer
-from bearerguard.keys.jwk_set import JWKSet
+from bearerguard.issuers.listed import listed
 from bearerguard.keys.key_status import KeyStatus
 from bearerguard.principal import PayloadClaims, Principal
 from bearerguard.revocation.hook import RevocationHook, Revoked
+from bearerguard.token.another_key import verified_by_another_key
 from bearerguard.token.caller import caller_in, named_by, named_in
 from bearerguard.token.claims import check, times_failure
-from bearerguard.token.jws import AccessToken, UnverifiedToken, verify
+from bearerguard.token.credentials import octets_of
+from bearerguard.token.jws import AccessToken, verify
 from bearerguard.token.registration import Registration
 from bearerguard.token.signer import candidates as candidates_in
-from bearerguard.token.signer import no_key
 
 MAX_LEEWAY: Final = 300.0
 _MOST_REMEMBERED: Final = 10_000_000
@@ -100,7 +101,7 @@ class ResourceServer:
             self._listeners(Event("insecure_option", code="insecure_revoked_fails_open"))
         self._implied_roles = ImpliedRoles(implied_roles)
         self._connection = Connection(  # swapped whole by ``testing.stand_ins``
-            issuers=_flattened(issuers, needed=introspection is None),
+            issuers=listed(issuers, needed=introspection is None),
             audience=checked_audience("audience", audience),
             leeway=checked_number("leeway", leeway, 0.0, MAX_LEEWAY, example="60"),
             token_cache_size=checked_count("token_cache_size", token_cache_size, _MOST_REMEMBERED),
@@ -184,7 +185,7 @@ class ResourceServer:
             raise ConfigurationError("issuers or audience", "expected at least one of them", example='audience="api://orders"')
         while True:
             former = self._connection
-            trusted = former.issuers if issuers is ... else _flattened(issuers, needed=former.introspection is None)
+            trusted = former.issuers if issuers is ... else listed(issuers, needed=former.introspection is None)
             named = former.audience if audience is ... else checked_audience("audience", audience)
             successor = former.trusting(trusted, named)
             with self._swapping:  # another thread, or a signal's handler in this one, may have come first
@@ -232,14 +233,14 @@ class ResourceServer:
         """
         if self._listeners.hooks:
             return await self._told(token)
-        text = token if isinstance(token, bytes) else _ascii(token)
+        text = octets_of(token)
         return self.recall(text) or (await self.judge(text))[0]
 
     async def _told(self, token: str | bytes) -> Principal:
         monotonic = self._connection.clock.monotonic
         began = monotonic()
         try:
-            text = token if isinstance(token, bytes) else _ascii(token)
+            text = octets_of(token)
             remembered = self.recall(text)
             principal, cached = (remembered, True) if remembered is not None else await self.judge(text)
         except ConfigurationError:
@@ -327,21 +328,18 @@ class ResourceServer:
             candidates = () if key_set is None else candidates_in(key_set, unverified, registration.expected.issuer.profile)
             access_token = verify(unverified, candidates)
             if access_token is None:
-                access_token = await _with_another_key(unverified, registration, key_set)
+                access_token = await verified_by_another_key(unverified, registration, key_set)
                 if late := times_failure(unverified, registration.expected, connection.clock.now()):
                     raise late
         except Refusal as refusal:
             refusal.caller = named_in(unverified, registration, verified=access_token is not None)
             raise
         connection.parser.remember(unverified)
-        principal = self._principal(access_token, registration)
+        profile, claims = registration.expected.issuer.profile, PayloadClaims(access_token.payload)
+        principal = caller_in(access_token.claims, claims, profile, self.effective_roles, registration.keys.age)
         if connection.cache.is_on:
             connection.remember(token, access_token, principal, registration)
         return principal
-
-    def _principal(self, token: AccessToken, registration: Registration) -> Principal:
-        profile, claims = registration.expected.issuer.profile, PayloadClaims(token.payload)
-        return caller_in(token.claims, claims, profile, self.effective_roles, registration.keys.age)
 
     # --- around it
 
@@ -389,51 +387,6 @@ class ResourceServer:
         """
         await self._connection.aclose()
         await self._listeners.aclose()
-
-
-async def _with_another_key(token: UnverifiedToken, registration: Registration, tried: JWKSet | None) -> AccessToken:
-    """The token, verified by a key that is not at hand; the only place that waits for the network.
-
-    Args:
-        token: What no key of ``tried`` verifies.
-        registration: Its issuer.
-        tried: The keys at hand, ``None`` where there are none.
-
-    Raises:
-        InvalidToken: no key verifies the token, not even one published just now.
-        IssuerUnavailable: there are no keys, and none can be fetched now.
-    """
-    keys, kid, profile = registration.keys, token.header.kid, registration.expected.issuer.profile
-    came_after = keys.fetches_sent()
-    candidates = () if tried is None else candidates_in(tried, token, profile)
-    while not candidates or kid is None:  # a bad signature under a known `kid` is not worth a fetch
-        newer = await (keys.obtain() if tried is None else keys.look_again(kid, tried, came_after))
-        if newer is tried:
-            break
-        tried, candidates = newer, candidates_in(newer, token, profile)
-        access_token = verify(token, candidates)
-        if access_token is not None:
-            return access_token
-    raise no_key(token, candidates, tried)
-
-
-def _ascii(token: object) -> bytes:
-    if token is None:  # of a header that is not there
-        raise MissingToken(codes.MISSING_TOKEN)
-    if not isinstance(token, str):
-        raise ConfigurationError("token", f"expected the text of an access token, got {type(token).__name__}", example='"eyJ…"')
-    try:
-        return token.encode("ascii")
-    except UnicodeEncodeError:
-        raise InvalidRequest(codes.MALFORMED_AUTHORIZATION, expected="ASCII") from None
-
-
-def _flattened(issuers: Issuer | Iterable[Issuer | tuple[Issuer, ...]], *, needed: bool) -> tuple[Issuer, ...]:
-    entries = [issuers] if isinstance(issuers, Issuer) or not isinstance(issuers, Iterable) else list(issuers)
-    flat = [issuer for entry in entries for issuer in (entry if isinstance(entry, tuple) else (entry,))]
-    if (needed and not flat) or not all(isinstance(issuer, Issuer) for issuer in flat):
-        raise ConfigurationError("issuers", f"expected one or several issuers, got {issuers!r}", example='[entra(tenant_id="…")]')
-    return tuple(flat)
 
 
 def _check_parts(transport: object, clock: object, introspection: object) -> None:

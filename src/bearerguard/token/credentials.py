@@ -56,6 +56,26 @@ def read_credentials(headers: Iterable[tuple[bytes, bytes]]) -> Credentials:
     return token  # type: ignore[return-value]  # a call of the NewType would cost as much as the loop above
 
 
+def octets_of(token: object) -> bytes:
+    """The octets of a token that code hands over, without any scheme.
+
+    Raises:
+        MissingToken: it is ``None``.
+        ConfigurationError: it is neither text nor octets.
+        InvalidRequest: it has characters beyond ASCII.
+    """
+    if isinstance(token, bytes):
+        return token
+    if token is None:  # of a header that is not there
+        raise MissingToken(codes.MISSING_TOKEN)
+    if not isinstance(token, str):
+        raise ConfigurationError("token", f"expected the text of an access token, got {type(token).__name__}", example='"eyJ…"')
+    try:
+        return token.encode("ascii")
+    except UnicodeEncodeError:
+        raise InvalidRequest(codes.MALFORMED_AUTHORIZATION, expected="ASCII") from None
+
+
 def _without_bearer(scheme: bytes) -> MissingToken | InvalidRequest:
     if scheme.startswith(_A_JWT):
         hint = "The header holds a token without a scheme: send 'Authorization: Bearer <access token>'."
