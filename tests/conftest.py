@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
+from support import no_secret_in_logs
 from support.certificates import make_certificates
 
 settings.register_profile("dev", deadline=None, max_examples=50)
@@ -30,6 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = TemporaryDirectory(prefix="authority-")
     config.add_cleanup(folder.cleanup)
     os.environ["SSL_CERT_FILE"] = str(make_certificates(Path(folder.name)).authority)
+    config.pluginmanager.register(no_secret_in_logs)
     if hasattr(config, "workerinput"):  # a worker of pytest-xdist, which coverage measures
         os.environ.pop("COVERAGE_PROCESS_CONFIG", None)  # programs that tests start need not be measured, too
 

@@ -47,7 +47,7 @@ def destination_of(router: Starlette | Router, scope: Scope) -> Destination | No
     if root_path := root_path_of(router):
         scope = {**scope, "root_path": root_path}
     while True:
-        found = _full_match(router, scope)
+        found = full_match(router, scope)
         if found is None:
             rest = fallback_of(router)
             return None if rest is None else Destination(rest, scope, whole, prefixes, reads_paths_itself=True)
@@ -67,7 +67,8 @@ def destination_of(router: Starlette | Router, scope: Scope) -> Destination | No
             scope = {**scope, "root_path": root_path}
 
 
-def _full_match(router: Starlette | Router, scope: Scope) -> tuple[Any, Scope] | None:
+def full_match(router: Starlette | Router, scope: Scope) -> tuple[Any, Scope] | None:
+    """The route of one router that takes a request, and the scope as it gets there."""
     for route in routes_of(router):
         match, child_scope = route.matches(scope)
         if match is Match.FULL:

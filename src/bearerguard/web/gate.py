@@ -3,6 +3,10 @@
 The middleware and every decorator use it, so that all of them judge a request in the same way.
 """
 
+from collections.abc import Mapping
+from traceback import clear_frames
+from typing import Any, Protocol
+
 from starlette.types import Scope
 
 from bearerguard.errors import ConfigurationError, Refusal, Undecided, show
@@ -10,6 +14,15 @@ from bearerguard.principal import Principal
 from bearerguard.resource_server import ResourceServer
 from bearerguard.token.credentials import IN_AUTHORIZATION, TokenPlace
 from bearerguard.web.challenge import Answer, Challenge
+from bearerguard.web.route_names import NamesInApp
+
+
+class RouteOf(Protocol):
+    """Names the route of a request by its template, empty where it is not known."""
+
+    def __call__(self, scope: Mapping[str, Any], *, is_served: bool) -> str:
+        """``is_served``: the request was let in, so that a router may have had its say."""
+        ...
 
 
 def checked_server(parameter: str, value: object) -> ResourceServer:
@@ -27,14 +40,22 @@ class Gate:
         server: Verifies the tokens.
         place: Where requests carry them.
         listeners: Who is told of events.
+        route_of: Names the route of a request.
     """
 
-    __slots__ = ("_challenge", "listeners", "place", "server")
+    __slots__ = ("_challenge", "listeners", "place", "route_of", "server")
 
-    def __init__(self, server: ResourceServer, challenge: Challenge, place: TokenPlace = IN_AUTHORIZATION) -> None:
+    def __init__(
+        self,
+        server: ResourceServer,
+        challenge: Challenge,
+        place: TokenPlace = IN_AUTHORIZATION,
+        route_of: RouteOf | None = None,
+    ) -> None:
         self.server = server
         self.listeners = server.listeners
         self.place = place
+        self.route_of = route_of or NamesInApp()
         self._challenge = challenge
 
     async def authenticate(self, scope: Scope) -> tuple[Principal, bool]:
@@ -63,4 +84,5 @@ def refusal_for(error: Exception) -> Refusal:
         return error
     undecided = Undecided()
     undecided.__cause__ = error
+    clear_frames(error.__traceback__)  # handlers of a log may show variables, and one of them is the token
     return undecided

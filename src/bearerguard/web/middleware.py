@@ -31,6 +31,7 @@ from bearerguard.web.path_rules import PathRules
 from bearerguard.web.preflight import Preflights
 from bearerguard.web.report_only import ReportingPassage, ReportingWebSocketPassage
 from bearerguard.web.request_path import check_root_path
+from bearerguard.web.route_names import RouteNames
 from bearerguard.web.route_table import check_declared, dispatchers, route_table
 from bearerguard.web.routes import router_behind
 from bearerguard.web.routing import Routing
@@ -44,6 +45,7 @@ _PASSAGES: Final[Mapping[str, type[Passage]]] = {"http": Passage, "websocket": W
 _REPORTING: Final[Mapping[str, type[Passage]]] = {"http": ReportingPassage, "websocket": ReportingWebSocketPassage}
 _PUBLIC: Final = Public.PUBLIC  # a member of an enumeration is looked up in 50 ns
 _OPTIONAL: Final = Public.OPTIONAL
+_FORGOTTEN: Final[Any] = None
 
 
 class AccessTokenMiddleware:
@@ -153,12 +155,13 @@ class AccessTokenMiddleware:
             error_format=error_format,
             scopes=challenge_scopes,
         )
-        self._gate = Gate(resource_server, challenge, TokenPlace(token_header, websocket_protocol))
+        self._gate = Gate(resource_server, challenge, TokenPlace(token_header, websocket_protocol), self._route_of)
         self._is_usual = self._gate.place == IN_AUTHORIZATION
         self._is_audited = policy is None and undeclared == "refuse"
         self._paths = PathJudge(self.rules, root_path)
         self._preflights = Preflights(app)
         self._routing: Routing | None = None
+        self._names: RouteNames | None = None
         if reports_only:
             logger.warning("insecure_report_only is on: requests that should be refused are served")
             resource_server.listeners(Event("insecure_option", code="insecure_report_only"))
@@ -196,6 +199,7 @@ class AccessTokenMiddleware:
                 passage.judged()
             scope[PASSAGE] = passage
         except Exception as error:  # noqa: BLE001  whatever it is, the request is refused
+            token = _FORGOTTEN  # a traceback shows variables
             passage.take_over(scope.get(PASSAGE))
             if not passage.lets_in(error, scope):
                 refusal = refusal_for(error)
@@ -233,10 +237,16 @@ class AccessTokenMiddleware:
         if self._is_audited:
             check_declared(route_table(router, self.rules) if router is not None else dispatchers(self.app))
         self._paths.read(self.app, router)
+        self._names = None if router is None else RouteNames(router)
         if router is not None:
             check_callers(router)
             judge_first(router)
         self._routing = routing
+
+    def _route_of(self, scope: Mapping[str, Any], *, is_served: bool) -> str:
+        if self._names is None:
+            return self._paths.row_named(scope)
+        return self._names.taken_by(scope) if is_served else self._names.asked(scope)
 
 
 def public_rows(public: str | Iterable[str]) -> PathPolicy | None:

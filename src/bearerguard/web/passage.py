@@ -22,6 +22,7 @@ from bearerguard.token.credentials import PROTOCOL
 from bearerguard.web.challenge import Answer, send_refusal
 from bearerguard.web.gate import Gate
 from bearerguard.web.report import log, method, path_of, refused
+from bearerguard.web.route_names import mounted_at
 
 _ENDS: Final = ("websocket.close", "websocket.http.response.start")
 _ERROR_PAGE: Final = 500
@@ -59,6 +60,7 @@ class Passage:
 
     __slots__ = (
         "_began",
+        "_prefix",
         "_refusing",
         "_scope",
         "_send",
@@ -88,7 +90,7 @@ class Passage:
         self.cached = True  # until it was verified anew
         self.listeners: Listeners | None = None
         if gate.listeners.hooks:
-            self._listen(gate.listeners)
+            self._listen(gate.listeners, mounted_at(scope))
         self._scope = scope
         self._send = send
 
@@ -163,8 +165,8 @@ class Passage:
 
     # --- what is told of it
 
-    def _listen(self, listeners: Listeners) -> None:
-        self.listeners = listeners
+    def _listen(self, listeners: Listeners, prefix: str = "") -> None:
+        self.listeners, self._prefix = listeners, prefix
         self.seconds: float | None = None
         self.doubt: Event | None = None
         self._began = self.gate.monotonic()
@@ -180,7 +182,7 @@ class Passage:
             both = outer.listeners if self.listeners is None else self.listeners.and_those_of(outer.listeners)
             outer.listeners = None
             if self.listeners is None:
-                self._listen(both)
+                self._listen(both, mounted_at(self._scope))
             self.listeners, self.doubt = both, outer.doubt
 
     def also_tell(self, gate: Gate) -> None:
@@ -196,8 +198,10 @@ class Passage:
         listeners, self.listeners = self.listeners, None
         if listeners is None:
             return
+        route = self.gate.route_of(scope, is_served=True)
+        route = route and self._prefix + route
         if self.doubt is not None:
-            listeners(self.doubt._replace(route=route_of(scope)))
+            listeners(self.doubt._replace(route=route))
             return
         caller = self.principal
         issuer, client = ("", "") if caller is None else (caller.issuer, caller.client_id or "")
@@ -212,7 +216,7 @@ class Passage:
                 "",
                 method(scope),
                 path_of(scope),
-                route_of(scope),
+                route,
                 caller is not None,
                 caller is not None and self.cached,
                 self.seconds or 0.0,
@@ -230,10 +234,14 @@ class Passage:
     def reported(self, refusal: Refusal, scope: Mapping[str, Any], gate: Gate | None, *, what: str) -> Event:
         """Log a refusal. The event that tells of it is for the caller of this to hand out."""
         caller, seconds, cached = self.caller(gate), 0.0, False
+        is_served = scope.get(PASSAGE) is self
+        prefix = "" if is_served else mounted_at(scope)
         if self.listeners is not None:
+            prefix = self._prefix
             seconds = self.gate.monotonic() - self._began if self.seconds is None else self.seconds
             cached = self.cached and caller is not None
-        event = refused(scope, refusal, caller, route_of(scope), cached=cached, seconds=seconds)
+        route = self.gate.route_of(scope, is_served=is_served)
+        event = refused(scope, refusal, caller, route and prefix + route, cached=cached, seconds=seconds)
         log(refusal, event, what)
         return event
 
@@ -279,11 +287,6 @@ class WebSocketPassage(Passage):
         elif message["type"] in _ENDS:
             self.started = True
         return self._send(message)
-
-
-def route_of(scope: Mapping[str, Any]) -> str:
-    """The template of the route that took a request."""
-    return getattr(scope.get("route"), "path", "")
 
 
 def refusal_in(error: BaseException) -> Refusal | None:

@@ -3,7 +3,8 @@
 One place for ``policy``, ``public=`` and ``@public``, so that they cannot read a path differently.
 """
 
-from typing import Final, TypeAlias
+from collections.abc import Mapping
+from typing import Any, Final, TypeAlias
 from urllib.parse import unquote
 
 from starlette.applications import Starlette
@@ -101,6 +102,14 @@ class PathJudge:
         if is_certain or (row is None and self._elsewhere is NO_ROW):
             return self._rule_of(row)
         return self._in_every_reading(scope, path, row, is_in_front=path != given)
+
+    def row_named(self, scope: Mapping[str, Any]) -> str:
+        """The path of the row that names a request, as it is written; empty where none does."""
+        if self._table is None or not isinstance(scope.get("path"), str):
+            return ""
+        copy = dict(scope)
+        row = self._table.row_for(method_of(copy), route_path(copy, self._root_path))
+        return "" if row is None else row.path
 
     def _row(self, scope: Scope, path: str) -> PolicyRow | None:
         """What is said of one path, letter by letter."""

@@ -240,6 +240,7 @@ async def test_a_refusal_tells_whom_the_token_names(
         kid=issuer.signing_key.kid,
         method="GET",
         path="/orders/7",
+        route="/orders/{id}",
         subject="reader",
     )
 
