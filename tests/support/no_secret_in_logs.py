@@ -20,6 +20,10 @@ from bearerguard.testing.signing_key import SigningKey
 from bearerguard.testing.token_store import TokenStore
 
 _RUN: Final = re.compile(r"[\w-]{12,}", re.ASCII)
+_TELLING: Final = re.compile(r"(?s)[\w.~+/=-]+|-----BEGIN .*", re.ASCII)
+"""One word without spaces, or a key: what a token or a good secret looks like, and no sentence or document does."""
+_NAME: Final = re.compile(r"[A-Za-z_]+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""Tests also take names and GUIDs for secrets, which stand in other places of a log, too."""
 _PIECE: Final = 16
 """Characters that tell: of fewer, a cut token tells nothing."""
 _USUAL: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -33,9 +37,11 @@ class Secrets:
         self._pieces: set[str] = set()
 
     def keep(self, secret: object) -> None:
-        """A token, secret or key as text or octets; nothing else is kept, and nothing shorter than a word."""
+        """A token, secret or key, as text or octets; what is shorter than 12 characters is not kept."""
         text = secret.decode("latin-1") if isinstance(secret, bytes) else secret
-        for run in _RUN.findall(text) if isinstance(text, str) else ():
+        if not isinstance(text, str) or not _TELLING.fullmatch(text) or _NAME.fullmatch(text):
+            return
+        for run in _RUN.findall(text):
             self._whole.add(run)
             starts = range(0, len(run) - _PIECE + 1, _PIECE)
             self._pieces.update(run[start : start + _PIECE] for start in (*starts[:3], *starts[-1:]))

@@ -189,6 +189,7 @@ class Introspector:
             failure = EndpointFailed("unexpected", f"unexpected {type(error).__name__}")
         else:
             self._answered(question, said, asked_at, judge)
+            _forget(token, question.outcome)
             return
         if not is_closed(question.loop):  # else its loop failed, not the endpoint
             question.outcome = self._failed(failure, question, asked_at)
@@ -297,3 +298,9 @@ def _nobody(_said: Described, _asked_at: Instant) -> Principal:
 def _plain(claims: Mapping[str, Any]) -> dict[str, Any]:
     """With dicts and lists as JSON has them: a principal's claims are read-only at every level."""
     return parse_object(claims.payload) if isinstance(claims, PayloadClaims) else dict(claims)
+
+
+def _forget(token: str, outcome: object) -> None:
+    """An answer may hold the token it is about, and refusals are logged."""
+    if isinstance(outcome, AccessTokenError) and token in f"{outcome.actual} {outcome.caller}":
+        outcome.actual, outcome.caller = "the token itself", NamedCaller()
