@@ -2,7 +2,8 @@
 
 import io
 import os
-from collections.abc import Sequence
+import stat
+from collections.abc import Iterator, Sequence
 from os import PathLike
 from typing import Any, Final, Protocol, TypeAlias
 
@@ -11,6 +12,7 @@ from bearerguard.errors import ConfigurationError, show
 
 _EXAMPLE: Final = '"/var/log/orders/audit.jsonl"'
 _MODE: Final = 0o640  # a collector reads as its own user, in the group
+_PIPE_BUF: Final = 4096  # of Linux
 _FLAGS: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 Written: TypeAlias = tuple[int, Exception | None]
 """How many lines were taken whole, and what stopped the rest."""
@@ -65,7 +67,7 @@ class _File:
         self.name = path
         self._descriptor: int | None = None
         self._opened: tuple[int, int] | None = None
-        self._is_torn = False
+        self._is_torn = self._is_pipe = False
 
     def open(self) -> None:
         """Open it now, to see that it can be.
@@ -82,17 +84,20 @@ class _File:
             raise ConfigurationError("destination", problem, example=_EXAMPLE) from None
 
     def write(self, lines: Sequence[bytes]) -> Written:
-        """One ``write`` for all lines."""
+        """One ``write`` for all lines; to a pipe, for as many as stay together."""
         try:
             descriptor = self._current()
         except OSError as error:
             return 0, error
-        before = b"\n" if self._is_torn else b""
-        taken, failure = _write(descriptor, before + b"".join(lines))
-        if failure is None:
+        whole = 0
+        for group in _groups(lines) if self._is_pipe else (lines,):
+            before = b"\n" if self._is_torn else b""
+            taken, failure = _write(descriptor, before + b"".join(group))
+            if failure is not None:
+                return whole + self._whole_lines(group, taken - len(before)), failure
             self._is_torn = False
-            return len(lines), None
-        return self._whole_lines(lines, taken - len(before)), failure
+            whole += len(group)
+        return whole, None
 
     def close(self) -> None:
         """Close the file."""
@@ -126,6 +131,7 @@ class _File:
         if hasattr(os, "O_NONBLOCK"):
             os.set_blocking(descriptor, True)
         self._opened = _identity(descriptor)
+        self._is_pipe = not stat.S_ISREG(os.fstat(descriptor).st_mode)
         self._is_torn = _ends_within_a_line(self.name)
         self._descriptor = descriptor
         return descriptor
@@ -145,17 +151,32 @@ class _Stream:
         self._takes_octets = isinstance(stream, (io.RawIOBase, io.BufferedIOBase))
 
     def write(self, lines: Sequence[bytes]) -> Written:
-        """Write and flush."""
-        octets = b"".join(lines)
-        try:
-            self._stream.write(octets if self._takes_octets else octets.decode("ascii"))
-            self._stream.flush()
-        except Exception as error:  # noqa: BLE001  whatever a user's stream raises
-            return 0, error
-        return len(lines), None
+        """Write and flush as many lines at once as stay together: workers may share a pipe."""
+        whole = 0
+        for group in _groups(lines):
+            octets = b"".join(group)
+            try:
+                self._stream.write(octets if self._takes_octets else octets.decode("ascii"))
+                self._stream.flush()
+            except Exception as error:  # noqa: BLE001  whatever a user's stream raises
+                return whole, error
+            whole += len(group)
+        return whole, None
 
     def close(self) -> None:
         """The stream is the user's, who closes it."""
+
+
+def _groups(lines: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    """Lines that one ``write`` to a pipe keeps together, whoever else writes to it (POSIX, PIPE_BUF)."""
+    first = size = 0
+    for at, line in enumerate(lines):
+        if size + len(line) > _PIPE_BUF and at > first:
+            yield lines[first:at]
+            first, size = at, 0
+        size += len(line)
+    if first < len(lines):
+        yield lines[first:]
 
 
 def _identity(file: int | str) -> tuple[int, int] | None:

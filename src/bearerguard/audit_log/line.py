@@ -39,7 +39,8 @@ MEMBERS: Final[Mapping[str, str]] = {
 }
 """Every line has all of them, in this order, except ``lost``. What is unknown is ``null``."""
 
-_LONGEST: Final = 512
+_LONGEST: Final = 512  # octets of a text as it is written: what a caller chooses fits into one write to a pipe
+_SURELY_FITS: Final = _LONGEST // len("\\uffff")
 _DOTTED: Final = re.compile(r"(?<![\w-])[\w-]++(?:\.[\w-]*+)++", re.ASCII)  # in linear time: callers choose the text
 _JWT_BEGINS: Final = "eyJ"  # some callers put one into a path
 _HIDDEN: Final = "***"
@@ -114,7 +115,14 @@ def _text(value: object) -> str | None:
         return None
     if _JWT_BEGINS in value:
         value = _DOTTED.sub(_without_token, value[: 8 * _LONGEST])
-    return value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…"
+    if len(value) <= _SURELY_FITS or (len(value) <= _LONGEST and len(_encode(value)) <= _LONGEST + 2):
+        return value
+    return f"{value[:_LONGEST] if _is_plain(value[:_LONGEST]) else value[:_SURELY_FITS]}…"
+
+
+def _is_plain(text: str) -> bool:
+    """Whether each character is one octet when it is written."""
+    return len(_encode(text)) == len(text) + 2
 
 
 def _without_token(word: re.Match[str]) -> str:

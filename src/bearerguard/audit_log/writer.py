@@ -151,7 +151,7 @@ class Writer(Generic[Entry]):
         lines = self._unwritten + more
         written, failure = self._destination.write(lines)
         if not self._destination.keeps_what_fails and failure is not None:
-            self._lose(len(self._unwritten))
+            self._lose(len(self._unwritten[written:]))
             self._unwritten.clear()
         else:
             del self._unwritten[:written]

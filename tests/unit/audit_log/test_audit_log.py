@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -86,6 +87,33 @@ def test_a_stream_of_text_or_of_octets_takes_lines() -> None:
         log.close()
 
     assert json.loads(text.getvalue())["reason"] == json.loads(octets.getvalue())["reason"] == "token_expired"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="of POSIX")
+def test_workers_that_share_a_pipe_do_not_mix_their_lines() -> None:
+    """As the standard output of a container."""
+    reading, writing = os.pipe()
+    children = []
+    for _ in range(3):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # from 3.12 on: of forks in a process with threads
+            child = os.fork()
+        if child == 0:
+            try:
+                log = AuditLog(open(writing, "w", encoding="utf-8"))  # noqa: SIM115  the child ends here
+                for number in range(500):
+                    log(REFUSED._replace(path="/" + "\x00" * number))
+                log.close()
+            finally:
+                os._exit(0)
+        children.append(child)
+    os.close(writing)
+    with open(reading, "rb") as pipe:
+        found = [json.loads(line) for line in pipe]
+    for child in children:
+        os.waitpid(child, 0)
+
+    assert len(found) == 1500
 
 
 def test_the_requests_id_is_asked_for_when_the_decision_is_taken(path: Path) -> None:

@@ -103,9 +103,22 @@ def test_no_value_makes_a_second_line_or_steers_a_terminal(
     assert json.loads(line)["schema"] == SCHEMA
 
 
+@given(*[st.text() | st.text(min_size=90, max_size=2000)] * 5)
+def test_what_a_caller_chooses_stays_within_one_write_to_a_pipe(
+    method: str, path: str, client: str, subject: str, request_id: str
+) -> None:
+    """POSIX keeps 4096 octets together on Linux, whoever else writes."""
+    event = Event(
+        "request_would_be_refused", "x" * 512, "c" * 64, 401, None, client, "", method, path, "r" * 256, subject=subject
+    )
+
+    assert len(decision(event, NOW, request_id)) <= 4096
+
+
 def test_a_value_is_cut_and_a_token_in_a_path_is_hidden() -> None:
     token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJl"
 
+    assert read(Event("request_refused", path="/" + "\x00" * 512))["path"] == "/" + "\x00" * 84 + "…"
     assert len(read(Event("request_refused", path="/" + "x" * 100_000))["path"]) == 513
     assert read(Event("request_refused", path=f"/reset/{token}/now"))["path"] == "/reset/***/now"
     assert read(Event("request_refused", client_id=token))["client"] == "***"
