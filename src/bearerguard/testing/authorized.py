@@ -84,6 +84,7 @@ def _authorizing(tokens: AccessTokens, options: TokenOptions) -> Callable[[Reque
 def _check_trust(app: Any, issuers: StandIns) -> None:
     servers = list(_servers_of(app))
     trusted = [record.issuer for server in servers for record in server.issuers]
+    trusted += [server.connection.introspection.record.issuer for server in servers if server.connection.introspection]
     if servers and issuers.server not in servers and issuers.main.issuer not in trusted:
         problem = f"the application trusts {', '.join(trusted)}, and the test's issuer is {issuers.main.issuer}"
         raise ConfigurationError("bearerguard_server", problem, example="a fixture that returns the application's ResourceServer")

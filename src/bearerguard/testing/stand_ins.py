@@ -15,6 +15,7 @@ import httpx
 
 from bearerguard.clock import Clock
 from bearerguard.errors import ConfigurationError, show
+from bearerguard.introspection.introspection import Introspection
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.resource_server import ResourceServer
 from bearerguard.testing.local_client import DEFAULT_CLIENTS
@@ -70,7 +71,8 @@ class StandIns:
         self.server: Final = _checked(server)
         self.main: Final = main
         self._pairs = [(record, _in_place_of(record, server, main)) for record in server.issuers]
-        self.transport: Final = LocalNetwork([main, *(issuer for _, issuer in self._pairs)])
+        self._asked: Final = self._asked_issuer()
+        self.transport: Final = LocalNetwork([main, *(issuer for _, issuer in self._pairs), *self._asked])
 
     def issuer(self, shape: str | None = None) -> LocalIssuer:
         """The one whose tokens have this shape; the main one by default.
@@ -78,7 +80,8 @@ class StandIns:
         Raises:
             ValueError: the API trusts no issuer of this shape.
         """
-        issuers = {issuer.shape: issuer for _, issuer in reversed(self._pairs)} | {self.main.shape: self.main}
+        others = [*self._asked, *(issuer for _, issuer in reversed(self._pairs))]
+        issuers = {issuer.shape: issuer for issuer in (*others, self.main)}
         if shape is not None and shape not in issuers:
             raise ValueError(f"the API trusts issuers of the shapes {', '.join(sorted(issuers))}, not {shape!r}")
         return issuers[shape] if shape else self.main
@@ -88,16 +91,31 @@ class StandIns:
         """Within the block the server takes its keys from them, and its time from their clock."""
         before = self.server._connection
         issuers = tuple(_fetched(record, issuer) for record, issuer in self._pairs)
-        self.server._connection = replace(before, issuers=issuers, transport=self.transport, clock=self.main.clock)
+        asked = None if before.introspection is None else _asking(before.introspection, *self._asked)
+        self.server._connection = replace(
+            before, issuers=issuers, transport=self.transport, clock=self.main.clock, introspection=asked
+        )
         try:
             yield self
         finally:
             self.server._connection = before
 
+    def _asked_issuer(self) -> tuple[LocalIssuer, ...]:
+        """The one that is asked about opaque tokens, if the server asks anybody."""
+        asked = self.server.connection.introspection
+        if asked is None:
+            return ()
+        found = next((issuer for record, issuer in self._pairs if record.issuer == asked.record.issuer), None)
+        return (found or _in_place_of(asked.record, self.server, self.main),)
+
 
 def main_issuer(server: ResourceServer, *, clock: Clock | None = None) -> LocalIssuer:
-    """A local issuer that replaces the first one a server trusts; of Entra's two, the v2 one."""
-    first, *others = _checked(server).issuers
+    """A local issuer that replaces the first one a server trusts; of Entra's two, the v2 one.
+
+    A server without issuers trusts the one that it asks about tokens.
+    """
+    asked = _checked(server).connection.introspection
+    first, *others = server.issuers or ([asked.record] if asked else [])
     if first.profile.name == "entra_v1" and others and others[0].profile.name == "entra_v2":
         first = others[0]
     return posing_as(first, _audience(first, server), clock=clock)
@@ -131,7 +149,8 @@ def stand_in(server: ResourceServer, *, clock: Clock | None = None) -> Iterator[
     can make tokens.
 
     Args:
-        server: Its settings stay, its issuers' keys and its clock are replaced.
+        server: Its settings stay. Its issuers' keys, its introspection endpoint and its clock are
+            replaced.
         clock: Of server and issuers; by default the system's.
     """
     with StandIns(server, main_issuer(server, clock=clock)).in_place() as stand_ins:
@@ -154,6 +173,30 @@ def _in_place_of(record: Issuer, server: ResourceServer, main: LocalIssuer) -> L
 def _audience(record: Issuer, server: ResourceServer) -> list[str]:
     own = record.audience if record.profile.audience_claim == "aud" else None
     return sorted(own or server.audience)
+
+
+def _asking(asked: Introspection, issuer: LocalIssuer) -> Introspection:
+    """The same settings, but for where the endpoint is and who asks: a client of the local issuer."""
+    client = next((client for client in issuer.clients.values() if client.secret), None)
+    if client is None or not issuer.introspection_endpoint:
+        lacking = "introspection endpoint" if client else "client with a secret, which could ask"
+        problem = f"the local issuer in its place, of the shape {issuer.shape!r}, has no {lacking}"
+        raise ConfigurationError(
+            "introspection", problem, example='a fixture local_issuer that returns LocalIssuer(shape="generic")'
+        )
+    return replace(
+        asked,
+        endpoint=issuer.introspection_endpoint,
+        client_id=client.id,
+        client_secret=client.secret,
+        client_auth="basic",
+        private_key=None,
+        key_id=None,
+        signing_algorithm=None,
+        assertion_audience=None,
+        transport=None,
+        insecure_allow_http=issuer.introspection_endpoint.startswith("http:"),
+    )
 
 
 def _fetched(record: Issuer, issuer: LocalIssuer) -> Issuer:

@@ -10,10 +10,12 @@ from bearerguard import (
     AccessTokenError,
     ClientCredentials,
     ConfigurationError,
+    Introspection,
     IssuerUnavailable,
     ResourceServer,
     auth0,
     entra,
+    keycloak,
     oidc,
 )
 from bearerguard.events import Event
@@ -206,3 +208,55 @@ async def test_an_issuer_of_a_shape_of_ones_own_is_trusted_as_any_other() -> Non
     own = replace(SHAPES["generic"], name="own")
 
     assert LocalIssuer(shape=own).trusted()[0].profile.name == "oidc"
+
+
+# --- a server that asks about tokens
+
+
+def _asking(issuers: Any = (), **settings: Any) -> ResourceServer:
+    asked = Introspection(**{"client_id": "orders-api", "client_secret": "of production", **settings})
+    nowhere = httpx.MockTransport(lambda _: httpx.Response(500))
+    return ResourceServer(issuers, "api://orders", introspection=asked, transport=nowhere)
+
+
+KEYCLOAK = keycloak("https://sso.example.com", realm="acme", client_id="orders-api")
+
+
+@pytest.mark.parametrize(
+    "api",
+    [
+        pytest.param(_asking(endpoint="https://issuer.example/introspect"), id="an endpoint alone"),
+        pytest.param(_asking(endpoint="https://issuer.example/introspect", issuer="https://issuer.example"), id="and its issuer"),
+        pytest.param(_asking(endpoint="https://issuer.example/introspect", issuer="acme"), id="an issuer that is no address"),
+        pytest.param(_asking(issuer=KEYCLOAK), id="found in the metadata"),
+        pytest.param(_asking([KEYCLOAK], issuer=KEYCLOAK), id="beside JWTs of the same issuer"),
+        pytest.param(_asking([oidc("https://a.example")], issuer=KEYCLOAK), id="beside JWTs of another one"),
+        pytest.param(_asking(issuer=KEYCLOAK, audience="api://own"), id="an audience of its own"),
+        pytest.param(_asking([KEYCLOAK], issuer=KEYCLOAK, also_jwt=True), id="about JWTs, too"),
+    ],
+)
+@pytest.mark.parametrize("opaque", [True, False])
+async def test_a_local_issuer_is_asked_in_place_of_the_real_one(api: ResourceServer, opaque: bool) -> None:
+    asked = api.connection.introspection
+    assert asked is not None
+    with stand_in(api) as issuers:
+        audience = "api://own" if asked.audience else None
+        is_asked = opaque or not api.issuers or asked.also_jwt
+        issuer = issuers.issuer("keycloak") if is_asked and asked.named_issuer == KEYCLOAK.issuer else issuers.main
+        token = issuer.mint(opaque=opaque, roles=["Read.All"], audience=audience)
+        principal = await api.authenticate(token)
+        assert principal.roles >= {"Read.All"}
+        issuer.revoke(token)
+        assert issuer.requests["introspection"] == int(is_asked)
+
+    assert api.connection.introspection is asked
+    assert await _code(api, token) != "accepted"
+
+
+async def test_a_vendor_without_introspection_is_told() -> None:
+    api = _asking(endpoint="https://issuer.example/introspect", issuer=entra(TENANT)[1])
+
+    with pytest.raises(ConfigurationError) as caught, stand_in(api):
+        pass
+
+    assert caught.value.parameter == "introspection"
