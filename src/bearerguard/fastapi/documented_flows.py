@@ -91,13 +91,10 @@ def schemes(
     """
     if header.lower() != "authorization":
         return (Scheme(BEARER, {"type": "apiKey", "in": "header", "name": header, "description": _PASTED}),)
-    issuers = authorization_servers(api)
-    if not issuers:
-        return (Scheme(BEARER, _BEARER),)
-    issuer = issuers[0]
-    names = ScopeNames(api_name(api, issuer) if issuer.request_form.prefixes_scopes else "", scopes)
+    issuer = next(iter(authorization_servers(api)), None)  # none where every token is asked about
+    names = ScopeNames(api_name(api, issuer) if issuer and issuer.request_form.prefixes_scopes else "", scopes)
     pasted = _JWT if api.connection.introspection is None else _BEARER  # some of those that are asked about are opaque
-    made = tuple(_schemes(flows, issuer, _found(api, issuer, given), names, pasted))
+    made = tuple(_schemes(flows, _places(api, issuer, given), names, pasted))
     return made or (Scheme(BEARER, pasted),)
 
 
@@ -109,39 +106,53 @@ def api_name(api: ResourceServer, issuer: Issuer) -> str:
 
 def checked_flows(flows: Collection[Flow]) -> tuple[Flow, ...]:
     """Raises ``ConfigurationError`` unless each is known, and there is one."""
-    if isinstance(flows, str) or not isinstance(flows, Collection) or not flows or not set(flows) <= set(FLOWS):
+    if isinstance(flows, str) or not isinstance(flows, Collection) or not flows or any(flow not in FLOWS for flow in flows):
         problem = f"expected some of {', '.join(map(repr, FLOWS))}, got {show(flows)}"
         raise ConfigurationError("flows", problem, example='["bearer", "authorizationCode"]')
     return tuple(dict.fromkeys(flows))
 
 
-def _found(api: ResourceServer, issuer: Issuer, given: Endpoints) -> Endpoints:
+def _places(api: ResourceServer, issuer: Issuer | None, given: Endpoints) -> "_Places":
     """What was given, else what the preset knows, else what the fetched metadata says."""
-    authorization, token = "", ""
-    if not issuer.is_template:  # the metadata of Entra's ``common`` names no place for applications
-        for status in api.status():  # the API may have been told to trust others since
-            if status.issuer == issuer.issuer:
-                authorization, token = status.authorization_endpoint, status.token_endpoint
-    return Endpoints(
-        given.authorization_url or issuer.authorization_endpoint or authorization,
-        given.token_url or issuer.token_endpoint or token,
+    if issuer is None:
+        return _Places(given.authorization_url, given.token_url, given.token_url)
+    # the API may have been told to trust others since
+    told = next((status for status in api.status() if status.issuer == issuer.issuer), None)
+    token = given.token_url or issuer.token_endpoint
+    by_metadata = told.token_endpoint if told else ""
+    return _Places(
+        given.authorization_url or issuer.authorization_endpoint or (told.authorization_endpoint if told else ""),
+        token or by_metadata,
+        token or ("" if issuer.is_template else by_metadata),
+        issuer.metadata_url,
     )
 
 
-def _schemes(flows: Collection[Flow], issuer: Issuer, found: Endpoints, names: ScopeNames, pasted: Document) -> Iterator[Scheme]:
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Addresses as far as they are known. Entra's ``common`` gives an application no token of its own."""
+
+    authorization: str | None = None
+    token: str | None = None
+    token_of_applications: str | None = None
+    metadata: str | None = None
+
+
+def _schemes(flows: Collection[Flow], places: _Places, names: ScopeNames, pasted: Document) -> Iterator[Scheme]:
     nowhere = False
     for flow in flows:
         if flow == "bearer":
             yield Scheme(BEARER, pasted)
-        elif flow == "authorizationCode" and found.authorization_url and found.token_url:
-            places = {"authorizationUrl": found.authorization_url, "tokenUrl": found.token_url}
-            yield Scheme(AUTHORIZATION_CODE, _oauth2(flow, places, _SIGNED_IN), "user", names)
-        elif flow == "clientCredentials" and found.token_url:
-            yield Scheme(CLIENT_CREDENTIALS, _oauth2(flow, {"tokenUrl": found.token_url}, _OWN), "application", names)
+        elif flow == "authorizationCode" and places.authorization and places.token:
+            urls = {"authorizationUrl": places.authorization, "tokenUrl": places.token}
+            yield Scheme(AUTHORIZATION_CODE, _oauth2(flow, urls, _SIGNED_IN), "user", names)
+        elif flow == "clientCredentials" and places.token_of_applications:
+            urls = {"tokenUrl": places.token_of_applications}
+            yield Scheme(CLIENT_CREDENTIALS, _oauth2(flow, urls, _OWN), "application", names)
         else:
             nowhere = True
-    if nowhere and issuer.metadata_url:
-        yield Scheme(OPENID_CONNECT, {"type": "openIdConnect", "openIdConnectUrl": issuer.metadata_url}, "user", names)
+    if nowhere and places.metadata:
+        yield Scheme(OPENID_CONNECT, {"type": "openIdConnect", "openIdConnectUrl": places.metadata}, "user", names)
 
 
 def _oauth2(flow: str, places: Document, description: str) -> Document:

@@ -12,12 +12,14 @@ from starlette.testclient import TestClient
 from bearerguard import (
     AccessTokenMiddleware,
     ConfigurationError,
+    Introspection,
     Issuer,
     ResourceServer,
     auth0,
     azure_b2c,
     cognito,
     entra,
+    entra_multitenant,
     keycloak,
     oidc,
     okta,
@@ -195,6 +197,40 @@ def test_a_token_in_another_header_is_an_api_key_to_openapi() -> None:
     assert "`Cf-Access-Jwt-Assertion`" in document["components"]["responses"]["InvalidAuthorization"]["description"]
 
 
+@pytest.mark.anyio
+async def test_people_of_any_tenant_sign_in_at_common() -> None:
+    """``common`` gives a person a token, and an application none."""
+    base = "https://login.test"
+    keys = LocalIssuer().jwks()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        issuer = base + "/{tenantid}/v2.0" if "v2.0" in request.url.path else "https://sts.windows.net/{tenantid}/"
+        named = {"token_endpoint": f"{base}/common/oauth2/v2.0/token", "jwks_uri": f"{base}/keys"}
+        return httpx.Response(200, json={**keys, **named, "issuer": issuer})
+
+    trusted = entra_multitenant(authority=base, insecure_any_tenant=True)
+    api = ResourceServer(trusted, "api://orders", transport=httpx.MockTransport(answer))
+    app = FastAPI()
+    document_security(app, api, flows=ALL)
+    await api.warm_up()
+
+    document = app.openapi()
+
+    flow = _scheme(document, BY_CODE)["flows"]["authorizationCode"]
+    assert flow["authorizationUrl"] == f"{base}/common/oauth2/v2.0/authorize"
+    assert flow["tokenUrl"] == f"{base}/common/oauth2/v2.0/token"
+    assert OWN not in document["components"]["securitySchemes"]
+
+
+def test_where_every_token_is_asked_about_the_given_places_count() -> None:
+    asked = Introspection("https://issuer.test/introspect", client_id="api", client_secret="secret")
+    api = ResourceServer((), "api://orders", introspection=asked)
+    app = FastAPI()
+    document_security(app, api, flows=ALL, authorization_url="https://a.test/authorize", token_url="https://a.test/token")
+
+    assert list(app.openapi()["components"]["securitySchemes"]) == ["accessToken", BY_CODE, OWN]
+
+
 # --- Swagger UI
 
 
@@ -259,7 +295,7 @@ def test_without_the_flow_nothing_is_set() -> None:
 # --- wrong values
 
 
-@pytest.mark.parametrize("flows", [(), "bearer", ["implicit"], ["password", "bearer"], 7], ids=str)
+@pytest.mark.parametrize("flows", [(), "bearer", ["implicit"], ["password", "bearer"], [["bearer"]], 7], ids=str)
 def test_flows_that_are_unknown_are_named(flows: Any) -> None:
     with pytest.raises(ConfigurationError) as caught:
         document_security(_app(), ResourceServer(ENTRA, "api://orders"), flows=flows)

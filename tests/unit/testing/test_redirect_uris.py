@@ -1,6 +1,10 @@
 """Where answers may go: RFC 8252 §7, RFC 9700 §4.1.3."""
 
+from urllib.parse import urlsplit
+
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from bearerguard import ConfigurationError
 from bearerguard.testing import LocalClient
@@ -91,3 +95,46 @@ def test_what_cannot_be_registered_is_named(uri: str) -> None:
 def test_the_pages_policy_names_the_origin(uri: str, source: str) -> None:
     """https://www.w3.org/TR/CSP3/#grammardef-host-source has no form for an IPv6 address."""
     assert source_of(uri) == source
+
+
+@given(
+    st.one_of(
+        st.text(),
+        st.builds(
+            "".join,
+            st.lists(
+                st.sampled_from(
+                    [
+                        "http",
+                        "s",
+                        ":",
+                        "//",
+                        "/",
+                        "\\",
+                        "@",
+                        "127.0.0.1",
+                        "[::1]",
+                        "localhost",
+                        ".",
+                        "evil.example",
+                        "8000",
+                        "?",
+                        "#",
+                        "%2f",
+                        " ",
+                        "\t",
+                    ]
+                ),
+                max_size=12,
+            ),
+        ),
+    )
+)
+@example("http://127.0.0.1:80@evil.example/")
+@example("http://localhost:8000/a@evil.example")
+def test_whatever_is_permitted_without_registration_is_loopback(uri: str) -> None:
+    if permits((), uri):
+        parts = urlsplit(uri)
+        assert parts.hostname in {"127.0.0.1", "::1", "localhost"}
+        assert (parts.username, parts.fragment) == (None, "")
+        assert not set(uri) & set("\\ \t\r\n#")
