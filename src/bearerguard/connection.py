@@ -80,7 +80,7 @@ class Connection:
         kept = {} if former is None else dict(former._fetched_keys())
         registrations = Registrations(self._register(issuer, fetcher, kept) for issuer in self.issuers)
         object.__setattr__(self, "registrations", registrations)
-        object.__setattr__(self, "parser", Parser(registrations.glance))
+        object.__setattr__(self, "parser", Parser(registrations.glance, registrations.vouch))
         object.__setattr__(self, "cache", TokenCache(self.token_cache_size, self.clock))
         object.__setattr__(self, "introspector", self._introspector(former))
         self._tell_what_is_insecure(former)

@@ -26,14 +26,16 @@ secret.
 
 import math
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TypeVar
 
 from bearerguard.error_codes import GATEWAY_MISCONFIGURED, INTERNAL_ERROR, ISSUER_UNAVAILABLE, REVOCATION_UNKNOWN, ErrorCode
 
 _SHOWN: Final = 64
 # up to the last @: a password may hold one
 _CREDENTIALS: Final = re.compile(r"""(?<=://)[^\s'"]*@|\b[\w.+-]+:(?!//)[^\s'"]*@""")
+_SEARCHED: Final = 2048
 _SHOWN_OF_A_CLAIM: Final = 128  # an issuer's URL differs from another's at its end
 _TOKEN: Final = re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?")
 
@@ -56,12 +58,37 @@ def without_credentials(text: str) -> str:
     return _CREDENTIALS.sub("…@", text)
 
 
+T = TypeVar("T")
+
+
 def show(value: object, most: int = _SHOWN) -> str:
     """``repr`` of a value for the operator: control characters escaped, cut at 64 characters.
 
     An unescaped line break would let a caller forge lines of a log (CWE-117).
     """
-    return _cut(without_tokens(without_credentials(repr(value))), most)
+    return _cut(without_tokens(without_credentials(repr(_beginning(value, [most])))), most)
+
+
+def _beginning(value: object, room: list[int]) -> object:
+    """As much of a JSON value as can be seen once its text is cut: callers choose how long it is.
+
+    Of a text much more, since it is searched for credentials first, and these must be whole.
+    """
+    if type(value) is str:
+        return value[:_SEARCHED]
+    if type(value) is list:
+        return [_beginning(element, room) for element in _first(value, room)]
+    if type(value) is dict:
+        return {_beginning(name, room): _beginning(value[name], room) for name in _first(value, room)}
+    return value
+
+
+def _first(values: Iterable[T], room: list[int]) -> Iterator[T]:
+    for value in values:
+        if room[0] <= 0:
+            return
+        room[0] -= 1
+        yield value
 
 
 def tidy(text: str, most: int = _SHOWN_OF_A_CLAIM) -> str:

@@ -5,7 +5,7 @@ import json
 import pickle
 from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from fastapi import FastAPI
@@ -291,3 +291,31 @@ def test_there_is_one_absent() -> None:
     """A copy of it would be taken for a value."""
     assert copy.deepcopy(ABSENT) is ABSENT
     assert pickle.loads(pickle.dumps(ABSENT)) is ABSENT  # noqa: S301  our own bytes
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param(["é" * 3] * 10_000, id="array"),
+        pytest.param({f"name {number}": number for number in range(10_000)}, id="object"),
+        pytest.param([[[{"a": ["b"] * 10_000}] * 1_000] * 1_000] * 1_000, id="nested"),
+        pytest.param("x" * 100_000, id="text"),
+        pytest.param(["x" * 100_000] * 2, id="text within"),
+        pytest.param({"x" * 100_000: 1}, id="name"),
+        pytest.param([], id="nothing"),
+        pytest.param({"a": [1, "b", None, True]}, id="little"),
+    ],
+)
+def test_what_is_shown_is_the_beginning_of_the_value_however_long_that_is(value: Any) -> None:
+    """Callers choose the length: the whole is never written out to be cut afterwards."""
+    nested = isinstance(value, list) and bool(value) and isinstance(value[0], list)
+    whole = "[[[{'a': [" + "'b', " * 100 if nested else repr(value)
+
+    shown = show(value)
+
+    assert shown == (whole if len(whole) <= 64 else whole[:63] + "…")
+
+
+def test_credentials_at_the_beginning_of_a_long_text_are_left_out() -> None:
+    assert "s3cr3t" not in show("https://user:s3cr3t@issuer.test/" + "x" * 100_000)
+    assert "s3cr3t" not in show(["https://user:s3cr3t" + "x" * 900 + "@issuer.test/"])

@@ -13,6 +13,7 @@ from bearerguard.errors import InvalidToken
 _A_GUID: Final = re.compile(GUID)
 _MICROSOFT_GRAPH: Final = frozenset({"00000003-0000-0000-c000-000000000000", "https://graph.microsoft.com"})
 _NAME_THE_CLIENT_ID: Final = frozenset({"entra_v2", "entra_external"})
+_ONLY_TEXT: Final = frozenset({str})
 _COMPARED: Final = 16  # of an array that anybody can send
 
 
@@ -20,7 +21,7 @@ def names_one_of(audience: object, accepted: frozenset[str]) -> bool | None:
     """Whether a string or an array of strings names an accepted audience; ``None``: it is neither."""
     if type(audience) is str:
         return audience in accepted
-    if type(audience) is not list or not all(type(entry) is str for entry in audience):
+    if type(audience) is not list or not _ONLY_TEXT.issuperset(map(type, audience)):  # of an array that anybody can send
         return None
     return not accepted.isdisjoint(audience)
 

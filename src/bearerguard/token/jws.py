@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from bearerguard import error_codes as codes
 from bearerguard.errors import ABSENT, AccessTokenError, InvalidRequest, InvalidToken
 from bearerguard.keys.jwk_set import MAX_KID, VerificationKey
-from bearerguard.strict_json import NotStrictJson, parse_object
+from bearerguard.strict_json import NotStrictJson, parse_object, work_in
 from bearerguard.token.base64url import NotBase64Url, decode
 from bearerguard.token.glance import KID, sole_text
 
@@ -22,8 +22,10 @@ _BLANK, _COMMA, _DOT = b" ,."  # numbers: to look for a number in bytes is memch
 _B64TOKEN: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/="
 _REMEMBERED_HEADERS: Final = 4096
 # Anybody can make us parse, and an object costs a hundred times what the same octets of text do.
-_MAX_CONTAINERS: Final = 512
-_MAX_COMMAS: Final = 2048  # two hundred groups by their distinguished names fit
+_IN_PAYLOAD: Final = (512, 2048)  # containers and commas: two hundred groups by their distinguished names fit
+_IN_HEADER: Final = (32, 64)
+_SMALL: Final = 2 * 1024  # octets that cannot be much work
+_MUCH_WORK: Final = 2048  # an eighth of a millisecond: a hundred clients of Keycloak with their roles are less
 
 
 class Header(NamedTuple):
@@ -44,6 +46,15 @@ class Header(NamedTuple):
     kid: str | None
     typ: str
     has_nonce: bool
+
+
+class UnreadToken(NamedTuple):
+    """A token whose payload has not been read: nobody knows whether it is JSON."""
+
+    header: Header
+    payload: bytes
+    signing_input: bytes
+    signature: bytes
 
 
 class UnverifiedToken(NamedTuple):
@@ -80,10 +91,17 @@ class Parser:
     Args:
         glance: Given the ``kid`` and the payload of a token with an unfamiliar header, before
             either is read, raises the refusal if it can tell that there will be one.
+        vouch: Given a token whose payload is much work to read, raises the refusal unless its
+            issuer may have signed it.
     """
 
-    def __init__(self, glance: Callable[[str, bytes], None] = lambda _kid, _payload: None) -> None:
+    def __init__(
+        self,
+        glance: Callable[[str, bytes], None] = lambda _kid, _payload: None,
+        vouch: Callable[["UnreadToken"], None] = lambda _token: None,
+    ) -> None:
         self._glance = glance
+        self._vouch = vouch
         self._headers: dict[bytes, Header] = {}
 
     def parse(self, token: bytes) -> UnverifiedToken:
@@ -104,9 +122,11 @@ class Parser:
             raise _not_three_parts(token)
         try:
             header = self._headers.get(head) or self._unfamiliar(decode(head), body)
-            payload = decode(body)
-            claims = parse_object(payload, _MAX_CONTAINERS, _MAX_COMMAS)
-            return UnverifiedToken(header, claims, payload, signing_input, decode(signature), head)
+            payload, signed = decode(body), decode(signature)
+            if len(payload) > _SMALL and work_in(payload) > _MUCH_WORK:
+                self._vouch(UnreadToken(header, payload, signing_input, signed))
+            claims = parse_object(payload, *_IN_PAYLOAD)
+            return UnverifiedToken(header, claims, payload, signing_input, signed, head)
         except NotBase64Url:
             problem = None
         except NotStrictJson as why:
@@ -118,7 +138,7 @@ class Parser:
         kid = sole_text(KID, header) if header.find(b"{", 1) < 0 else None
         if kid is not None:
             self._glance(kid, decode(body))
-        return _read_header(parse_object(header, _MAX_CONTAINERS, _MAX_COMMAS))
+        return _read_header(parse_object(header, *_IN_HEADER))
 
     def remember(self, token: UnverifiedToken) -> None:
         """Keep the header of a good token only: a flood of bad ones must not fill the memory."""
@@ -169,7 +189,7 @@ def is_jwt(token: bytes) -> bool:
     if len(others) != 2 or len(token) > MAX_TOKEN:  # noqa: PLR2004
         return False
     try:
-        return "alg" in parse_object(decode(head), _MAX_CONTAINERS, _MAX_COMMAS)
+        return "alg" in parse_object(decode(head), *_IN_HEADER)
     except (NotBase64Url, NotStrictJson):
         return False
 

@@ -5,6 +5,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 _AUTH: Final = "/auth/realms/"  # Keycloak before 17, and wherever http-relative-path says so
+_LONGEST: Final = 512
 _REALMS: Final = "/realms/"
 
 
@@ -21,6 +22,8 @@ def near_issuer(issuer: str, configured: Mapping[str, str]) -> str:
         issuer: What the token says.
         configured: Configured issuers, by their folded text.
     """
+    if len(issuer) > _LONGEST:  # anybody can send one
+        return ""
     near = configured.get(folded(issuer))
     if near is not None:
         return f"Configured is {near!r}: they differ in {_difference(issuer, near)}, and issuers are compared exactly."

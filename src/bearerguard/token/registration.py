@@ -17,9 +17,11 @@ from bearerguard.issuers.profile import TENANT
 from bearerguard.keys.key_source import KeySource
 from bearerguard.token.claims import Expectations
 from bearerguard.token.glance import ISSUER, sole_text
+from bearerguard.token.jws import UnreadToken
 from bearerguard.token.near_issuer import folded, near_issuer
 
 _NAMED: Final = 4
+_LESS_WORK: Final = "one plain `iss` and a `kid`, in a token with so many objects, arrays, numbers or strings"
 _ONE_EACH: Final = "one entry for each issuer"
 
 
@@ -91,10 +93,30 @@ class Registrations:
         issuer = sole_text(ISSUER, payload)
         if issuer is None or issuer in self._sharing:
             return
-        lacking = self._named(issuer).keys.lacking(kid)
-        if lacking is not None:
-            wanted = f"a key among `kid` {lacking.kids}"
-            raise InvalidToken(codes.UNKNOWN_KEY, expected=wanted, actual=kid, at="header.kid")
+        _refuse_in_a_flood(self._named(issuer), kid)
+
+    def vouch(self, token: UnreadToken) -> None:
+        """Refuse a token that would be much work to read, unless its issuer may have signed it.
+
+        So it is one signature check that anybody can cause. Nothing is accepted here, and a token
+        is let through where only reading it can tell: its key is not at hand and may be fetched.
+
+        Raises:
+            InvalidToken: the issuer is not configured or cannot be told, or the key is at hand and
+                has not signed this.
+        """
+        issuer = sole_text(ISSUER, token.payload)
+        if issuer is None or token.header.kid is None:
+            raise InvalidToken(codes.MALFORMED_TOKEN, expected=_LESS_WORK)
+        for registration in self._sharing.get(issuer) or (self._named(issuer),):
+            _refuse_in_a_flood(registration, token.header.kid)
+            key_set = registration.keys.known()
+            if key_set is None or not key_set.may_hold(token.header.kid):
+                return
+            for key in key_set.candidates(token.header.kid, token.header.algorithm):
+                if key.verify(token.header.algorithm, token.signing_input, token.signature):
+                    return
+        raise InvalidToken(codes.INVALID_SIGNATURE)
 
     def _named(self, issuer: str) -> Registration:
         found = self._exact.get(issuer)
@@ -106,6 +128,13 @@ class Registrations:
         raise InvalidToken(
             codes.UNKNOWN_ISSUER, expected=self._wanted, actual=issuer, at="$.iss", hint=near_issuer(issuer, self._near)
         )
+
+
+def _refuse_in_a_flood(registration: Registration, kid: str) -> None:
+    lacking = registration.keys.lacking(kid)
+    if lacking is not None:
+        wanted = f"a key among `kid` {lacking.kids}"
+        raise InvalidToken(codes.UNKNOWN_KEY, expected=wanted, actual=kid, at="header.kid")
 
 
 def _first_that_fits(registrations: tuple[Registration, ...], claims: Claims) -> Registration:

@@ -1,0 +1,41 @@
+"""The most expensive tokens that an outsider can send, behind the header of a good one and behind one never seen."""
+
+from typing import Final
+
+from bearerguard.testing import LocalIssuer
+from bearerguard.testing.signing_key import base64url
+from bearerguard.token.base64url import decode
+from bearerguard.token.jws import MAX_TOKEN
+
+_CLAIM: Final[dict[str, bytes]] = {
+    "objects": b'"x":[' + b'{"a":""},' * 250 + b"0]",
+    "objects and strings": b'"x":[' + b'{"a":""},' * 127 + b'0],"y":[' + b'"",' * 900 + b'""]',
+    "small floats": b'"x":[' + b"2.2250738585072014e-308," * 250 + b"0]",
+    "objects of floats": b'"x":[' + b'{"a":2.2250738585072014e-308},' * 120 + b"0]",
+    "many objects": b'"x":[' + b'{"a":1},' * 500 + b"0]",
+    "many floats": b'"x":[' + b"7e-300," * 1_550 + b"0]",
+    "strings": b'"x":[' + b'"abc",' * 1_900 + b"0]",
+    "surrogates": b'"x":"' + b"\\ud83d\\ude00" * 900 + b'"',
+    "backslashes": b'"x":"\\\\ud800' + b"\\\\" * 4_000 + b'"',
+    "members": b",".join(b'"%d":0' % number for number in range(490)),
+}
+
+
+def costly_tokens(issuer: LocalIssuer) -> dict[str, bytes]:
+    """Tokens of up to 16 kB that are all refused: most of them for their signature, at the very end."""
+    good = issuer.mint(lifetime=86_400).encode()
+    head, payload, signature = good.split(b".")
+    claims = decode(payload)[:-1]
+    unfamiliar = base64url(b'{"alg":"RS256","kid":"%s","typ":"JWT"}' % issuer.signing_key.kid.encode()).encode()
+    audience = b'"aud":[' + b",".join([b'"a"'] * 1_990) + b"]"
+    payloads = {name: claims + b"," + claim for name, claim in _CLAIM.items()}
+    payloads["audiences"] = claims.replace(b'"aud":"%s"' % issuer.audiences[0].encode(), audience)
+    payloads["a long audience"] = claims.replace(issuer.audiences[0].encode(), b"eyJ" * 3_500)
+    payloads["a long issuer"] = claims.replace(issuer.issuer.encode(), b"https://" + b"h" * 10_000)
+    tokens = {}
+    for where, front in (("known header", head), ("new header", unfamiliar)):
+        for name, text in payloads.items():
+            room = (MAX_TOKEN - len(front) - len(signature) - 2) * 3 // 4 - len(text) - 10
+            whole = text + (b',"z":"%s"}' % (b"x" * room) if room > 0 else b"}")
+            tokens[f"{name}, {where}"] = b".".join((front, base64url(whole).encode(), signature))
+    return tokens
