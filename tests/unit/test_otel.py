@@ -178,6 +178,18 @@ async def test_an_issuer_that_is_not_configured_is_not_a_label(api: ResourceServ
     assert measured.values("bearerguard.decisions", WHO) == {("other",): 3}
 
 
+async def test_an_issuer_is_a_label_as_long_as_it_is_configured(
+    api: ResourceServer, issuer: LocalIssuer, measured: Measured
+) -> None:
+    new = "https://new.example"
+    api.listeners(Event("request_accepted", ISSUER))
+    api.reconfigure(issuers=[Issuer(new, jwks=issuer.jwks())])
+    api.listeners(Event("request_accepted", new))
+    api.listeners(Event("request_accepted", ISSUER))
+
+    assert measured.values("bearerguard.decisions", WHO) == {(ISSUER,): 1, (new,): 1, ("other",): 1}
+
+
 async def test_a_public_request_has_no_issuer_and_no_duration(api: ResourceServer, measured: Measured) -> None:
     assert await statuses(api, None, path="/health") == [200]
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from os import PathLike
 from typing import Final, TextIO, TypeAlias
 
+import anyio
 import anyio.to_thread
 
 from bearerguard.audit_log.destination import destination_of
@@ -87,7 +88,8 @@ class AuditLog:
 
     async def aclose(self) -> None:
         """Wait until every decision so far is written; ``ResourceServer.aclose()`` does it."""
-        await anyio.to_thread.run_sync(self.flush)
+        alone = anyio.CapacityLimiter(1)  # sync endpoints that hang may have taken all the usual threads
+        await anyio.to_thread.run_sync(self.flush, limiter=alone)
 
     def close(self) -> None:
         """Write what is left and end the thread. It happens by itself at the end of the program.
