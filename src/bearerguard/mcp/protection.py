@@ -16,6 +16,7 @@ from bearerguard.authorization.policy_row import Public
 from bearerguard.authorization.requirement import authenticated
 from bearerguard.errors import ConfigurationError, show
 from bearerguard.mcp.caller import VerifiedToken
+from bearerguard.mcp.served_functions import check_guards
 from bearerguard.principal import Principal
 from bearerguard.resource_server import ResourceServer
 from bearerguard.web.challenge import Disclose
@@ -63,8 +64,9 @@ def protect(
     issuer and subject), ``get_access_token()`` works, and so do ``requires`` and
     ``current_principal`` in tools. The token that decides is that of the request that calls.
 
-    Works with the applications of ``MCPServer`` and ``FastMCP`` that have no authorization of their
-    own. Does not check ``Host`` and ``Origin``: that is the SDK's ``transport_security``. Does not
+    A start is refused where a function is served without its ``requires``, because that stands
+    above ``@server.tool()``. Works with the applications of ``MCPServer`` and ``FastMCP`` that have
+    no authorization of their own. Does not check ``Host`` and ``Origin``: that is the SDK's ``transport_security``. Does not
     end a stream that is open when its token expires.
 
     Source: MCP 2026-07-28, Authorization.
@@ -114,6 +116,8 @@ class _Endpoint:
         self._server = server
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._start(send)
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -130,6 +134,14 @@ class _Endpoint:
             await self.app(scope, receive, send)
         finally:
             auth_context_var.reset(before)
+
+    async def _start(self, send: Send) -> None:
+        """Refuse to start where a guard would not be asked."""
+        try:
+            await check_guards(self.app)
+        except ConfigurationError as problem:
+            await send({"type": "lifespan.startup.failed", "message": str(problem)})
+            raise
 
 
 def _check_audience(resource: str, server: ResourceServer) -> None:

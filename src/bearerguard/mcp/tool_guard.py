@@ -9,6 +9,7 @@ from typing import Any, Final, NoReturn, ParamSpec, TypeVar, cast
 from bearerguard.authorization.combination import Requirement
 from bearerguard.errors import ConfigurationError, show
 from bearerguard.mcp.caller import nobody, refused, verified
+from bearerguard.web.declaration import declare, note_guarded
 from bearerguard.web.gate import refusal_for
 
 P = ParamSpec("P")
@@ -34,8 +35,9 @@ class requires:  # noqa: N801  reads as a decorator
     and in memory nobody is verified, and every call is refused. On a resource or a prompt the
     refusal is an error, too, in the SDK's words.
 
-    Put it beneath ``@server.tool()``: above, the server would serve the function without it. If
-    there are several, each is enforced, the outermost first.
+    Put it beneath ``@server.tool()``, and above any other decorator: the server would serve the
+    function without it. ``protect`` stops the start where it sees that. If there are several, each
+    is enforced, the outermost first.
 
     Does not hide the tool: ``tools/list`` names it to every caller of the endpoint.
 
@@ -58,7 +60,10 @@ class requires:  # noqa: N801  reads as a decorator
         if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
             _refuse(function, "is a generator, which would run after it was judged")
         guard = _coroutine_function if inspect.iscoroutinefunction(function) else _function
-        return cast("Callable[P, R]", guard(function, self._requirement))
+        guarded = guard(function, self._requirement)
+        declare(guarded, self._requirement)
+        note_guarded(function)
+        return cast("Callable[P, R]", guarded)
 
 
 def judge(requirement: Requirement, tool: str) -> None:
