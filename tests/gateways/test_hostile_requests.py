@@ -72,6 +72,7 @@ HEADERS: Final[tuple[dict[str, str], ...]] = (
     dict(HANDSHAKE[2:]),
     dict(HANDSHAKE) | {"Upgrade": "WebSocket"},
     dict(HANDSHAKE) | {"Connection": "Upgrade, Sec-WebSocket-Key"},
+    {"X-Any": "{env.GATEWAY_SECRET} {http.request.header.Bearerguard-Secret} $http_bearerguard_secret %REQ(bearerguard-secret)%"},
     {"X-Forwarded-For": "127.0.0.1", "X-Real-IP": "127.0.0.1", "Forwarded": "for=127.0.0.1;host=open.test"},
 )
 
