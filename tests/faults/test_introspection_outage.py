@@ -1,6 +1,8 @@
 """An introspection endpoint on a real socket that hangs, goes away and comes back, and an API with many callers at once."""
 
 import json
+import logging
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,11 +21,13 @@ from bearerguard import AccessTokenMiddleware, Introspection, IssuerUnavailable,
 from bearerguard.errors import Refusal
 from bearerguard.testing import FakeClock, LocalIssuer
 from support.introspected import AUDIENCE, GOOD, NOW, OPAQUE
-from support.raw_server import RawServer, closing_at_once, hanging, json_answer, raw_server, resetting
+from support.raw_server import Behaviour, RawServer, answering, closing_at_once, hanging, json_answer, raw_server, resetting
 
 pytestmark = [pytest.mark.anyio, pytest.mark.socket]
 BOTH: Final = pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
 WELL: Final = json_answer(json.dumps(GOOD).encode())
+ECHO: Final = answering(b"HTTP/1.1 500 \r\ncontent-length: 22\r\n\r\n" + OPAQUE.encode())
+SECRET: Final = "hunter2"
 SHORT: Final = 0.3
 """Seconds that a question may take where the endpoint hangs anyway."""
 LONG: Final = 30.0
@@ -40,7 +44,7 @@ def endpoint() -> Iterator[RawServer]:
 @contextmanager
 def _asking(endpoint: RawServer, clock: FakeClock, timeout: float = LONG) -> Iterator[ResourceServer]:
     url = endpoint.url.replace("/jwks", "/introspect")
-    asked = Introspection(url, client_id="reader", client_secret="secret", timeout=timeout, insecure_allow_http=True)
+    asked = Introspection(url, client_id="reader", client_secret=f"secret-{SECRET}", timeout=timeout, insecure_allow_http=True)
     yield ResourceServer(audience=AUDIENCE, introspection=asked, clock=clock)
 
 
@@ -144,3 +148,20 @@ async def test_closing_does_not_wait_for_an_endpoint_that_hangs(endpoint: RawSer
             while not endpoint.connections:  # noqa: ASYNC110  a thread counts them
                 await anyio.sleep(0.001)
             await api.aclose()
+
+
+@pytest.mark.parametrize(
+    "behaviour", [WELL, resetting, answering(b"HTTP/1.1 500 \r\ncontent-length: 22\r\n\r\n" + OPAQUE.encode())]
+)
+async def test_no_library_below_logs_token_or_credential(
+    endpoint: RawServer, behaviour: Behaviour, caplog: pytest.LogCaptureFixture
+) -> None:
+    """httpcore tells each step at DEBUG, and asyncio and anyio may."""
+    caplog.set_level(logging.DEBUG)
+    endpoint.behave(behaviour)
+    with _asking(endpoint, FakeClock(NOW)) as api:
+        await _outcomes(api, [OPAQUE])
+
+    assert "httpcore" in {record.name.partition(".")[0] for record in caplog.records}
+    secrets = (OPAQUE, f"secret-{SECRET}", b64encode(f"reader:secret-{SECRET}".encode()).decode())
+    assert [secret for secret in secrets if secret in caplog.text] == []
