@@ -68,6 +68,26 @@ def test_both_parts_are_bounded_and_the_oldest_answer_goes_first() -> None:
     assert answers.refusal(b"bad 1", NOON) is REFUSAL
 
 
+def test_as_many_answers_are_kept_as_the_page_says() -> None:
+    assert (memory.MOST_GOOD, memory.MOST_BAD) == (10_000, 1_000)
+
+
+def test_an_answer_that_is_given_again_is_the_youngest() -> None:
+    answers = AnswerMemory()
+    for number in range(memory.MOST_GOOD):
+        answers.remember_good(str(number).encode(), CALLER, NOON.after(60))
+    for number in range(memory.MOST_BAD):
+        answers.remember_bad(f"bad {number}".encode(), REFUSAL, NOON)
+
+    answers.remember_good(b"0", CALLER, NOON.after(60))
+    answers.remember_good(b"new", CALLER, NOON.after(60))
+    answers.remember_bad(b"bad 0", REFUSAL, NOON)
+    answers.remember_bad(b"bad new", REFUSAL, NOON)
+
+    assert (answers.was_good(b"0"), answers.was_good(b"1"), answers.was_good(b"2")) == (True, False, True)
+    assert [answers.refusal(name, NOON) is None for name in (b"bad 0", b"bad 1", b"bad 2")] == [False, True, False]
+
+
 def test_it_forgets_everything() -> None:
     answers = AnswerMemory()
     answers.remember_good(b"a", CALLER, NOON.after(60))

@@ -19,7 +19,9 @@ def _waits(pace: Pace, now: Instant = NOON, *, was_good: bool = False, in_flight
 @pytest.mark.parametrize(("was_good", "most"), [(False, MOST_IN_FLIGHT - RESERVED_IN_FLIGHT), (True, MOST_IN_FLIGHT)])
 def test_so_many_questions_may_be_under_way(was_good: bool, most: int) -> None:
     assert _waits(_pace(), was_good=was_good, in_flight=most - 1) is None
-    assert _waits(_pace(), was_good=was_good, in_flight=most) is not None
+    wait = _waits(_pace(), was_good=was_good, in_flight=most)
+    assert wait is not None
+    assert wait.seconds == 1.0
 
 
 @pytest.mark.parametrize(("was_good", "most"), [(False, MOST_BEGUN - RESERVED_BEGUN), (True, MOST_BEGUN)])
@@ -84,4 +86,5 @@ def test_an_answer_ends_the_wait() -> None:
     pace.succeeded()
 
     assert _waits(pace) is None
+    assert _waits(pace, was_good=True) is None
     assert pace.failed(was_good=False, now=NOON) == pytest.approx(1.0)
