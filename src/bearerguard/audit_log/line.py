@@ -22,7 +22,7 @@ MEMBERS: Final[Mapping[str, str]] = {
     "event": "the event: " + ", ".join(f"`{name}`" for name in VERDICTS) + "; or `lines_lost`",
     "verdict": "`accepted`, `refused` or `would_be_refused`",
     "reason": "the error code of a refusal",
-    "status": "the HTTP status of a refusal",
+    "status": "the HTTP status of the answer, as far as it is known",
     "method": "the HTTP method, or `WEBSOCKET`",
     "route": "the template of the route, such as `/orders/{id}`",
     "path": "the path as the caller sent it, decoded, without the query",
