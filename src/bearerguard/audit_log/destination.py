@@ -47,7 +47,7 @@ def destination_of(value: object) -> Destination:
         ConfigurationError: it is neither, or cannot be written to.
     """
     if isinstance(value, (str, PathLike)):
-        file = _File(os.fspath(value))
+        file = _File(os.fsdecode(value))
         file.open()
         return file
     check_methods("destination", value, ["write", "flush"], example=f"{_EXAMPLE} or sys.stdout")
@@ -64,7 +64,7 @@ class _File:
     keeps_what_fails: Final = True
 
     def __init__(self, path: str) -> None:
-        self.name = path
+        self.name = os.path.abspath(path) if path else ""  # a daemon changes the working directory later
         self._descriptor: int | None = None
         self._opened: tuple[int, int] | None = None
         self._is_torn = self._is_pipe = False

@@ -57,7 +57,7 @@ class Denylist:
             ConfigurationError: it cannot be read now, or a line is wrong.
         """
         denylist = cls(clock=clock)
-        denylist._path = Path(path)
+        denylist._path = Path(path).absolute()  # a daemon changes the working directory later
         denylist._seen, entries = entries_of(denylist._path)
         denylist._take(entries)
         denylist._read_again_at = denylist._clock.monotonic() + _READ_AGAIN

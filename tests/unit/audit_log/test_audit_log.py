@@ -422,6 +422,20 @@ def test_a_pipe_that_nobody_reads_stops_the_start(tmp_path: Path) -> None:
         AuditLog(tmp_path / "pipe")
 
 
+def test_another_working_directory_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a daemon has it once it runs."""
+    monkeypatch.chdir(tmp_path)
+    log = AuditLog("audit.jsonl")
+    log(refused(1))
+    log.flush()
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    log(refused(2))
+    log.close()
+
+    assert paths(tmp_path / "audit.jsonl") == ["/orders/1", "/orders/2"]
+
+
 def test_a_file_whose_folder_is_gone_for_a_while_loses_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     folder = tmp_path / "logs"
     folder.mkdir()

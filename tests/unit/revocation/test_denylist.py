@@ -15,6 +15,7 @@ from bearerguard.principal import PayloadClaims
 from bearerguard.revocation import Denylist
 from bearerguard.revocation.denylist_file import entries_of
 from bearerguard.testing import FakeClock
+from support.forked import held_by_another_thread, holds_in_a_child
 
 ISSUER: Final = "https://issuer.example"
 NOW: Final = 1_800_000_000.0
@@ -177,6 +178,17 @@ def test_a_file_that_is_replaced_is_read_again(path: Path) -> None:
 
     assert found(CALLER)
     assert not found(caller(subject="bob"))
+
+
+def test_another_working_directory_changes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a daemon has it once it runs."""
+    clock = FakeClock(NOW)
+    monkeypatch.chdir(path.parent)
+    found = Denylist.from_file(path.name, clock=clock)
+    monkeypatch.chdir("/")
+    clock.advance(1)
+
+    assert found(caller(subject="bob"))
 
 
 BROKEN: Final = [
@@ -359,3 +371,23 @@ def test_a_pipe_in_place_of_the_file_refuses_and_nobody_waits_for_it(path: Path)
         found(CALLER)
     with pytest.raises(ConfigurationError):
         Denylist.from_file(path)
+
+
+# --- forks
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="of POSIX")
+def test_a_forked_worker_follows_the_file_while_a_thread_of_its_parent_changes_the_list(path: Path) -> None:
+    clock = FakeClock(NOW)
+    found = Denylist.from_file(path, clock=clock)
+
+    def child() -> bool:
+        Denylist.from_file(path).revoke(subject="ann")
+        clock.advance(1)
+        return found(CALLER)
+
+    with held_by_another_thread(found._changing):
+        assert holds_in_a_child(child)
+    assert not found(CALLER)
+    clock.advance(1)
+    assert found(CALLER)
