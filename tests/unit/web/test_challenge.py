@@ -1,5 +1,6 @@
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,8 @@ def same_kind(one: ErrorCode, other: ErrorCode) -> bool:
 def test_a_close_reason_fits_its_frame() -> None:
     """RFC 6455 §5.5: 125 octets of a control frame, two of them for the code."""
     assert all(len(Challenge().answer(AccessTokenError(code)).reason.encode()) <= 123 for code in ALL_CODES)
+    long = replace(codes.TOKEN_EXPIRED, description="x" * 124)
+    assert len(Challenge().answer(AccessTokenError(long)).reason) == 123
 
 
 @pytest.mark.parametrize("realm", ["", 'a"b', "a\\b", "a\r\nb", "é", None, b"api"])
