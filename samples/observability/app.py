@@ -2,6 +2,9 @@
 
     pip install ".[serve,otel]" opentelemetry-sdk opentelemetry-exporter-prometheus opentelemetry-instrumentation-asgi
     uvicorn samples.observability.app:app
+    prometheus --config.file=samples/observability/prometheus.yml
+
+Its settings are variables: see samples/.env.example. Import dashboard.json into Grafana, with this Prometheus as data source.
 
 Metrics are served on a port of their own, which callers of the API do not reach. Each worker would need one: with several
 workers, export by OTLP in place of ``PrometheusMetricReader``.

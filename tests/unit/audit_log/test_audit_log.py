@@ -216,6 +216,37 @@ def test_a_full_disk_is_told_and_lines_wait(
     assert [record.levelno for record in caplog.records] == [logging.ERROR, logging.WARNING]
 
 
+LIMITED: Final = """
+import resource, sys
+from bearerguard import Event
+from bearerguard.audit_log import AuditLog
+
+log = AuditLog(sys.argv[1])
+_, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, most))
+for number in range(1000):
+    log(Event("request_refused", path=str(number)))
+assert not log.flush()
+resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+assert log.flush()
+print(log.lost)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
+def test_a_file_that_may_not_grow_gets_its_lines_once_it_may(path: Path) -> None:
+    """The system itself takes a part of a line then, as it does on a full disk."""
+    run = subprocess.run([sys.executable, "-c", LIMITED, str(path)], capture_output=True, text=True, timeout=60, check=True)
+    texts = path.read_text(encoding="utf-8").splitlines()
+    torn = [at for at, text in enumerate(texts) if not text.endswith("}")]
+
+    assert run.stdout.strip() == "0"
+    assert len(torn) == 1
+    assert [json.loads(text)["path"] for at, text in enumerate(texts) if at not in torn] == [
+        str(number) for number in range(1000)
+    ]
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="of Linux")
 def test_what_a_full_disk_never_took_is_counted_and_told(caplog: pytest.LogCaptureFixture) -> None:
     log = AuditLog("/dev/full", queue_size=10)
