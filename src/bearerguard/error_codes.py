@@ -322,7 +322,7 @@ ISSUER_UNAVAILABLE: Final = ErrorCode(
     "",
     "The token cannot be verified at the moment",
     "The issuer's metadata or key set cannot be fetched and no usable key is at hand, or introspection fails or is overloaded.",
-    "Try again after Retry-After; the log and ResourceServer.status() name the issuer's last error.",
+    "Try again after Retry-After; the log, status() and introspection_status() tell the last error.",
 )
 REVOCATION_UNKNOWN: Final = ErrorCode(
     "revocation_unknown",
