@@ -66,20 +66,28 @@ def test_a_head_is_judged_and_refused_as_one(gateway: Gateway, bearer: Bearer) -
     assert [got.method for got in gateway.echo.taken()] == ["HEAD"]
 
 
-def test_a_body_reaches_the_service_alone(gateway: Gateway, bearer: Bearer) -> None:
-    """Also in chunks, and after ``100-continue``. Nobody but the service has to read it."""
-    gateway.questions.clear()
-    for headers, body in (
+@pytest.mark.parametrize("method", ["POST", "GET"])
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
         ({}, b"tea for two"),
         ({"Transfer-Encoding": "chunked"}, b"b\r\ntea for two\r\n0\r\n\r\n"),
         ({"Expect": "100-continue"}, b"tea for two"),
-    ):
-        assert ask(gateway.port, "/files", bearer("writer") | headers, method="POST", body=body).status == 200
-        (got,) = gateway.echo.taken()
-        assert (got.method, b"tea for two" in got.body) == ("POST", True)
-        assert ask(gateway.port, "/files", bearer("reader") | headers, method="POST", body=body).status == 403
-        assert gateway.echo.taken() == []
-    assert len(gateway.questions) == 6
+    ],
+    ids=["with its length", "in chunks", "after 100-continue"],
+)
+def test_a_body_reaches_the_service_alone(
+    gateway: Gateway, bearer: Bearer, method: str, headers: dict[str, str], body: bytes
+) -> None:
+    """A length without a body would make the judge take the next question for one."""
+    gateway.questions.clear()
+    assert ask(gateway.port, "/files", bearer("writer") | headers, method=method, body=body).status == 200
+    (got,) = gateway.echo.taken()
+    assert (got.method, b"tea for two" in got.body) == (method, True)
+    assert ask(gateway.port, "/files/x", bearer("noroles") | headers, method=method, body=body).status == 403
+    assert gateway.echo.taken() == []
+
+    assert len(gateway.questions) == 2
     for asked, sent in gateway.questions:
         assert (sent, asked.get(b"content-length", b"0"), asked.get(b"transfer-encoding")) == (b"", b"0", None)
 

@@ -12,7 +12,7 @@ from frameworks.hostile_paths import HOSTILE
 from gateways.conftest import Gateway
 from gateways.proxies import SECRET
 from gateways.served import CALLERS, check
-from gateways.wire import HANDSHAKE, Reply, ask, open_over_http2
+from gateways.wire import HANDSHAKE, Reply, ask, conversation, open_over_http2
 
 pytestmark = [pytest.mark.gateways, pytest.mark.socket]
 
@@ -134,6 +134,17 @@ def test_doubled_headers_get_at_nothing(gateway: Gateway, bearer: Bearer) -> Non
     for name in (*TOLD, "Bearerguard-Secret", "Bearerguard-Principal"):
         reply = ask(gateway.port, "/files/x", [(name, "/open/x"), (name, "/files/x"), ("Authorization", reader)])
         check(gateway, reply, "reader", name)
+
+
+def test_each_request_of_a_connection_is_judged(gateway: Gateway) -> None:
+    """Sent at once, and one in the body of another."""
+    first, second = (f"GET {target} HTTP/1.1\r\nHost: orders.test\r\n" for target in ("/open/x", "/files/x"))
+    within = f"{first}Content-Length: {len(second) + 2}\r\n\r\n{second}\r\n"
+    for sent in (f"{first}\r\n{second}\r\n", f"{second}\r\n{first}\r\n", within, f"{within}{second}\r\n"):
+        answers = conversation(gateway.port, f"{sent}{second}Connection: close\r\n\r\n".encode())
+        taken = gateway.echo.taken()
+        assert {got.target for got in taken} == {"/open/x"}, (sent, taken)
+        assert answers.count(b"HTTP/1.1 401 ") >= 1, (sent, answers)
 
 
 def test_a_trailer_names_no_caller(gateway: Gateway, bearer: Bearer) -> None:

@@ -70,6 +70,19 @@ def ask(
         return Reply(response.status, tuple(response.getheaders()), content)
 
 
+def conversation(port: int, octets: bytes) -> bytes:
+    """Everything that comes back until the connection is closed."""
+    with socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE) as connection:
+        connection.sendall(octets)
+        answers = b""
+        try:
+            while received := connection.recv(65_536):
+                answers += received
+        except ConnectionError:
+            pass
+        return answers
+
+
 def open_over_http2(port: int, path: str, headers: Mapping[str, str]) -> Reply:
     """A websocket's handshake as a stream (RFC 8441), on a connection that begins with HTTP/2."""
     client = H2Connection(H2Configuration(validate_outbound_headers=False))
