@@ -5,6 +5,7 @@ from typing import Any, Final
 import anyio
 import httpx
 
+from bearerguard.errors import AccessTokenError, IssuerUnavailable
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.resource_server import ResourceServer
 from bearerguard.testing import FakeClock, SigningKey
@@ -44,6 +45,15 @@ class Published:
         """A resource server that fetches from here."""
         transport = httpx.MockTransport(self._answer)
         return ResourceServer(issuers or (self.issuer(),), audience, transport=transport, clock=self.clock, **settings)
+
+
+async def outcome(api: ResourceServer, token: str | bytes) -> str:
+    """The code of a refusal, or ``accepted``; keys may have to be fetched for it."""
+    try:
+        await api.authenticate(token)
+    except (AccessTokenError, IssuerUnavailable) as error:
+        return error.code
+    return "accepted"
 
 
 async def background_work() -> None:

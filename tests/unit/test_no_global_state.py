@@ -3,15 +3,14 @@
 import ast
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
 import bearerguard
-from bearerguard.errors import AccessTokenError
 from bearerguard.events import Event
 from bearerguard.revocation import Denylist
-from support.published import Published
+from support.published import Published, outcome
 from support.sealed import EC, RSA, seal
 
 SOURCE: Final = Path(bearerguard.__file__).parent
@@ -21,6 +20,7 @@ CONTAINERS: Final = frozenset(
 )
 KEPT: Final = {
     "bearerguard.after_fork._living": "weak references to what a forked child renews",
+    "bearerguard.audit_log.line._second": "two texts of seconds: the same for everybody",
     "bearerguard.audit_log.writer._running": "writers whose lines have to reach the disk before the process ends",
     "bearerguard.otel._ages": "weak: a meter provider gets one gauge, of all servers that report to it",
     "bearerguard.background._running": "asyncio keeps weak references to tasks only",
@@ -29,14 +29,6 @@ KEPT: Final = {
     "bearerguard.web.declaration._scoped": "the same",
     "bearerguard.web.passage._NO_SCOPE": "empty, and stays so",
 }
-
-
-async def outcome(api: Any, token: bytes) -> str:
-    try:
-        await api.authenticate(token)
-    except AccessTokenError as error:
-        return error.code
-    return "accepted"
 
 
 @pytest.mark.anyio

@@ -4,6 +4,7 @@ import gc
 import logging
 import os
 import threading
+from collections.abc import Callable
 from typing import Any, Final
 
 import anyio
@@ -12,25 +13,16 @@ import pytest
 
 from bearerguard import ConfigurationError, Introspection, Issuer, ResourceServer
 from bearerguard.connection import Connection
-from bearerguard.errors import AccessTokenError, IssuerUnavailable
+from bearerguard.errors import IssuerUnavailable
 from bearerguard.testing import FakeClock, LocalIssuer
 from support.forked import held_by_another_thread, holds_in_a_child
-from support.published import Published, background_work
+from support.published import Published, background_work, outcome
 from support.sealed import AUDIENCE, EC, ISSUER, RSA, claims, issuer, key_set, seal, server, verdict
 
 OTHER: Final = "https://other.test/"
 TOKEN: Final = seal()
 OF_THE_OTHER: Final = seal(claims(iss=OTHER))
 both_loops = pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
-
-
-async def outcome(api: ResourceServer, token: bytes) -> str:
-    """The code, or ``accepted``."""
-    try:
-        await api.authenticate(token)
-    except (AccessTokenError, IssuerUnavailable) as error:
-        return error.code
-    return "accepted"
 
 
 def published() -> Published:
@@ -143,23 +135,29 @@ def held_up(both: Published, *issuers: Issuer) -> tuple[ResourceServer, Held]:
     return ResourceServer(issuers, AUDIENCE, transport=httpx.MockTransport(held), clock=both.clock), held
 
 
+async def while_waiting(api: ResourceServer, asked: anyio.Event, act: Callable[[], None]) -> str:
+    """What becomes of a request that waits, once ``asked`` is set, when something happens meanwhile."""
+    seen: list[str] = []
+
+    async def request() -> None:
+        seen.append(await outcome(api, TOKEN))
+
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(request)
+            await asked.wait()
+            act()
+    return seen[0]
+
+
 @both_loops
 @pytest.mark.anyio
 async def test_a_request_that_waits_for_a_withdrawn_issuer_is_refused_and_not_served(anyio_backend: str) -> None:
     """An issuer that answers slowly must not get a token in after it was withdrawn."""
     both = published()
     api, held = held_up(both, both.issuer())
-    seen: list[str] = []
 
-    async def request() -> None:
-        seen.append(await outcome(api, TOKEN))
-
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(request)
-        await held.asked.wait()
-        api.reconfigure(issuers=issuer(OTHER))
-
-    assert seen == ["unknown_issuer"]
+    assert await while_waiting(api, held.asked, lambda: api.reconfigure(issuers=issuer(OTHER))) == "unknown_issuer"
 
 
 @both_loops
@@ -167,18 +165,12 @@ async def test_a_request_that_waits_for_a_withdrawn_issuer_is_refused_and_not_se
 async def test_a_request_that_waits_for_a_kept_issuer_is_served(anyio_backend: str) -> None:
     both = published()
     api, held = held_up(both, both.issuer())
-    seen: list[str] = []
 
-    async def request() -> None:
-        seen.append(await outcome(api, TOKEN))
-
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(request)
-        await held.asked.wait()
+    def keep() -> None:
         api.reconfigure(issuers=[both.issuer(), both.issuer(OTHER)])
         held.go_on.set()
 
-    assert seen == ["accepted"]
+    assert await while_waiting(api, held.asked, keep) == "accepted"
     assert both.fetches == 1
 
 
@@ -219,18 +211,12 @@ async def test_a_token_that_was_asked_about_under_old_settings_is_asked_about_un
         return False
 
     api = server(revoked=revoked, revoked_timeout=30)
-    seen: list[str] = []
 
-    async def request() -> None:
-        seen.append(await outcome(api, TOKEN))
-
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(request)
-        await asked.wait()
+    def withdraw() -> None:
         api.reconfigure(issuers=issuer(OTHER))
         go_on.set()
 
-    assert seen == ["unknown_issuer"]
+    assert await while_waiting(api, asked, withdraw) == "unknown_issuer"
 
 
 # --- wrong settings
@@ -303,18 +289,10 @@ async def test_a_fetch_for_an_issuer_that_goes_is_ended(anyio_backend: str) -> N
 async def test_a_fetch_is_ended_from_another_thread_and_its_waiters_go_on() -> None:
     both = published()
     api, held = held_up(both, both.issuer())
-    seen: list[str] = []
+    elsewhere = threading.Thread(target=api.reconfigure, kwargs={"issuers": issuer(OTHER)})
 
-    async def request() -> None:
-        seen.append(await outcome(api, TOKEN))
-
-    with anyio.fail_after(10):
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(request)
-            await held.asked.wait()
-            await anyio.to_thread.run_sync(lambda: api.reconfigure(issuers=issuer(OTHER)))
-
-    assert seen == ["unknown_issuer"]
+    assert await while_waiting(api, held.asked, elsewhere.start) == "unknown_issuer"
+    elsewhere.join()
 
 
 @both_loops

@@ -8,23 +8,14 @@ import httpx
 import pytest
 
 from bearerguard import ResourceServer
-from bearerguard.errors import AccessTokenError, IssuerUnavailable
+from bearerguard.errors import IssuerUnavailable
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.testing import FakeClock, SigningKey
-from support.published import Published
+from support.published import Published, outcome
 from support.sealed import ABSENT, AUDIENCE, EC, ISSUER, NOW, RSA, claims, issuer, refusal, seal, server
 
 TOKEN: Final = seal()
 both_loops = pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
-
-
-async def outcome(api: ResourceServer, token: bytes) -> str:
-    """The code, or ``accepted``."""
-    try:
-        await api.authenticate(token)
-    except (AccessTokenError, IssuerUnavailable) as error:
-        return error.code
-    return "accepted"
 
 
 # --- no network but for keys

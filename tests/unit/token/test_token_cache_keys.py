@@ -6,26 +6,16 @@ from typing import Any, Final
 import anyio
 import pytest
 
-from bearerguard.errors import AccessTokenError, IssuerUnavailable
 from bearerguard.principal import Principal
 from bearerguard.resource_server import ResourceServer
 from bearerguard.testing import SigningKey
 from support.forked import held_by_another_thread, holds_in_a_child
-from support.published import LONG_AFTER, Published, background_work
+from support.published import LONG_AFTER, Published, background_work, outcome
 from support.sealed import EC, NOW, claims, seal, server
 
 TOKEN: Final = seal()
 either_form = pytest.mark.parametrize("size", [2, 10_000], ids=["packed", "at hand"])
 FOR_LONG: Final = seal(payload=claims(exp=NOW + 10**7))
-
-
-async def outcome(api: ResourceServer, token: bytes) -> str:
-    """The code, or ``accepted``, from a server that may have to fetch."""
-    try:
-        await api.authenticate(token)
-    except (AccessTokenError, IssuerUnavailable) as error:
-        return error.code
-    return "accepted"
 
 
 def entries(api: ResourceServer) -> Any:
