@@ -100,9 +100,9 @@ class _File:
         return whole, None
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file, unless somebody has closed it: daemons close all files, and use the numbers again."""
         descriptor, self._descriptor = self._descriptor, None  # first: a fork now must not keep a number that is free
-        if descriptor is not None:
+        if descriptor is not None and _identity(descriptor) == self._opened:
             os.close(descriptor)
 
     def _whole_lines(self, lines: Sequence[bytes], taken: int) -> int:
@@ -118,11 +118,8 @@ class _File:
 
     def _current(self) -> int:
         """The descriptor of the file that has the name now: logrotate renames it, or removes it."""
-        if self._descriptor is not None:
-            if _identity(self._descriptor) != self._opened:
-                self._descriptor = None  # somebody closed all files, as daemons do: the number is not ours any more
-            elif _identity(self.name) != self._opened:
-                self.close()
+        if self._descriptor is not None and not (_identity(self._descriptor) == self._opened == _identity(self.name)):
+            self.close()
         return self._open() if self._descriptor is None else self._descriptor
 
     def _open(self) -> int:

@@ -61,10 +61,10 @@ class Writer(Generic[Entry]):
     def put(self, entry: Entry) -> None:
         """Hand in an entry. Never waits for the destination."""
         waiting = self._waiting
-        if len(waiting) >= self._most:
+        if len(waiting) < self._most:
+            waiting.append(entry)
+        else:
             self._lose(1)
-            return
-        waiting.append(entry)
         if not self._wake.is_set():
             self._wake.set()
         if self._thread is None:
@@ -117,11 +117,20 @@ class Writer(Generic[Entry]):
             self._urgent.clear()
             self._wake.clear()
             is_stopping, flushes = self._is_stopping, len(self._flushes)  # what comes later waits for the next turn
-            self._write_waiting()
+            self._write_what_can_be()
             for _ in range(flushes):
                 self._flushes.popleft().set()
             if is_stopping and self._end():
                 return
+
+    def _write_what_can_be(self) -> None:
+        """A thread that ended by an error would leave every later entry unwritten, without a word."""
+        try:
+            self._write_waiting()
+        except Exception:
+            if not self._is_failing:
+                self._is_failing = True
+                _logger.exception("the audit log %s failed; it tries again", self._name)
 
     def _write_waiting(self) -> None:
         """Write as many entries as wait now."""

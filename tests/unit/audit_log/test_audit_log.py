@@ -193,15 +193,13 @@ def test_a_full_disk_is_told_and_lines_wait(
 ) -> None:
     room = [40]  # octets before the disk is full
 
-    def write(descriptor: int, octets: bytes, real: Any = os.write) -> int:
-        if not room[0]:
-            raise OSError(28, "No space left on device")
-        written: int = real(descriptor, octets[: room[0]])
-        room[0] -= written
-        return written
+    def write(descriptor: int, octets: bytes) -> tuple[int, OSError | None]:
+        taken = os.write(descriptor, octets[: room[0]])
+        room[0] -= taken
+        return taken, None if taken == len(octets) else OSError(28, "No space left on device")
 
     log = AuditLog(path)
-    monkeypatch.setattr("bearerguard.audit_log.destination.os.write", write)
+    monkeypatch.setattr("bearerguard.audit_log.destination._write", write)
     log(refused(1))
     log(refused(2))
     assert not log.flush()
@@ -300,6 +298,35 @@ def test_a_line_that_cannot_be_made_loses_no_other(audit: AuditLog, path: Path, 
     assert [line["path"] for line in lines(path) if line["event"] == "request_refused"] == ["/orders/1"]
     assert audit.lost == 1
     assert caplog.records
+
+
+def test_an_error_that_nobody_expected_stops_no_later_line(
+    audit: AuditLog, path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audit(refused(1))
+    audit.flush()
+    with monkeypatch.context() as broken:
+        broken.setattr("bearerguard.audit_log.destination._write", None)
+        audit(refused(2))
+        assert not audit.flush()
+    audit(refused(3))
+
+    assert audit.flush()
+    assert paths(path) == ["/orders/1", "/orders/2", "/orders/3"]
+    assert [record.levelno for record in caplog.records] == [logging.ERROR, logging.WARNING]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="descriptors of POSIX")
+def test_closing_a_file_that_somebody_else_has_closed_raises_nothing(path: Path) -> None:
+    log = AuditLog(path)
+    log(refused(1))
+    log.flush()
+    os.close(next(int(entry) for entry in os.listdir("/dev/fd") if _is_the_file(int(entry), path)))
+    log.close()
+    log(refused(2))
+    log.close()
+
+    assert paths(path) == ["/orders/1", "/orders/2"]
 
 
 # --- threads, forks, the end
