@@ -1,8 +1,8 @@
 """The most expensive tokens that an outsider can send, behind the header of a good one and behind one never seen."""
 
+import json
 from typing import Final
 
-from bearerguard.testing import LocalIssuer
 from bearerguard.testing.signing_key import base64url
 from bearerguard.token.base64url import decode
 from bearerguard.token.jws import MAX_TOKEN
@@ -21,17 +21,16 @@ _CLAIM: Final[dict[str, bytes]] = {
 }
 
 
-def costly_tokens(issuer: LocalIssuer) -> dict[str, bytes]:
-    """Tokens of up to 16 kB that are all refused: most of them for their signature, at the very end."""
-    good = issuer.mint(lifetime=86_400).encode()
-    head, payload, signature = good.split(b".")
-    claims = decode(payload)[:-1]
-    unfamiliar = base64url(b'{"alg":"RS256","kid":"%s","typ":"JWT"}' % issuer.signing_key.kid.encode()).encode()
-    audience = b'"aud":[' + b",".join([b'"a"'] * 1_990) + b"]"
+def costly_tokens(good: str) -> dict[str, bytes]:
+    """Tokens of up to 16 kB that are all refused, made of a good one: most for their signature, at the very end."""
+    head, payload, signature = good.encode().split(b".")
+    claims, header = decode(payload)[:-1], json.loads(decode(head))
+    iss, aud = (json.dumps(json.loads(decode(payload))[name]).encode() for name in ("iss", "aud"))
+    unfamiliar = base64url(b'{"alg":"RS256","kid":"%s","typ":"JWT"}' % header["kid"].encode()).encode()
     payloads = {name: claims + b"," + claim for name, claim in _CLAIM.items()}
-    payloads["audiences"] = claims.replace(b'"aud":"%s"' % issuer.audiences[0].encode(), audience)
-    payloads["a long audience"] = claims.replace(issuer.audiences[0].encode(), b"eyJ" * 3_500)
-    payloads["a long issuer"] = claims.replace(issuer.issuer.encode(), b"https://" + b"h" * 10_000)
+    payloads["audiences"] = claims.replace(aud, b"[" + b",".join([b'"a"'] * 1_990) + b"]")
+    payloads["a long audience"] = claims.replace(aud, b'"%s"' % (b"eyJ" * 3_500))
+    payloads["a long issuer"] = claims.replace(iss, b'"https://%s"' % (b"h" * 10_000))
     tokens = {}
     for where, front in (("known header", head), ("new header", unfamiliar)):
         for name, text in payloads.items():

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.served NAME``: one application under uvicorn, for a load generator outside.
+"""``python -m benchmarks.served NAME LOOP``: one application under uvicorn, for a load generator outside.
 
 Writes one line, the port and a token, as soon as it listens, and serves until its standard input ends. It runs on the first core
 that the process may use; the load generator gets another.
@@ -36,7 +36,7 @@ def main() -> None:
     setting = Setting(rounds=0)
     app = _app(sys.argv[1], setting)
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(app, loop="uvloop", http="httptools", log_level="warning", access_log=False, lifespan="off")
+    config = uvicorn.Config(app, loop=sys.argv[2], http="httptools", log_level="warning", access_log=False, lifespan="off")
     server = uvicorn.Server(config)
     threading.Thread(target=_end_with_input, args=(server,), daemon=True).start()
     print(listener.getsockname()[1], setting.token, flush=True)

@@ -54,7 +54,7 @@ def rows(setting: Setting) -> list[Row]:
     if wrk is None or len(os.sched_getaffinity(0)) < 2 or not Path("/proc/self/schedstat").exists():
         return [Row("over a socket", "not measured: it needs Linux, `wrk` (Debian: `apt install wrk`) and two cores")]
     with ExitStack() as stack:
-        servers = {name: stack.enter_context(_python(name)) for name in NAMES}
+        servers = {name: stack.enter_context(served_here(name)) for name in NAMES}
         node = node_peers.served_by_node()
         if node is not None:
             for name in ("", *node_peers.NAMES):
@@ -91,10 +91,10 @@ def _cost_row(costs: Rounds, name: str) -> Row:
     return Row(what, costs.added(name, framework, "V"), "V")
 
 
-def _python(name: str) -> AbstractContextManager[Served]:
-    return _listening(
-        [sys.executable, "-W", "ignore", "-m", "benchmarks.served", name], "", lambda words: (int(words[0]), words[1])
-    )
+def served_here(name: str, loop: str = "uvloop") -> AbstractContextManager[Served]:
+    """An application of ``served.py``, on an event loop of that kind."""
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.served", name, loop]
+    return _listening(command, "", lambda words: (int(words[0]), words[1]))
 
 
 def _node(command: Sequence[str], name: str, setting: Setting) -> AbstractContextManager[Served]:

@@ -351,3 +351,17 @@ async def test_a_cancelled_exchange_is_cancelled_and_does_not_fail() -> None:
     with anyio.move_on_after(0.01) as scope:
         await answer_of(httpx.MockTransport(lambda _: httpx.Response(200, content=never())))
     assert scope.cancelled_caught
+
+
+async def test_an_exchange_makes_no_tls_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To read the certificate authorities takes 20 ms, in which no other thread of Python's runs."""
+    http = BoundedHttp(timeout=1.0)
+
+    def made(*_arguments: object, **_options: object) -> None:
+        raise AssertionError("TLS settings were made")
+
+    monkeypatch.setattr("ssl.create_default_context", made)
+
+    with pytest.raises(ExchangeFailed) as caught:
+        await http.exchange(Request("GET", "https://127.0.0.1:1/"), limit=1)
+    assert caught.value.code == "unreachable"
