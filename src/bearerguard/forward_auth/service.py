@@ -84,15 +84,7 @@ def forward_auth(
     """
     secret = SharedSecret(shared_secret)
     del shared_secret  # an error's traceback shows variables
-    checked_server("api", api)
-    if not isinstance(policy, PathPolicy):
-        problem = f"expected a PathPolicy, got {show(policy)}"
-        raise ConfigurationError("policy", problem, example='PathPolicy({"GET /orders": role("Read.All")})')
-    if proxy not in PROXIES:
-        raise ConfigurationError("proxy", f"expected one of {', '.join(PROXIES)}, got {show(proxy)}", example='"nginx"')
-    if principals != "plain" and not isinstance(principals, SignedPrincipals):
-        problem = f'expected "plain" or SignedPrincipals, got {show(principals)}'
-        raise ConfigurationError("principals", problem, example='"plain"')
+    _check(api, policy, proxy, principals)
     consent = _Consent(plain if principals == "plain" else principals)
     told: _Told = {"disclose": disclose, "resource_metadata": resource_metadata, "error_format": error_format}
     requests, handshakes = (
@@ -107,8 +99,20 @@ def forward_auth(
         )
         for table in (policy, handshakes_of(policy))
     )
-    pages = Pages(readiness(api), None if principals == "plain" else principals.jwks())
+    pages = _Pages(readiness(api), None if principals == "plain" else principals.jwks())
     return ForwardAuth(proxy, secret, Gate(api, Challenge(realm, **told)), requests, handshakes, pages)
+
+
+def _check(api: object, policy: object, proxy: object, principals: object) -> None:
+    checked_server("api", api)
+    if not isinstance(policy, PathPolicy):
+        problem = f"expected a PathPolicy, got {show(policy)}"
+        raise ConfigurationError("policy", problem, example='PathPolicy({"GET /orders": role("Read.All")})')
+    if proxy not in PROXIES:
+        raise ConfigurationError("proxy", f"expected one of {', '.join(PROXIES)}, got {show(proxy)}", example='"nginx"')
+    if principals != "plain" and not isinstance(principals, SignedPrincipals):
+        problem = f'expected "plain" or SignedPrincipals, got {show(principals)}'
+        raise ConfigurationError("principals", problem, example='"plain"')
 
 
 class _Told(TypedDict):
@@ -134,7 +138,7 @@ class ForwardAuth:
     __slots__ = ("_gate", "_handshakes", "_pages", "_proxy", "_requests", "_secret")
 
     def __init__(  # noqa: PLR0917  one caller
-        self, proxy: Proxy, secret: SharedSecret, gate: Gate, requests: ASGIApp, handshakes: ASGIApp, pages: "Pages"
+        self, proxy: Proxy, secret: SharedSecret, gate: Gate, requests: ASGIApp, handshakes: ASGIApp, pages: "_Pages"
     ) -> None:
         self._proxy: Proxy = proxy
         self._secret = secret
@@ -188,7 +192,7 @@ class _Consent:
         await Response(headers={**_NO_STORE, **named})(scope, receive, send)
 
 
-class Pages:
+class _Pages:
     """What the service serves besides answers: ``/ready``, and ``/keys`` where it signs.
 
     None of it is a consent: a proxy asks at another path.
