@@ -55,9 +55,14 @@ def make_server(gate: Callable[[], Any] | None = None, **settings: Any) -> MCPSe
     async def careful(order: int, context: Context) -> str:
         """Cancel an order after a question."""
         await context.elicit("Sure?", Answer)
-        requires(WRITE)(lambda: None)()
-        caller = current_principal()
+        caller = current_principal(WRITE)
         return " ".join([caller.subject, *sorted(caller.scopes)])
+
+    @server.tool()
+    async def cancel_own(owner: str) -> str:
+        """Cancel one's own order, or with a scope anybody's."""
+        caller = current_principal()
+        return (caller if owner == caller.subject else current_principal(WRITE)).subject
 
     @server.tool()
     @requires(role("Write.All") & application())

@@ -13,10 +13,10 @@ from mcp_servers.names import METADATA, RESOURCE
 pytestmark = pytest.mark.socket
 
 
-def _server(needed: Callable[[str], Any]) -> Any:
+def _server(needed: Callable[[str], Any], **settings: Any) -> Any:
     from bearerguard.mcp import current_principal, requires
 
-    server, dependencies = needed("fastmcp").FastMCP("orders"), needed("fastmcp.server.dependencies")
+    server, dependencies = needed("fastmcp").FastMCP("orders", **settings), needed("fastmcp.server.dependencies")
 
     @requires(scope("orders.write"))
     def cancel(order: int) -> str:
@@ -52,7 +52,8 @@ def test_its_tools_are_guarded(endpoint: Endpoint, tokens: Callable[..., str], c
     with caplog.at_level(logging.INFO, "bearerguard"):
         refused = endpoint.post(calling("cancel", order=1), weak, version=MODERN)
     assert refused.is_error
-    assert refused.text == "Error calling tool 'cancel': The access token does not permit this request"
+    assert refused.text == "The access token does not permit this request"
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []  # no traceback for each of them
     assert [record.__dict__["code"] for record in caplog.records if record.name == "bearerguard"] == ["missing_scope"]
 
 
@@ -60,6 +61,18 @@ def test_refusals_over_http_are_those_of_the_middleware(endpoint: Endpoint, toke
     assert endpoint.post(calling("who")).challenge.endswith(f'resource_metadata="https://orders.example{METADATA}", scope="mcp"')
     assert endpoint.post(calling("who"), tokens()).status == 403
     assert endpoint.http.get(METADATA).json()["resource"] == RESOURCE
+
+
+def test_the_text_is_shown_where_details_of_errors_are_masked(
+    needed: Callable[[str], Any], mcp_sdk: Any, api: ResourceServer, tokens: Callable[..., str]
+) -> None:
+    """It is a constant, and the caller may know it."""
+    from bearerguard.mcp import protect
+
+    app = _server(needed, mask_error_details=True).http_app()
+    with endpoint_of(protect(app, resource_server=api, resource=RESOURCE)) as masked:
+        refused = masked.post(calling("cancel", order=1), tokens(), version=MODERN)
+    assert refused.text == "The access token does not permit this request"
 
 
 @pytest.mark.parametrize("version", [LEGACY, MODERN])

@@ -8,7 +8,7 @@ from typing import Any
 import anyio
 import pytest
 
-from bearerguard import ResourceServer, authenticated
+from bearerguard import ResourceServer, authenticated, oidc
 from bearerguard.testing import FakeClock, LocalIssuer
 from mcp_servers.messages import LEGACY, MODERN, Endpoint, calling, endpoint_of
 from mcp_servers.names import RESOURCE
@@ -60,6 +60,20 @@ def test_a_session_is_of_use_to_nobody_but_who_opened_it(
     assert endpoint.end_session(thief, session) == 404
     assert endpoint.post(calling("who"), owner, session=session).text == "alice orders.write"
     assert endpoint.end_session(owner, session) == 200
+
+
+def test_callers_whom_nothing_tells_apart_share_no_session(endpoint: Endpoint, mcp_sdk: Any) -> None:
+    """A token may name neither client nor subject. The SDK would take all such callers for one."""
+    from mcp.server.auth.provider import principal_components
+
+    from bearerguard import Principal
+    from bearerguard.mcp.caller import VerifiedToken
+
+    server = ResourceServer(oidc("https://issuer.test"), RESOURCE)
+    unnamed = [principal_components(VerifiedToken.of(Principal("https://issuer.test", ""), server)) for _ in range(2)]
+    assert unnamed[0] != unnamed[1]
+    named = [VerifiedToken.of(Principal("https://issuer.test", "", client_id="shop"), server) for _ in range(2)]
+    assert principal_components(named[0]) == principal_components(named[1])
 
 
 def test_a_session_id_is_no_credential(endpoint: Endpoint, tokens: Callable[..., str]) -> None:
@@ -185,7 +199,7 @@ def test_a_call_from_within_a_tool_to_another_server_is_not_in_its_callers_name(
     from starlette.responses import PlainTextResponse, Response
 
     from bearerguard import PathPolicy
-    from bearerguard.mcp import protect
+    from bearerguard.mcp import current_principal, protect
     from bearerguard.mcp.caller import verified
     from mcp_servers.orders_server import make_server
 
@@ -200,14 +214,15 @@ def test_a_call_from_within_a_tool_to_another_server_is_not_in_its_callers_name(
     async def asks() -> str:
         transport = httpx.ASGITransport(inner)
         async with httpx.AsyncClient(transport=transport, base_url="http://inner.test") as client:
-            return (await client.get("/open")).text
+            seen_there = (await client.get("/open")).text
+        return f"{seen_there}, then {current_principal().subject}"
 
     server = make_server()
     server.add_tool(asks)
     app = server.streamable_http_app(host="0.0.0.0")  # noqa: S104
     with endpoint_of(protect(app, resource_server=api, resource=RESOURCE)) as endpoint:
         outcome = endpoint.post(calling("asks"), tokens(), version=MODERN)
-        assert outcome.text == "None"
+        assert outcome.text == "None, then alice"
         assert endpoint.post(calling("who"), tokens(), version=MODERN).text == "alice"
 
 

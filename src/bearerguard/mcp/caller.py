@@ -5,29 +5,36 @@ as well as without them. So the caller travels where the SDK keeps its own: besi
 ``mcp.server.auth``'s access token, with which it also binds sessions to those who opened them.
 """
 
+import logging
+import secrets
+import sys
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final, Self
 
 from mcp.server.auth.middleware.auth_context import get_access_token
 from mcp.server.auth.provider import AccessToken
-from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.exceptions import ResourceError, ToolError
 from pydantic import PrivateAttr
 
 from bearerguard import error_codes as codes
+from bearerguard.authorization.combination import Requirement
 from bearerguard.errors import MissingToken, Refusal
 from bearerguard.events import Event
 from bearerguard.principal import Principal
 from bearerguard.resource_server import ResourceServer
 from bearerguard.web import report
+from bearerguard.web.gate import refusal_for
 
 _METHOD: Final = "TOOL"
 _NOBODY = "the call must reach the tool through protect(…) or token_verifier(…); over stdio and in memory nobody is verified"
 
 
-class ToolRefused(ToolError):
+class ToolRefused(ToolError, ResourceError):
     """A tool was not run for this caller. Its text is a constant of the reason; models read it.
 
-    ``__cause__`` is the refusal, with its ``code``.
+    A resource or a prompt that refuses raises it, too. ``__cause__`` is the refusal, with its
+    ``code``.
     """
 
 
@@ -36,6 +43,9 @@ class VerifiedToken(AccessToken):
 
     ``token`` is empty: an MCP server must not pass on the token that it received (MCP 2026-07-28,
     Access Token Privilege Restriction), and this model's ``model_dump`` and logs would show it.
+
+    The SDK takes callers for the same if issuer, client and subject are. One of whom the token
+    tells neither client nor subject is the same as nobody, so that no session is taken up again.
     """
 
     _principal: Principal = PrivateAttr()
@@ -46,7 +56,7 @@ class VerifiedToken(AccessToken):
         """The principal that ``server`` verified."""
         token = cls(
             token="",
-            client_id=principal.client_id or "",
+            client_id=principal.client_id or ("" if principal.subject else secrets.token_hex(16)),
             scopes=sorted(principal.scopes),
             expires_at=int(principal.expires_at),
             resource=_resource(principal.claims.get("aud"), server),
@@ -82,27 +92,47 @@ def verified() -> VerifiedToken | None:
     return token if isinstance(token, VerifiedToken) else None
 
 
-def current_principal() -> Principal:
+def current_principal(requirement: Requirement | None = None) -> Principal:
     """The caller of the tool, resource or prompt that is being served.
 
     In a session it is the caller of this very call, not the one who opened the session.
 
+    Args:
+        requirement: What the caller must hold besides, for what depends on more than the tool.
+
     Raises:
-        ToolRefused: nobody was verified: the call came over stdio or in memory, or the endpoint is
-            not behind ``protect`` or ``token_verifier``.
+        ToolRefused: the caller does not meet the requirement, or nobody was verified: the call came
+            over stdio or in memory, or the endpoint is not behind ``protect`` or
+            ``token_verifier``.
+    """
+    return judged(requirement)
+
+
+def judged(requirement: Requirement | None, tool: str = "") -> Principal:
+    """The caller, if the requirement is met.
+
+    Args:
+        requirement: What the caller must hold.
+        tool: Name of the function that is guarded, for logs.
+
+    Raises:
+        ToolRefused: it is not met, or nobody knows.
     """
     token = verified()
-    if token is None:
-        raise refused(nobody(), None)
-    return token.principal
+    try:
+        if token is None:
+            raise MissingToken(codes.MISSING_TOKEN, hint=_NOBODY)  # noqa: TRY301  one way out for every refusal
+        # True itself: the coroutine of an async permits() would be true in an if
+        if requirement is not None and requirement.permits(token.principal) is not True:
+            raise requirement.refusal(token.principal)  # noqa: TRY301  the same
+    except Exception as error:  # noqa: BLE001  whatever it is, the call is refused
+        refusal = refusal_for(error)
+    else:
+        return token.principal
+    raise _reported(refusal, token, tool)
 
 
-def nobody() -> MissingToken:
-    """The refusal where no verified caller is known."""
-    return MissingToken(codes.MISSING_TOKEN, hint=_NOBODY)
-
-
-def refused(refusal: Refusal, token: VerifiedToken | None, tool: str = "") -> ToolRefused:
+def _reported(refusal: Refusal, token: VerifiedToken | None, tool: str) -> ToolRefused:
     """The tool error for a refusal, which is reported: callers get a constant, operators the rest.
 
     The request has been accepted by then, so that operators are told of two decisions.
@@ -123,9 +153,27 @@ def refused(refusal: Refusal, token: VerifiedToken | None, tool: str = "") -> To
     report.log(refusal, event)
     if token is not None:
         token.server.listeners(event)
-    error = ToolRefused(str(refusal))
+    error = _kind_of_error()(str(refusal))
     error.__cause__ = refusal
     return error
+
+
+def _kind_of_error() -> type[ToolRefused]:
+    """Also an error of FastMCP's where that is in use.
+
+    It would log the traceback of any other, so that a caller could fill the log, and withhold the
+    text under ``mask_error_details``.
+    """
+    fastmcp = sys.modules.get("fastmcp.exceptions")
+    return ToolRefused if fastmcp is None else _error_of_both(fastmcp.ToolError)
+
+
+@cache
+def _error_of_both(fastmcp_error: type[Exception]) -> type[ToolRefused]:
+    def init(self: Any, text: str) -> None:
+        fastmcp_error.__init__(self, text, log_level=logging.INFO)  # type: ignore[call-arg]
+
+    return type("ToolRefused", (ToolRefused, fastmcp_error), {"__init__": init})
 
 
 def _resource(audience: object, server: ResourceServer) -> str | None:

@@ -62,12 +62,14 @@ def protect(
 
     The SDK learns who calls: it lets only the caller who opened a session use it (the same client,
     issuer and subject), ``get_access_token()`` works, and so do ``requires`` and
-    ``current_principal`` in tools. The token that decides is that of the request that calls.
+    ``current_principal`` in tools. The token of the request that carries a call decides.
 
     A start is refused where a function is served without its ``requires``, because that stands
     above ``@server.tool()``. Works with the applications of ``MCPServer`` and ``FastMCP`` that have
-    no authorization of their own. Does not check ``Host`` and ``Origin``: that is the SDK's ``transport_security``. Does not
-    end a stream that is open when its token expires.
+    no authorization of their own, at the root of the host.
+
+    Does not check ``Host`` and ``Origin``: that is the SDK's ``transport_security``. Does not end a
+    stream that is open when its token expires.
 
     Source: MCP 2026-07-28, Authorization.
 
@@ -78,7 +80,7 @@ def protect(
             query, no fragment; http on loopback.
         requirement: What every request to the endpoint must meet; by default any good token.
         scopes: What clients are told to ask for, by the 401 challenge and by the metadata: all that
-            ordinary work needs. By default the scopes of ``requirement``.
+            ordinary work needs. By default all scopes that occur in ``requirement``.
         path: Path of the endpoint as the application sees it; by default that of ``resource``.
         rows: Further rows of the ``PathPolicy``: ``{"GET /health": PathPolicy.PUBLIC}``.
         name: For display to people, in the metadata.
@@ -118,7 +120,6 @@ class _Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._start(send)
-        if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         if self._metadata.matches(scope)[0] is not Match.NONE:

@@ -8,9 +8,8 @@ from typing import Any, Final, NoReturn, ParamSpec, TypeVar, cast
 
 from bearerguard.authorization.combination import Requirement
 from bearerguard.errors import ConfigurationError, show
-from bearerguard.mcp.caller import nobody, refused, verified
+from bearerguard.mcp.caller import judged
 from bearerguard.web.declaration import declare, note_guarded
-from bearerguard.web.gate import refusal_for
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -66,30 +65,10 @@ class requires:  # noqa: N801  reads as a decorator
         return cast("Callable[P, R]", guarded)
 
 
-def judge(requirement: Requirement, tool: str) -> None:
-    """Refuse the caller of this call unless the requirement is met; the tool's name is for logs.
-
-    Raises:
-        ToolRefused: it is not, or nobody knows.
-    """
-    token = verified()
-    try:
-        if token is None:
-            raise nobody()  # noqa: TRY301  one way out for every refusal
-        # True itself: the coroutine of an async permits() would be true in an if
-        if requirement.permits(token.principal) is not True:
-            raise requirement.refusal(token.principal)  # noqa: TRY301  the same
-    except Exception as error:  # noqa: BLE001  whatever it is, the call is refused
-        refusal = refusal_for(error)
-    else:
-        return
-    raise refused(refusal, token, tool)
-
-
 def _coroutine_function(tool: Callable[..., Any], requirement: Requirement) -> Callable[..., Any]:
     @functools.wraps(tool)
     async def guarded(*args: Any, **kwargs: Any) -> Any:
-        judge(requirement, tool.__name__)
+        judged(requirement, tool.__name__)
         return await tool(*args, **kwargs)
 
     return guarded
@@ -98,7 +77,7 @@ def _coroutine_function(tool: Callable[..., Any], requirement: Requirement) -> C
 def _function(tool: Callable[..., Any], requirement: Requirement) -> Callable[..., Any]:
     @functools.wraps(tool)
     def guarded(*args: Any, **kwargs: Any) -> Any:
-        judge(requirement, tool.__name__)
+        judged(requirement, tool.__name__)
         return tool(*args, **kwargs)
 
     return guarded
