@@ -5,6 +5,7 @@ export async function pressed(context, { url, keys }) {
   const page = await context.newPage();
   await page.goto(url);
   const heading = await page.locator('h1').innerText();
+  await page.locator('button:focus').waitFor(); // autofocus comes after the page
   for (const key of keys.slice(0, -1)) await page.keyboard.press(key);
   await Promise.all([page.waitForURL((now) => now.href !== url), page.keyboard.press(keys.at(-1))]);
   return { heading, url: page.url() };
