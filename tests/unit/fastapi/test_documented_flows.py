@@ -7,7 +7,6 @@ import httpx
 import pytest
 from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
-from starlette.testclient import TestClient
 
 from bearerguard import (
     AccessTokenMiddleware,
@@ -29,6 +28,7 @@ from bearerguard import (
 from bearerguard.authorization.combination import Requirement
 from bearerguard.fastapi import document_security, require
 from bearerguard.testing import LocalIssuer
+from support.asgi import get
 
 TENANT: Final = "808b7ce5-9924-441e-ae53-3e42fd8a6d43"
 CLIENT: Final = "2bfddaf4-0673-49a7-a615-2b6bb3acbf31"
@@ -272,13 +272,13 @@ def test_auth0_is_told_the_audience() -> None:
     }
 
 
-def test_the_page_has_these_settings() -> None:
+@pytest.mark.anyio
+async def test_the_page_has_these_settings() -> None:
     api = ResourceServer(ENTRA, "api://orders")
     app = _app(swagger_ui_init_oauth={"clientId": "browser"})
     document_security(app, api, flows=["authorizationCode"])
 
-    with TestClient(app) as browser:
-        page = browser.get("/docs").text
+    page = (await get(app, "/docs")).body.decode()
 
     assert '"usePkceWithAuthorizationCodeGrant": true' in page
     assert '"clientId": "browser"' in page
