@@ -154,7 +154,8 @@ class _OpenWebSocket:
             if server.recall(place.read(self._handshake)) is None:
                 await server.judge(place.read(self._handshake))
         except IssuerUnavailable as unknown:
-            logger.info("whether the token of an open websocket is still good is not known: %s", unknown.operator_text)
+            # at DEBUG, since every open websocket asks: who does not answer is told where that is noticed
+            logger.debug("whether the token of an open websocket is still good is not known: %s", unknown.operator_text)
 
     async def _cut_off(self, refusal: Refusal) -> None:
         if not self._is_open:
