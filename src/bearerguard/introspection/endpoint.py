@@ -85,7 +85,7 @@ class Endpoint:
 
     async def _url(self) -> str:
         settings = self._settings
-        if settings.endpoint is not None or self._fetcher is None:
+        if self._fetcher is None:
             return settings.endpoint or ""
         now = instant(self._clock)
         if not now.has_reached(self._found_until):

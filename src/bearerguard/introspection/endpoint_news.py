@@ -76,7 +76,7 @@ class EndpointNews:
             endpoint,
             not self.last_error or self.last_success is not None,
             self.last_error,
-            max(0.0, now.until(self._next_try)) if self.last_error else 0.0,
+            now.until(self._next_try),
             self.last_success,
             under_way,
             remembered,

@@ -1,7 +1,7 @@
 """How to ask about tokens: the settings, checked when they are built."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from bearerguard.bounded_http import AsyncTransport
@@ -9,7 +9,7 @@ from bearerguard.checks import Plain, check_methods, checked_audience, checked_n
 from bearerguard.client_authentication.method import ClientAuth, ClientAuthentication
 from bearerguard.client_authentication.secret import Secret, SecretPem, SecretText
 from bearerguard.client_authentication.settings import checked_authentication
-from bearerguard.errors import ConfigurationError, show
+from bearerguard.errors import ConfigurationError
 from bearerguard.events import logger
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.issuers.profile import Profile
@@ -123,10 +123,9 @@ class Introspection:
         plain: Plain = {"allow_http": self.insecure_allow_http}
         if self.endpoint is not None:
             checked_url("endpoint", self.endpoint, example=_ENDPOINT, **plain)
-        if self.profile is not None and not isinstance(self.profile, Profile):
-            problem = f"expected a Profile, got {show(self.profile)}"
-            raise ConfigurationError("profile", problem, example="Profile(roles=(('roles',),))")
-        profile = self.profile or (self.issuer.profile if isinstance(self.issuer, Issuer) else Profile())
+        profile = self.profile
+        if profile is None:
+            profile = self.issuer.profile if isinstance(self.issuer, Issuer) else Profile()
         if isinstance(self.issuer, Issuer):
             return self._checked_preset(self.issuer, profile)
         if self.endpoint is not None:  # no metadata is needed, and the issuer need not be an address
@@ -142,11 +141,7 @@ class Introspection:
             )
         if self.endpoint is None and issuer.metadata_url is None:
             raise ConfigurationError("endpoint", "it is missing, and the issuer has no metadata", example=_ENDPOINT)
-        if profile is issuer.profile:
-            return issuer
-        return Issuer(
-            issuer.issuer, metadata_url=issuer.metadata_url, jwks_uri=issuer.jwks_uri, jwks=issuer.jwks, profile=profile
-        )
+        return issuer if profile is issuer.profile else replace(issuer, profile=profile)
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)  # a frozen value is completed once, while it is built

@@ -63,7 +63,7 @@ class Introspector:
         transport: AsyncTransport | None,
         clock: Clock,
         *,
-        listeners: Listeners | None = None,
+        listeners: Listeners,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._settings = settings
@@ -73,7 +73,7 @@ class Introspector:
         self._memory = AnswerMemory()
         self._pace = Pace(jitter)
         self._questions: Flights[Question] = Flights()
-        self._news = EndpointNews(settings.place, settings.record.issuer, listeners or Listeners())
+        self._news = EndpointNews(settings.place, settings.record.issuer, listeners)
         self._beginning = Lock()  # event loops of several threads may share the limits
         renew_after_fork(self)
 
@@ -203,21 +203,14 @@ class Introspector:
                 raise InvalidToken(codes.INACTIVE_TOKEN, verified=True)
             principal = judge(said, asked_at)
         except AccessTokenError as refusal:
-            question.outcome = self._vouched(refusal, {} if said is None else said.claims)
-            self._keep(question, asked_at)
+            question.outcome = told = self._vouched(refusal, {} if said is None else said.claims)
+            if self._questions.holds(question):  # else everything was forgotten meanwhile
+                self._memory.remember_bad(question.digest, told, asked_at)
         else:
             question.outcome = principal
-            self._keep(question, asked_at)
-
-    def _keep(self, question: Question, asked_at: Instant) -> None:
-        """Remember, unless everything was forgotten meanwhile."""
-        if not self._questions.holds(question):
-            return
-        if isinstance(question.outcome, Principal):
-            left = min(self._settings.cache_for, question.outcome.expires_at - asked_at.wall)
-            self._memory.remember_good(question.digest, question.outcome, asked_at.after(left))
-        elif isinstance(question.outcome, InvalidToken):
-            self._memory.remember_bad(question.digest, question.outcome, asked_at)
+            if self._questions.holds(question):
+                left = min(self._settings.cache_for, principal.expires_at - asked_at.wall)
+                self._memory.remember_good(question.digest, principal, asked_at.after(left))
 
     def _age_since(self, asked_at: Instant) -> Callable[[], float]:
         clock = self._clock

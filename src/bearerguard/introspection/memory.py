@@ -12,7 +12,7 @@ from threading import Lock
 from typing import Final, NamedTuple
 
 from bearerguard.clock import Instant
-from bearerguard.errors import InvalidToken
+from bearerguard.errors import AccessTokenError
 from bearerguard.principal import Principal
 
 MOST_GOOD: Final = 10_000
@@ -27,7 +27,7 @@ class _Good(NamedTuple):
 
 
 class _Bad(NamedTuple):
-    refusal: InvalidToken
+    refusal: AccessTokenError
     until: Instant
 
 
@@ -67,7 +67,7 @@ class AnswerMemory:
         """Whether the last answer was good, even if it does not count any more."""
         return digest in self._good
 
-    def refusal(self, digest: bytes, now: Instant) -> InvalidToken | None:
+    def refusal(self, digest: bytes, now: Instant) -> AccessTokenError | None:
         """The refusal, if the last answer was bad and still counts."""
         found = self._bad.get(digest)
         return None if found is None or now.has_reached(found.until) else found.refusal
@@ -81,7 +81,7 @@ class AnswerMemory:
                 del self._good[next(iter(self._good))]
             self._good[digest] = _Good(principal, until)
 
-    def remember_bad(self, digest: bytes, refusal: InvalidToken, now: Instant) -> None:
+    def remember_bad(self, digest: bytes, refusal: AccessTokenError, now: Instant) -> None:
         """Keep a refusal; it ends what was known of the token before."""
         with self._changing:
             self._good.pop(digest, None)

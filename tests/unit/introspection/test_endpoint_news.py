@@ -52,6 +52,7 @@ class Site:
 
 async def test_each_answer_is_an_event_with_its_duration() -> None:
     site = Site(GOOD)
+    site.clock.advance(10)
 
     def slow(_request: httpx.Request) -> Any:
         site.clock.advance(0.25)
@@ -97,10 +98,12 @@ def _secret_that_is_not_to_be_had() -> str:
 )
 async def test_each_failure_is_an_event_that_tells_its_kind(answer: Any, changes: dict[str, Any], code: str) -> None:
     site = Site(answer, **changes)
+    site.clock.advance(10)
 
     assert isinstance(await site.judge(), IssuerUnavailable)
 
     assert site.told() == [("introspection_failed", ISSUER, code)]
+    assert [event.seconds for event in site.events if event.name == "introspection_failed"] == [0.0]
 
 
 @pytest.mark.parametrize(
@@ -256,7 +259,7 @@ async def test_starting_asks_nothing() -> None:
     assert site.endpoint.requests == []
 
 
-async def test_an_endpoint_that_calls_a_made_up_token_good_lets_nobody_in() -> None:
+async def test_an_endpoint_that_calls_a_made_up_token_good_lets_nobody_in(caplog: pytest.LogCaptureFixture) -> None:
     """The probe's token is random, and what is said of it is not remembered as good."""
     site = Site(httpx.Response(500))
     await site.judge()
@@ -268,6 +271,7 @@ async def test_an_endpoint_that_calls_a_made_up_token_good_lets_nobody_in() -> N
     status = site.api.introspection_status()
     assert status is not None
     assert (status.ready, status.remembered) == (True, 0)
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 # --- the log

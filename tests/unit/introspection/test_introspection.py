@@ -4,8 +4,11 @@ from typing import Any, Final
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from bearerguard import ConfigurationError, Introspection, Issuer, ResourceServer, entra_multitenant
+from bearerguard.client_authentication.secret import Secret
 from bearerguard.issuers.profile import Profile
 from support.introspected import AUDIENCE, URL, settings
 
@@ -31,7 +34,7 @@ WRONG: Final[dict[str, tuple[Any, ...]]] = {
     "cache_for": (-1, 3601, "60", None, True, float("nan")),
     "timeout": (0, -1, 31, "5", None, float("nan")),
     "transport": ("x", httpx.HTTPTransport(), httpx.AsyncClient()),
-    "profile": ("keycloak", Issuer("https://issuer.test")),
+    "profile": ("keycloak", "", 0, Issuer("https://issuer.test")),
     "insecure_allow_http": ("yes", None),
 }
 
@@ -53,6 +56,25 @@ def test_a_secret_is_never_shown() -> None:
 
     assert "reader-secret" not in repr(asked)
     assert "reader-secret" not in repr(asked.client_secret)
+
+
+def test_secrets_are_sealed_when_it_is_built() -> None:
+    pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    by_key = settings(client_secret=None, client_auth="private_key_jwt", private_key=pem)
+
+    assert isinstance(settings().client_secret, Secret)
+    assert isinstance(by_key.private_key, Secret)
+
+
+@pytest.mark.parametrize(("parameter", "values"), [("timeout", (0.001, 30)), ("cache_for", (0, 3600))])
+def test_the_bounds_of_a_number_are_allowed(parameter: str, values: tuple[float, float]) -> None:
+    for value in values:
+        assert getattr(settings(**{parameter: value}), parameter) == value
+
+
+def test_its_place_is_the_endpoint_or_else_the_issuer_that_names_it() -> None:
+    assert settings(issuer="https://issuer.test").place == URL
+    assert settings(endpoint=None, issuer="https://issuer.test").place == "https://issuer.test"
 
 
 def test_plain_http_is_for_loopback_and_only_where_it_is_allowed() -> None:
@@ -79,6 +101,14 @@ def test_a_profile_replaces_the_issuers() -> None:
     profile = Profile(roles=(("groups",),))
 
     assert settings(issuer=Issuer("https://issuer.test"), profile=profile).record.profile is profile
+
+
+def test_whatever_else_an_issuer_is_made_of_stays() -> None:
+    plain = Issuer("http://localhost:9000", insecure_allow_http=True, metadata_issuers=["http://localhost:9001"])
+    record = settings(issuer=plain, profile=Profile(roles=(("groups",),))).record
+
+    assert settings(issuer=plain).record is plain
+    assert (record.issuer, record.metadata_issuers) == (plain.issuer, plain.metadata_issuers)
 
 
 @pytest.mark.parametrize("value", ["x", URL, Introspection, object()])

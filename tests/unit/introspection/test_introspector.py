@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from jwt.algorithms import ECAlgorithm
 
-from bearerguard import AccessTokenError, Introspection, IssuerUnavailable, ResourceServer
+from bearerguard import AccessTokenError, Introspection, Issuer, IssuerUnavailable, ResourceServer
+from bearerguard.issuers import ClaimRule, Profile
 from bearerguard.testing import FakeClock, LocalClient, LocalIssuer, SigningKey
 from support.introspected import AUDIENCE, GOOD, NOW, OPAQUE, URL, asking, scripted, settings
 
@@ -77,6 +78,13 @@ async def test_whatever_is_no_jwt_is_asked_about(token: str) -> None:
 
     assert await _refused(asking(issuer), token) == "inactive_token"
     assert issuer.requests["introspection"] == 1
+
+
+async def test_the_longest_token_is_asked_about() -> None:
+    api, endpoint = scripted(GOOD)
+
+    assert await api.authenticate("x" * 16_384)
+    assert len(endpoint.requests) == 1
 
 
 @pytest.mark.parametrize("token", ["", "a b", "a,b", "a\nb", "a%62", "x" * 16_385])
@@ -201,6 +209,14 @@ async def test_a_bad_answer_counts_for_five_seconds() -> None:
     assert len(endpoint.requests) == 2
 
 
+@pytest.mark.parametrize(("token", "changes"), [("a.b", {}), ("opaque", {"also_jwt": True})])
+async def test_a_remembered_answer_is_recalled_without_waiting(token: str, changes: dict[str, Any]) -> None:
+    api, _ = scripted(GOOD, **changes)
+    await api.authenticate(token)
+
+    assert api.recall(token.encode()) is not None
+
+
 async def test_two_apis_never_share_an_answer() -> None:
     asked = settings()
     transport = httpx.MockTransport(lambda _: httpx.Response(200, json=GOOD))
@@ -251,6 +267,38 @@ async def test_a_revoked_jwt_is_refused_at_once_where_jwts_are_asked_about() -> 
 
     assert api.recall(token.encode()) is None
     assert await _refused(api, token) == "inactive_token"
+
+
+async def test_a_jwt_of_an_issuer_that_is_not_asked_is_recalled() -> None:
+    issuer = _issuer()
+    api, token = asking(issuer, also_jwt=True, issuer="https://other.test"), issuer.mint()
+    await api.authenticate(token)
+
+    assert api.recall(token.encode()) is not None
+
+
+async def test_without_memory_of_jwts_the_answers_are_remembered_all_the_same() -> None:
+    issuer = _issuer()
+    network = httpx.ASGITransport(issuer)
+    asked = settings(endpoint=issuer.introspection_endpoint, also_jwt=True)
+    api = ResourceServer(
+        issuer.trusted(), AUDIENCE, transport=network, clock=issuer.clock, introspection=asked, token_cache_size=0
+    )
+    token = issuer.mint()
+
+    assert (await api.authenticate(token)).client_id == (await api.authenticate(token)).client_id == "reader"
+    assert issuer.requests["introspection"] == 1
+
+
+async def test_rules_of_a_preset_look_into_the_nested_claims_of_the_jwt() -> None:
+    issuer = _issuer()
+    ruled = Issuer(issuer.issuer, profile=Profile(rules=(ClaimRule(("a", "b"), values=frozenset({"x"}), required=True),)))
+    network, brief = httpx.ASGITransport(issuer), httpx.MockTransport(lambda _: httpx.Response(200, json={"active": True}))
+    asked = settings(also_jwt=True, transport=brief, issuer=ruled)
+    api = ResourceServer(issuer.trusted(), AUDIENCE, transport=network, clock=issuer.clock, introspection=asked)
+
+    assert await api.authenticate(issuer.mint(claims={"a": {"b": "x"}}))
+    await _refused(api, issuer.mint(claims={"a": {"b": "y"}}))
 
 
 async def test_a_forged_jwt_is_never_asked_about() -> None:
@@ -481,6 +529,47 @@ async def test_while_it_backs_off_the_endpoint_is_not_asked() -> None:
     clock.advance(1.2)
 
     assert await api.authenticate(issuer.mint(opaque=True))
+
+
+async def test_an_answer_ends_the_waiting_and_the_next_failure_is_the_first_again() -> None:
+    api, endpoint = scripted(httpx.Response(500), clock := FakeClock(NOW))
+    for _ in range(4):
+        with pytest.raises(IssuerUnavailable):
+            await api.authenticate("a")
+        clock.advance(60.0)
+    endpoint.answer = GOOD
+    await api.authenticate("b")
+    endpoint.answer = httpx.Response(500)
+    with pytest.raises(IssuerUnavailable) as caught:
+        await api.authenticate("c")
+    asked = len(endpoint.requests)
+
+    clock.advance(1.3)
+    with pytest.raises(IssuerUnavailable):
+        await api.authenticate("d")
+
+    assert caught.value.retry_after <= 2
+    assert len(endpoint.requests) == asked + 1
+
+
+@pytest.mark.parametrize("status", [400, 500])
+async def test_the_operator_is_told_what_failed(status: int) -> None:
+    api, _ = scripted(httpx.Response(status))
+    with pytest.raises(IssuerUnavailable) as caught:
+        await api.authenticate(OPAQUE)
+
+    assert caught.value.last_error == f"status {status}"
+    assert caught.value.last_error in caught.value.operator_text
+    assert URL in caught.value.operator_text
+
+
+@pytest.mark.parametrize("answer", [{"active": False}, {**GOOD, "aud": "api://billing"}])
+async def test_what_the_endpoint_said_is_no_claim_of_the_callers(answer: dict[str, Any]) -> None:
+    api, _ = scripted(answer)
+    with pytest.raises(AccessTokenError) as caught:
+        await api.authenticate(OPAQUE)
+
+    assert caught.value.verified
 
 
 async def test_a_token_that_the_endpoint_rejects_does_not_stop_the_others() -> None:

@@ -14,6 +14,7 @@ from bearerguard.testing import FakeClock
 from support.forked import held_by_another_thread, holds_in_a_child
 from support.introspected import AUDIENCE, GOOD, NOW, OPAQUE, scripted, settings
 
+AT_ONCE = 40
 forks = pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
 
 
@@ -46,10 +47,12 @@ def _begin_and_close_the_loop(api: ResourceServer, endpoint: Hanging, tokens: li
     loop = asyncio.new_event_loop()
 
     async def begin() -> None:
-        for token in tokens:
-            loop.create_task(api.authenticate(token))  # noqa: RUF006  left behind on purpose
-        while endpoint.asked < len(tokens):  # noqa: ASYNC110  each question that comes counts
-            await asyncio.sleep(0)
+        for some in (tokens[:AT_ONCE], tokens[AT_ONCE:]):
+            for token in some:
+                loop.create_task(api.authenticate(token))  # noqa: RUF006  left behind on purpose
+            while endpoint.asked < tokens.index(some[-1]) + 1:  # noqa: ASYNC110  each question that comes counts
+                await asyncio.sleep(0)
+            api.connection.clock.advance(1.0)  # type: ignore[attr-defined]
 
     loop.run_until_complete(begin())
     left = asyncio.all_tasks(loop)
@@ -71,12 +74,41 @@ def _abandon(task: "asyncio.Task[Any]") -> None:
 def test_a_question_of_an_event_loop_that_was_closed_stands_in_nobodys_way() -> None:
     endpoint = Hanging(unanswered=48)
     api = _server(endpoint)
-    tokens = [f"token-{number}" for number in range(40)]
+    tokens = [f"token-{number}" for number in range(48)]  # all places that there are
     _begin_and_close_the_loop(api, endpoint, tokens)
-    api.connection.clock.advance(1.0)  # type: ignore[attr-defined]
     endpoint.unanswered = 0
 
     assert isinstance(asyncio.run(api.authenticate(tokens[0])), Principal)
+
+
+def test_after_closing_an_answer_of_another_event_loop_is_not_remembered() -> None:
+    may_answer: list[asyncio.Event] = []
+
+    async def endpoint(_request: httpx.Request) -> httpx.Response:
+        may_answer.append(asyncio.Event())
+        await may_answer[0].wait()
+        return httpx.Response(200, json=GOOD)
+
+    api = _server(endpoint)
+    loop = asyncio.new_event_loop()
+
+    async def begin() -> "asyncio.Task[Principal]":
+        task = asyncio.create_task(api.authenticate(OPAQUE))
+        while not may_answer:  # noqa: ASYNC110  the question that comes counts
+            await asyncio.sleep(0)
+        return task
+
+    async def finish(task: "asyncio.Task[Principal]") -> Principal:
+        may_answer[0].set()
+        return await task
+
+    try:
+        task = loop.run_until_complete(begin())
+        asyncio.run(api.aclose())
+        assert loop.run_until_complete(finish(task)).client_id == "reader"
+    finally:
+        loop.close()
+    assert api.recall(OPAQUE.encode()) is None
 
 
 def test_answers_outlive_the_event_loop_that_asked() -> None:
