@@ -21,6 +21,7 @@ Digest: TypeAlias = bytes
 _AT_HAND: Final = 32  # one entry in so many may also be kept ready made
 _SPARE_VERIFIERS: Final = 1_000
 _KEY_LENGTH: Final = 32
+_LONGEST_SIGNATURE: Final = 1400  # in base64url characters: of an RSA key of 8192 bits, and a little
 
 
 class _Entries(OrderedDict[Digest, Packed]):
@@ -40,8 +41,7 @@ class TokenCache:
     What is at hand is found by a digest of the signature, a fifth of the token, and by the rest of
     it, octet by octet. So only the very token finds it: another signature has another digest, and
     the same signature beneath another text is no hit, nor does it change anything. The digest is
-    keyed (BLAKE2b has no length extension, so the key may stand in front): nobody outside of this
-    process can tell where an entry goes.
+    keyed: nobody outside of this process can tell where an entry goes.
 
     Args:
         size: Entries; 0 turns it off.
@@ -77,9 +77,17 @@ class TokenCache:
         """The principal of a token verified before and still good; else ``None``."""
         if not self.is_on:
             return None
-        found = (self._at_hand and self._looked_up(token)) or self._fetched(token)
+        found: Remembered | None = None
+        if self._at_hand:
+            text, _, signature = token.rpartition(b".")
+            if len(signature) < _LONGEST_SIGNATURE:
+                at_hand = self._at_hand.get(blake2b(self._key + signature).digest())
+                if at_hand is not None and at_hand[0] == text:
+                    found = at_hand[1]
         if found is None:
-            return None
+            found = self._fetched(token)
+            if found is None:
+                return None
         principal, key, source, begins, ends, forgotten_at = found
         wall, monotonic = self._now(), self._monotonic()
         if begins <= wall < ends and monotonic < forgotten_at:
@@ -90,7 +98,8 @@ class TokenCache:
                 return principal
         with self._changing:
             self._entries.pop(sha256(token).digest(), None)
-            self._forget_unpacked()
+            self._at_hand.pop(self._place(token)[0], None)
+            self._last_found = None
         return None
 
     def remember(self, token: bytes, found: Remembered) -> None:
@@ -110,12 +119,6 @@ class TokenCache:
         """Forget everything."""
         with self._changing:
             self._clear()
-
-    def _looked_up(self, token: bytes) -> Remembered | None:
-        """What is at hand for this very token."""
-        begun = token.rfind(b".") + 1
-        found = self._at_hand.get(blake2b(self._key + token[begun:]).digest())
-        return found[1] if found is not None and found[0] == token[:begun] else None
 
     def _fetched(self, token: bytes) -> Remembered | None:
         """An entry that is not at hand. From the second time on it is."""
@@ -137,11 +140,20 @@ class TokenCache:
                 self._count_change()
                 self._last_found = digest, found
                 if digest in self._found_once:
-                    begun = token.rfind(b".") + 1
-                    self._at_hand[blake2b(self._key + token[begun:]).digest()] = token[:begun], found
+                    tag, text = self._place(token)
+                    if text:  # else nobody could tell whether there was a dot
+                        self._at_hand[tag] = text, found
                 else:
                     self._note_first_hit(digest)
         return found
+
+    def _place(self, token: bytes) -> tuple[Digest, bytes]:
+        """Where a token is at hand, and what is compared there; ``recall`` does the same in place.
+
+        BLAKE2 has no length extension, so its key may stand in front.
+        """
+        text, _, signature = token.rpartition(b".")
+        return blake2b(self._key + signature).digest(), text
 
     def _note_first_hit(self, digest: Digest) -> None:
         """Of more tokens than can be at hand none comes there: it would be dropped before its next hit."""
