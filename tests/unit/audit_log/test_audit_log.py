@@ -19,6 +19,7 @@ from bearerguard.audit_log import AuditLog
 from bearerguard.testing import FakeClock, SigningKey
 from support.forked import holds_in_a_child
 
+PATIENCE: Final = 60.0  # of a loaded machine
 REFUSED: Final = Event("request_refused", "https://issuer.example", "token_expired", 401, method="GET", path="/orders")
 
 
@@ -66,7 +67,7 @@ def test_each_decision_is_a_line(audit: AuditLog, path: Path) -> None:
     for number in range(1000):
         audit(refused(number))
 
-    assert audit.flush()
+    assert audit.flush(PATIENCE)
     assert paths(path) == [f"/orders/{number}" for number in range(1000)]
 
 
@@ -75,7 +76,7 @@ def test_what_is_no_decision_leaves_no_line(audit: AuditLog, path: Path, name: A
     audit(Event(name))
     audit(Event("token_accepted"))
 
-    assert audit.flush()
+    assert audit.flush(PATIENCE)
     assert [line["event"] for line in lines(path)] == ["token_accepted"]
 
 
@@ -154,10 +155,10 @@ def test_strangers_may_not_read_the_file(audit: AuditLog, path: Path) -> None:
 
 def test_a_file_that_is_renamed_is_followed_by_a_new_one(audit: AuditLog, path: Path) -> None:
     audit(refused(1))
-    audit.flush()
+    audit.flush(PATIENCE)
     path.rename(path.with_suffix(".1"))
     audit(refused(2))
-    audit.flush()
+    audit.flush(PATIENCE)
 
     assert paths(path.with_suffix(".1")) == ["/orders/1"]
     assert paths(path) == ["/orders/2"]
@@ -165,21 +166,21 @@ def test_a_file_that_is_renamed_is_followed_by_a_new_one(audit: AuditLog, path: 
 
 def test_the_file_that_was_created_in_its_place_is_used(audit: AuditLog, path: Path) -> None:
     audit(refused(1))
-    audit.flush()
+    audit.flush(PATIENCE)
     path.rename(path.with_suffix(".1"))
     path.touch(0o600)
     audit(refused(2))
-    audit.flush()
+    audit.flush(PATIENCE)
 
     assert paths(path) == ["/orders/2"]
 
 
 def test_a_file_that_is_copied_and_truncated_begins_anew(audit: AuditLog, path: Path) -> None:
     audit(refused(1))
-    audit.flush()
+    audit.flush(PATIENCE)
     os.truncate(path, 0)
     audit(refused(2))
-    audit.flush()
+    audit.flush(PATIENCE)
 
     assert path.read_bytes().startswith(b"{")  # no hole where the old lines were
     assert paths(path) == ["/orders/2"]
@@ -202,9 +203,9 @@ def test_a_full_disk_is_told_and_lines_wait(
     monkeypatch.setattr("bearerguard.audit_log.destination._write", write)
     log(refused(1))
     log(refused(2))
-    assert not log.flush()
+    assert not log.flush(PATIENCE)
     room[0] = 1_000_000
-    assert log.flush()
+    assert log.flush(PATIENCE)
     log.close()
 
     torn, *good = path.read_text(encoding="utf-8").splitlines()
@@ -224,9 +225,9 @@ _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
 resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, most))
 for number in range(1000):
     log(Event("request_refused", path=str(number)))
-assert not log.flush()
+assert not log.flush(60)
 resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
-assert log.flush()
+assert log.flush(60)
 print(log.lost)
 """
 
@@ -250,7 +251,7 @@ def test_what_a_full_disk_never_took_is_counted_and_told(caplog: pytest.LogCaptu
     log = AuditLog("/dev/full", queue_size=10)
     for number in range(600):
         log(refused(number))
-        log.flush() if number == 0 else None
+        log.flush(PATIENCE) if number == 0 else None
     log.close()
 
     assert log.lost == 600
@@ -266,7 +267,7 @@ def test_a_slow_destination_blocks_nobody_and_what_is_lost_leaves_a_line(caplog:
     for number in range(1, 11):
         log(refused(number))
     stream.go_on.set()
-    assert log.flush()
+    assert log.flush(PATIENCE)
     log(refused(11))
     log.close()
 
@@ -283,7 +284,7 @@ def test_a_stream_that_fails_loses_what_it_did_not_take_and_is_told(caplog: pyte
     log = AuditLog(stream)
     stream.close()
     log(refused(1))
-    assert not log.flush()
+    assert not log.flush(PATIENCE)
     log.close()
 
     assert log.lost == 1
@@ -293,7 +294,7 @@ def test_a_stream_that_fails_loses_what_it_did_not_take_and_is_told(caplog: pyte
 def test_a_line_that_cannot_be_made_loses_no_other(audit: AuditLog, path: Path, caplog: pytest.LogCaptureFixture) -> None:
     audit(REFUSED._replace(status=float("nan")))  # type: ignore[arg-type]
     audit(refused(1))
-    audit.flush()
+    audit.flush(PATIENCE)
 
     assert [line["path"] for line in lines(path) if line["event"] == "request_refused"] == ["/orders/1"]
     assert audit.lost == 1
@@ -304,14 +305,14 @@ def test_an_error_that_nobody_expected_stops_no_later_line(
     audit: AuditLog, path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     audit(refused(1))
-    audit.flush()
+    audit.flush(PATIENCE)
     with monkeypatch.context() as broken:
         broken.setattr("bearerguard.audit_log.destination._write", None)
         audit(refused(2))
-        assert not audit.flush()
+        assert not audit.flush(PATIENCE)
     audit(refused(3))
 
-    assert audit.flush()
+    assert audit.flush(PATIENCE)
     assert paths(path) == ["/orders/1", "/orders/2", "/orders/3"]
     assert [record.levelno for record in caplog.records] == [logging.ERROR, logging.WARNING]
 
@@ -320,7 +321,7 @@ def test_an_error_that_nobody_expected_stops_no_later_line(
 def test_closing_a_file_that_somebody_else_has_closed_raises_nothing(path: Path) -> None:
     log = AuditLog(path)
     log(refused(1))
-    log.flush()
+    log.flush(PATIENCE)
     os.close(next(int(entry) for entry in os.listdir("/dev/fd") if _is_the_file(int(entry), path)))
     log.close()
     log(refused(2))
@@ -342,7 +343,7 @@ def test_threads_may_share_it(audit: AuditLog, path: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    audit.flush()
+    audit.flush(PATIENCE)
 
     assert sorted(paths(path)) == sorted(f"/orders/{number}" for number in range(2000))
 
@@ -453,7 +454,7 @@ def test_a_descriptor_that_somebody_else_has_taken_is_neither_written_nor_closed
     """A daemon closes all files when it begins; the next file it opens gets the number."""
     log = AuditLog(path)
     log(refused(1))
-    log.flush()
+    log.flush(PATIENCE)
     number = next(int(entry) for entry in os.listdir("/dev/fd") if _is_the_file(int(entry), path))
     other = os.open(tmp_path / "other", os.O_RDWR | os.O_CREAT)
     os.dup2(other, number)
@@ -485,7 +486,7 @@ def test_another_working_directory_changes_nothing(tmp_path: Path, monkeypatch: 
     monkeypatch.chdir(tmp_path)
     log = AuditLog("audit.jsonl")
     log(refused(1))
-    log.flush()
+    log.flush(PATIENCE)
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     log(refused(2))
@@ -499,12 +500,12 @@ def test_a_file_whose_folder_is_gone_for_a_while_loses_nothing(tmp_path: Path, c
     folder.mkdir()
     log = AuditLog(folder / "audit.jsonl")
     log(refused(1))
-    log.flush()
+    log.flush(PATIENCE)
     folder.rename(tmp_path / "elsewhere")
     log(refused(2))
-    assert not log.flush()
+    assert not log.flush(PATIENCE)
     folder.mkdir()
-    assert log.flush()
+    assert log.flush(PATIENCE)
     log.close()
 
     assert paths(folder / "audit.jsonl") == ["/orders/2"]
