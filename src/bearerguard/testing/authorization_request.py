@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlencode
 
+from bearerguard.errors import show
 from bearerguard.testing.local_client import LocalClient
 from bearerguard.testing.redirect_uris import permits
 from bearerguard.testing.shape import Requested, Shape
@@ -106,10 +107,10 @@ def return_address(parameters: Parameters, clients: Mapping[str, LocalClient]) -
             raise AddressRefused(f"The parameter {name} is missing or repeated.")
     client = clients.get(values["client_id"])
     if client is None:
-        raise AddressRefused(f"No client {values['client_id']!r} is registered here.")
+        raise AddressRefused(f"No client {show(values['client_id'])} is registered here.")
     if not permits(client.redirect_uris, values["redirect_uri"]):
         known = "registered for the client" if client.redirect_uris else "a loopback address; register others with redirect_uris="
-        raise AddressRefused(f"redirect_uri {values['redirect_uri']!r} is not {known}.")
+        raise AddressRefused(f"redirect_uri {show(values['redirect_uri'])} is not {known}.")
     state = None if "state" in parameters.repeated else values.get("state")
     mode = values.get("response_mode", "query")
     return ReturnAddress(client, values["redirect_uri"], state, mode if mode in _SEPARATORS else "query")
@@ -123,8 +124,8 @@ def authorization_request(parameters: Parameters, address: ReturnAddress, shape:
             answer it.
     """
     values = parameters.values
-    for name in parameters.repeated:
-        raise RequestRefused("invalid_request", f"The parameter {_sendable(name)} is repeated")
+    if parameters.repeated:
+        raise RequestRefused("invalid_request", f"The parameter {_sendable(parameters.repeated[0])} is repeated")
     if "response_type" not in values:
         raise RequestRefused("invalid_request", "The parameter response_type is missing")
     if values["response_type"] != "code":

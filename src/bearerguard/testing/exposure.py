@@ -3,6 +3,7 @@ gets tokens.
 """
 
 import ipaddress
+import re
 from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit
@@ -15,6 +16,8 @@ from bearerguard.events import logger
 from bearerguard.testing.local_client import DEFAULT_CLIENTS, LocalClient
 
 _RESERVED: Final = ("test", "example", "invalid", "localhost", "example.com", "example.net", "example.org")
+_HOST: Final = re.compile(r"(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+)(?::[0-9]*)?")  # RFC 9110 §7.2
+_TEST_CLIENT: Final = "testclient"  # how that of Starlette names itself, in this process
 _OF_PROXIES: Final = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 _DEFAULT_SECRETS: Final = {(client.id, client.secret) for client in DEFAULT_CLIENTS if client.secret}
 
@@ -40,7 +43,7 @@ class Exposure:
     def check_caller(self, scope: Scope) -> None:
         """A request came from another machine."""
         host = scope["client"][0] if scope.get("client") else ""
-        if not self._has_warned and _is_another_machine(host):
+        if not self._has_warned and _is_loopback(host) is False:
             self._warn(f"asked from {host}")
 
     def _warn(self, where: str) -> None:
@@ -61,15 +64,19 @@ def is_from_this_machine(request: Request, own_host: str | None) -> bool:
     neither loopback nor the issuer's: a name of somebody else may have been rebound to 127.0.0.1.
     Does not notice a proxy that adds no header of its own.
     """
-    if request.client is None or _is_another_machine(request.client.host):
+    caller = request.client.host if request.client else ""
+    if not (_is_loopback(caller) or caller == _TEST_CLIENT) or any(header in request.headers for header in _OF_PROXIES):
         return False
-    host = request.url.hostname or ""
-    return (is_loopback(host) or host == own_host) and not any(header in request.headers for header in _OF_PROXIES)
+    hosts = request.headers.getlist("host")
+    named = _HOST.fullmatch(hosts[0]) if len(hosts) == 1 else None
+    host = named[1].strip("[]") if named else ""
+    return host != "" and (is_loopback(host) or host == own_host)
 
 
-def _is_another_machine(host: str) -> bool:
+def _is_loopback(host: str) -> bool | None:
+    """``None`` for what is not an address, such as the name of a test client in the same process."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        return False  # a test client in the same process has a name
-    return not (getattr(address, "ipv4_mapped", None) or address).is_loopback
+        return None
+    return bool((getattr(address, "ipv4_mapped", None) or address).is_loopback)

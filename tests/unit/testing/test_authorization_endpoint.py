@@ -297,6 +297,11 @@ async def test_another_machine_cannot_sign_in(issuer: LocalIssuer, address: str)
     assert (response.status_code, "ticket" in response.text) == (403, False)
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.9", "::1", "::ffff:127.0.0.1", "testclient"])
+async def test_this_machine_can_sign_in(issuer: LocalIssuer, address: str) -> None:
+    assert (await Browser(issuer, (address, 50000)).open()).status_code == 200
+
+
 async def test_another_machine_cannot_answer_a_page(issuer: LocalIssuer) -> None:
     near, far = Browser(issuer), Browser(issuer, ("192.0.2.7", 50000))
     page = await near.open()
@@ -305,7 +310,10 @@ async def test_another_machine_cannot_answer_a_page(issuer: LocalIssuer) -> None
     assert (await far.choose(page, user="alice")).status_code == 403
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:9000", "127.0.0.1.evil.example"])
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example", "evil.example:9000", "127.0.0.1.evil.example", "", "127.0.0.1/@evil.example", "evil.example@127.0.0.1"],
+)
 async def test_a_name_that_was_rebound_to_loopback_cannot_sign_in(host: str) -> None:
     """DNS rebinding: the page would be of the attacker's own origin."""
     issuer = LocalIssuer("http://127.0.0.1:9000")
@@ -313,6 +321,12 @@ async def test_a_name_that_was_rebound_to_loopback_cannot_sign_in(host: str) -> 
         answer = await client.get(issuer.authorization_endpoint, params=REQUEST, headers={"Host": host})
 
     assert (answer.status_code, "ticket" in answer.text) == (403, False)
+
+
+async def test_two_names_are_none(browser: Browser, issuer: LocalIssuer) -> None:
+    headers = [("Host", "issuer.test"), ("Host", "evil.example")]
+
+    assert (await browser.http.get(issuer.authorization_endpoint, params=REQUEST, headers=headers)).status_code == 403
 
 
 @pytest.mark.parametrize("header", ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via"])
@@ -323,11 +337,12 @@ async def test_what_came_through_a_proxy_cannot_sign_in(browser: Browser, issuer
     assert (answer.status_code, "ticket" in answer.text) == (403, False)
 
 
-async def test_a_caller_whose_address_is_unknown_cannot_sign_in(issuer: LocalIssuer) -> None:
+@pytest.mark.parametrize("address", [None, ("", 0), ("unix:", 0), ("proxy", 0)])
+async def test_a_caller_whose_address_is_unknown_cannot_sign_in(issuer: LocalIssuer, address: object) -> None:
     """A server on a Unix socket tells none."""
 
     async def without_address(scope: Scope, receive: Receive, send: Send) -> None:
-        await issuer({**scope, "client": None}, receive, send)
+        await issuer({**scope, "client": address}, receive, send)
 
     async with httpx.AsyncClient(transport=httpx.ASGITransport(without_address)) as client:
         answer = await client.get(issuer.authorization_endpoint, params=REQUEST)
