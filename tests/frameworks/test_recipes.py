@@ -125,11 +125,16 @@ def socket_io(needed: Callable[[str], Any]) -> Iterator[Served]:
         yield recipe
 
 
+def opened(websocket: ClientConnection) -> str:
+    """The id of Engine.IO's connection, which its handshake ends with."""
+    return str(json.loads(str(websocket.recv(PATIENCE)).removeprefix("0"))["sid"])
+
+
 @contextmanager
 def socket_io_connection(recipe: Served, headers: dict[str, str], target: str = "/socket.io/", auth: str = "") -> Iterator[Any]:
     """A connection as Socket.IO's own clients open it: Engine.IO's handshake, then that of the namespace."""
     with recipe.websocket(f"{target}?EIO=4&transport=websocket", headers) as websocket:
-        assert str(websocket.recv(PATIENCE)).startswith("0{")
+        assert opened(websocket)
         websocket.send(f"40{auth}")
         assert str(websocket.recv(PATIENCE)).startswith("40{")
         yield websocket
@@ -149,6 +154,17 @@ def test_an_event_needs_the_role_of_the_handshakes_caller(socket_io: Served, tar
         assert acknowledged(websocket, 3) == [{"cancelled": 3, "by": "shop"}]
     with socket_io_connection(socket_io, reader, target, auth=claimed) as websocket:  # `auth` of the client decides nothing
         assert acknowledged(websocket, 3) == [{"error": "not permitted"}]
+
+
+def test_nobody_joins_the_connection_of_another_caller(socket_io: Served) -> None:
+    """An upgrade that names a connection which is a websocket already."""
+    owner, other = socket_io.bearer(roles=["Write.All"]), socket_io.bearer(client_id="mallory")
+    with socket_io.websocket("/socket.io/?EIO=4&transport=websocket", owner) as websocket:
+        target = f"/socket.io/?EIO=4&transport=websocket&sid={opened(websocket)}"
+        with pytest.raises(InvalidStatus), socket_io.websocket(target, other):
+            pass
+        websocket.send("40")
+        assert str(websocket.recv(PATIENCE)).startswith("40{")
 
 
 def test_a_handshake_without_a_token_is_refused(socket_io: Served) -> None:

@@ -7,7 +7,8 @@ from typing import Final
 
 from mcp_servers.node import FOLDER, node
 
-_OPTIONS: Final = ("ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error")
+_OPTIONS: Final = ("ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error", "--fetch-retries=1")
+_PATIENCE: Final = 300
 
 
 def main() -> None:
@@ -15,7 +16,7 @@ def main() -> None:
     npm = binary.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     command = [str(binary), str(npm)] if npm.is_file() else ["npm"]
     path = f"{binary.parent}{os.pathsep}{os.environ['PATH']}"
-    subprocess.run([*command, *_OPTIONS], cwd=FOLDER, env=os.environ | {"PATH": path}, check=True)
+    subprocess.run([*command, *_OPTIONS], cwd=FOLDER, env=os.environ | {"PATH": path}, check=True, timeout=_PATIENCE)
 
 
 if __name__ == "__main__":

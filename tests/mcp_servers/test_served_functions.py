@@ -107,6 +107,7 @@ async def test_guards_in_their_place_start(needed: Callable[[str], Any], api: Re
 
     for add in PARTS.values():
         add(server, cancel)
+    server.tool(name="cancel_twice_guarded")(requires(scope("orders.refund"))(cancel))  # what it guards is guarded as well
 
     server.tool()(_fresh())
     assert await _start(_app(server), api) == ["lifespan.startup.complete", "lifespan.shutdown.complete"]

@@ -11,7 +11,7 @@ from mcp.server.lowlevel.server import Server
 from mcp.server.mcpserver import MCPServer
 
 from bearerguard.errors import ConfigurationError
-from bearerguard.web.declaration import is_guarded_elsewhere, is_hidden
+from bearerguard.web.declaration import declared, is_guarded_elsewhere, is_hidden
 
 _KEPT: Final[Mapping[str, tuple[str, ...]]] = {
     "_tool_manager": ("list_tools",),
@@ -30,7 +30,7 @@ async def check_guards(app: object) -> None:
         ConfigurationError: a tool, resource or prompt is served without the guard of its function.
     """
     for function in map(_as_given, await _functions_of(app)):
-        if is_guarded_elsewhere(function):
+        if is_guarded_elsewhere(function) and declared(function) is None:
             _refuse(function, "is served without its guard: put @requires beneath the decorator of the server")
         if is_hidden(function):
             _refuse(function, "has a decorator above @requires, which may answer without it; put @requires above that one")
