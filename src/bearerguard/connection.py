@@ -91,6 +91,11 @@ class Connection:
         more = f" and {len(self.issuers) - _NAMED} more" if len(self.issuers) > _NAMED else ""
         return f"issuers {names or 'none'}{more}, audience {', '.join(map(repr, sorted(self.audience)))}"
 
+    def in_use(self) -> "Connection":
+        """From now on listeners measure by its clock."""
+        self.listeners.monotonic = self.clock.monotonic
+        return self
+
     # --- verified tokens
 
     def recall(self, token: bytes) -> Principal | None:

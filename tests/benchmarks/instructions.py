@@ -11,12 +11,13 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from itertools import cycle
 from pathlib import Path
 from typing import Any, Final
 
-from bearerguard import Issuer, ResourceServer
+from bearerguard import Event, Issuer, ResourceServer
 from bearerguard.testing import LocalIssuer
 from benchmarks.asgi import headers_with, request_with
 from benchmarks.setting import raw
@@ -25,7 +26,7 @@ from benchmarks.warm import bare_app, decorated_app, policy_app
 
 _CALLS: Final = 400
 _REFS: Final = re.compile(r"I\s+refs:\s+([0-9,]+)")
-_STEPS: Final = ("raw", "cold", "entered", "recall", "in turn", "bare", "decorator", "policy")
+_STEPS: Final = ("raw", "cold", "entered", "recall", "in turn", "bare", "decorator", "policy", "listener")
 _IN_TURN: Final = 500
 
 
@@ -78,7 +79,13 @@ def _run(step: str, calls: int, given: dict[str, Any]) -> None:
 async def _calls(step: str, calls: int, issuer: Issuer, given: dict[str, Any]) -> None:
     tokens = [token.encode() for token in given["tokens"]]
     sizes = {"cold": 0, "entered": 100}
-    server = ResourceServer([issuer], given["audience"], token_cache_size=sizes.get(step, _IN_TURN))
+    counted: Counter[str] = Counter()
+
+    def count(event: Event) -> None:
+        counted[event.name] += 1
+
+    size, hook = sizes.get(step, _IN_TURN), count if step == "listener" else None
+    server = ResourceServer([issuer], given["audience"], token_cache_size=size, on_event=hook)
     coming = cycle(tokens)
     if step in ("cold", "entered"):
         for _ in range(calls):

@@ -98,7 +98,7 @@ class StandIns:
         try:
             yield self
         finally:
-            self.server._connection = before
+            self.server._connection = before.in_use()
 
     def _asked_issuer(self) -> tuple[LocalIssuer, ...]:
         """The one that is asked about opaque tokens, if the server asks anybody."""

@@ -14,7 +14,7 @@ from bearerguard.principal import Principal
 from bearerguard.resource_server import ResourceServer
 from bearerguard.token.credentials import IN_AUTHORIZATION, TokenPlace
 from bearerguard.web.challenge import Answer, Challenge
-from bearerguard.web.route_names import NamesInApp
+from bearerguard.web.route_names import Names, NamesInApp
 
 
 class RouteOf(Protocol):
@@ -41,9 +41,10 @@ class Gate:
         place: Where requests carry them.
         listeners: Who is told of events.
         route_of: Names the route of a request.
+        names: The same of most requests that were served, by the number of the route's object.
     """
 
-    __slots__ = ("_challenge", "listeners", "place", "route_of", "server")
+    __slots__ = ("_challenge", "listeners", "names", "place", "route_of", "server")
 
     def __init__(
         self,
@@ -56,6 +57,7 @@ class Gate:
         self.listeners = server.listeners
         self.place = place
         self.route_of = route_of or NamesInApp()
+        self.names: Names = {}
         self._challenge = challenge
 
     async def authenticate(self, scope: Scope) -> tuple[Principal, bool]:
@@ -68,10 +70,6 @@ class Gate:
         token = self.place.read(scope)
         remembered = self.server.recall(token)
         return await self.server.judge(token) if remembered is None else (remembered, True)
-
-    def monotonic(self) -> float:
-        """Seconds on the server's clock."""
-        return self.server.connection.clock.monotonic()
 
     def answer(self, refusal: Refusal) -> Answer:
         """What the caller is told."""

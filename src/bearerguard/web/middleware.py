@@ -166,7 +166,7 @@ class AccessTokenMiddleware:
             logger.warning("insecure_report_only is on: requests that should be refused are served")
             resource_server.listeners(Event("insecure_option", code="insecure_report_only"))
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: C901  each further frame costs 1 %
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: C901, PLR0912  a further frame costs 1 %
         """Serve one connection.
 
         Raises:
@@ -194,8 +194,9 @@ class AccessTokenMiddleware:
                 if rule is not None and rule is not _OPTIONAL and rule.permits(principal) is not True:
                     raise rule.refusal(principal)  # noqa: TRY301  one way out for every refusal
                 scope["user"] = scope["auth"] = principal
-            if passage.listeners is not None or PASSAGE in scope:
-                passage.take_over(scope.get(PASSAGE))
+            if PASSAGE in scope:
+                passage.take_over(scope[PASSAGE])
+            if passage.listeners is not None:
                 passage.judged()
             scope[PASSAGE] = passage
         except Exception as error:  # noqa: BLE001  whatever it is, the request is refused
@@ -238,6 +239,7 @@ class AccessTokenMiddleware:
             check_declared(route_table(router, self.rules) if router is not None else dispatchers(self.app))
         self._paths.read(self.app, router)
         self._names = None if router is None else RouteNames(router)
+        self._gate.names = {} if self._names is None else self._names.names
         if router is not None:
             check_callers(router)
             judge_first(router)

@@ -4,7 +4,7 @@ A path has as many values as callers like, and may name a person; a template has
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from starlette.applications import Starlette
 from starlette.routing import Router
@@ -14,6 +14,9 @@ from bearerguard.events import logger
 from bearerguard.web.destination import full_match
 from bearerguard.web.routes import path_of, root_path_of, router_of, routes_of, subtree_of
 
+Names: TypeAlias = Mapping[int, tuple[object, str]]
+"""The template of each route and endpoint, with the object itself, by its ``id``."""
+
 _AMBIGUOUS: Final = ""
 
 
@@ -22,22 +25,26 @@ class RouteNames:
 
     Args:
         router: Its router.
+
+    Attributes:
+        names: An empty template stands for several.
     """
 
-    __slots__ = ("_names", "_router")
+    __slots__ = ("_router", "names")
 
     def __init__(self, router: Starlette | Router) -> None:
         self._router = router
-        self._names: dict[int, tuple[object, str]] = {}
+        names: dict[int, tuple[object, str]] = {}
         for one, name in _named(router):
-            known = self._names.setdefault(id(one), (one, name))
+            known = names.setdefault(id(one), (one, name))
             if known[1] != name:
-                self._names[id(one)] = (one, _AMBIGUOUS)
+                names[id(one)] = (one, _AMBIGUOUS)
+        self.names: Names = names
 
     def taken_by(self, scope: Mapping[str, Any]) -> str:
         """The template of the route, or of the innermost mount, that has taken a request."""
         for key in ("route", "endpoint"):  # older ones of Starlette name the endpoint alone
-            found, name = self._names.get(id(scope.get(key)), (None, ""))
+            found, name = self.names.get(id(scope.get(key)), (None, ""))
             if name and found is scope[key]:
                 return name
         return ""
