@@ -83,6 +83,7 @@ class Connection:
         object.__setattr__(self, "parser", Parser(registrations.glance, registrations.vouch))
         object.__setattr__(self, "cache", TokenCache(self.token_cache_size, self.clock))
         object.__setattr__(self, "introspector", self._introspector(former))
+        self.in_use()
         self._tell_what_is_insecure(former)
 
     def __str__(self) -> str:

@@ -260,3 +260,12 @@ async def test_a_vendor_without_introspection_is_told() -> None:
         pass
 
     assert caught.value.parameter == "introspection"
+
+
+def test_listeners_measure_by_the_clock_that_counts() -> None:
+    """By that of the stand-in within the block alone."""
+    own, clock = FakeClock(), FakeClock()
+    api = ResourceServer(entra(TENANT), "api://orders", clock=own)
+    with stand_in(api, clock=clock):
+        assert api.listeners.monotonic == clock.monotonic
+    assert api.listeners.monotonic == own.monotonic
