@@ -257,18 +257,23 @@ async def test_it_beats_beside_the_work_and_not_longer() -> None:
 @both
 async def test_what_is_called_again_and_again_ends_when_it_is_told_to() -> None:
     calls: list[str] = []
-    thrice = anyio.Event()
+    beside: list[str] = []
+    long_after = anyio.Event()
 
     def call() -> None:
         calls.append("")
         if len(calls) == 3:
             stop()
-            thrice.set()
 
-    stop = every(0.001, call)
+    def call_beside() -> None:
+        beside.append("")
+        if len(calls) == 3 and len(beside) >= 10:
+            long_after.set()
+
+    stop, stop_beside = every(0.001, call), every(0.001, call_beside)
     with anyio.fail_after(5):
-        await thrice.wait()
-    await anyio.sleep(0.01)
+        await long_after.wait()
+    stop_beside()
     assert len(calls) == 3
 
 

@@ -66,7 +66,7 @@ class _OpenWebSocket:
         self._pause = pause
         self._receiving: set[anyio.CancelScope] = set()
         self._deadlines: dict[ResourceServer, Instant] = {}
-        self._seen: tuple[object, ...] = ()
+        self._seen = self._judges()
         self._next_look = self._planned()
         self._end: Message | None = None
         self._is_watched = True
@@ -133,13 +133,14 @@ class _OpenWebSocket:
         return self._now().has_reached(self._next_look) or self._seen != self._judges()
 
     async def _look(self) -> None:
+        seen = self._judges()  # what is exchanged during the look is a reason for the next one
         try:
             for server, place, _ in self._judged():
                 await self._judge(server, place)
         except Exception as error:  # noqa: BLE001  whatever it is, the websocket ends
             await self._cut_off(refusal_for(error))
             return
-        self._next_look = self._planned()
+        self._seen, self._next_look = seen, self._planned()
 
     async def _judge(self, server: ResourceServer, place: TokenPlace) -> None:
         """As a new request would be judged; who cannot be asked has not said no.
@@ -186,7 +187,6 @@ class _OpenWebSocket:
 
     def _planned(self) -> Instant:
         """When to look again: after a while, or when the first token expires."""
-        self._seen = self._judges()
         now = self._now()
         wait = LOOK_EVERY
         for server, _, principal in self._judged():

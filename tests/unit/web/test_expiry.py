@@ -588,6 +588,42 @@ async def test_a_guard_that_judged_the_token_later_is_minded_too(anyio_backend: 
         assert heard == ["websocket.disconnect"]
 
 
+async def test_what_is_exchanged_during_a_look_is_judged_at_the_next_message(anyio_backend: str) -> None:
+    """Of two resource servers, the first is told to trust others while the second waits for its hook."""
+    waiting, go_on = anyio.Event(), anyio.Event()
+    holds: list[str] = []
+
+    async def revoked(_principal: Principal) -> bool:
+        if holds:
+            waiting.set()
+            await go_on.wait()
+        return False
+
+    first, second, pauses = server(), server(revoked=revoked, revoked_timeout=20), Pauses()
+    reader = require(role("Read.All"), resource_server=second)
+    heard: list[str] = []
+    app = FastAPI()
+
+    @app.websocket("/")
+    async def talk(websocket: WebSocket, _caller: Annotated[Principal, Depends(reader)]) -> None:
+        await websocket.accept()
+        while (message := await websocket.receive())["type"] != "websocket.disconnect":
+            heard.append(message["text"])
+
+    async with opened(guarded(first, app, pauses, undeclared="allow")) as line:
+        holds.append("from now on")
+        advance(first, LOOK_EVERY)
+        await pauses.end()
+        await waiting.wait()
+        first.reconfigure(audience="api://billing")
+        go_on.set()
+        await at_rest()
+        await line.says("too late")
+
+        assert await line.ended() == [ENDED]
+        assert heard == []
+
+
 async def test_an_application_may_take_the_header_out_of_its_scope(anyio_backend: str) -> None:
     api, pauses = server(), Pauses()
     talk = Talk()
