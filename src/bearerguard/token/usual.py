@@ -30,7 +30,6 @@ def is_usual(token: UnverifiedToken, expected: "Expectations", now: float) -> bo
     return (
         header.typ in expected.usual_types
         and header.algorithm in expected.algorithms
-        and not header.has_nonce
         and _UNUSUAL.isdisjoint(claims)
         and get("typ", "Bearer") == "Bearer"
         and (type(expires) is type(begins) is type(issued) is int)

@@ -5,6 +5,7 @@ import types
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 from math import inf
 from typing import Any, Final
 
@@ -292,6 +293,23 @@ def test_one_token_that_dies_takes_no_other_from_what_is_at_hand() -> None:
 
     assert len(at_hand(api)) == 1
     assert api.recall(TOKEN) is principal
+
+
+def test_a_token_at_hand_does_not_grow_old_while_others_are_found() -> None:
+    """A hit at hand does not count as use, and each hit on another entry puts that one behind it."""
+    api = server(token_cache_size=64)
+    others = [seal(payload=claims(jti=str(number))) for number in range(63)]
+    for token in others:
+        judge(api, token)
+    brought_to_hand(api)
+
+    for token in others:
+        assert api.recall(token) is not None
+        assert api.recall(TOKEN) is not None
+    for number in range(10):
+        judge(api, seal(payload=claims(jti=f"new {number}")))
+
+    assert sha256(TOKEN).digest() in api._connection.cache._entries
 
 
 class Asked(dict[bytes, Any]):
