@@ -22,7 +22,7 @@ from bearerguard.testing.key_ring import KeyRing
 from bearerguard.testing.local_client import DEFAULT_CLIENTS, LocalClient
 from bearerguard.testing.local_user import DEFAULT_USERS, LocalUser
 from bearerguard.testing.pages import KeyHeaders, Pages
-from bearerguard.testing.settings import checked_algorithm, checked_lifetime, clients_by_id, read_settings, unusable, users_by_id
+from bearerguard.testing.settings import by_id, checked_algorithm, checked_lifetime, read_settings, unusable
 from bearerguard.testing.shape import Directory, Document, Shape, Site
 from bearerguard.testing.shapes import shape_named
 from bearerguard.testing.signing_key import SigningKey
@@ -99,8 +99,8 @@ class LocalIssuer(Drills):
         checked_audience("audience", audience)
         self.audiences: Final = (audience,) if isinstance(audience, str) else tuple(audience)
         self.lifetime: Final = checked_lifetime(self.vendor.lifetime if lifetime is None else lifetime)
-        self.clients: Final = clients_by_id(clients)
-        self.users: Final = users_by_id(users)
+        self.clients: Final = by_id("clients", clients)
+        self.users: Final = by_id("users", users)
         self._mint: Final = TokenMint(self.vendor, self.directory, self._operations)
         self._exposure: Final = Exposure(self.clients.values())
         self._key_headers: Final = KeyHeaders(cache_control, etag=etag)

@@ -3,13 +3,15 @@
 import tomllib
 from collections.abc import Collection, Mapping
 from os import PathLike
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from bearerguard.errors import ConfigurationError
 from bearerguard.issuers.issuer import ALGORITHMS
 from bearerguard.testing.local_client import EXAMPLE, LocalClient
 from bearerguard.testing.local_user import USER_EXAMPLE, LocalUser
 from bearerguard.testing.shape import Directory
+
+Registered = TypeVar("Registered", LocalClient, LocalUser)
 
 _TOML: Final = '[[clients]]\nid = "reader"\nsecret = "reader-secret"\nroles = ["Read.All"]'
 
@@ -44,27 +46,16 @@ def unusable(path: str | PathLike[str], error: Exception) -> ConfigurationError:
     return ConfigurationError("path", f"{path}: {error}", example=_TOML)
 
 
-def clients_by_id(clients: Collection[LocalClient]) -> Mapping[str, LocalClient]:
-    """The clients under their ids.
+def by_id(parameter: str, registered: Collection[Registered]) -> Mapping[str, Registered]:
+    """Clients or users under their ids.
 
     Raises:
-        ConfigurationError: two clients have one id.
+        ConfigurationError: two have one id.
     """
-    known = {client.id: client for client in clients}
-    if len(known) != len(clients):
-        raise ConfigurationError("clients", f"two clients have one id among {[client.id for client in clients]}", example=EXAMPLE)
-    return known
-
-
-def users_by_id(users: Collection[LocalUser]) -> Mapping[str, LocalUser]:
-    """The users under their ids.
-
-    Raises:
-        ConfigurationError: two users have one id.
-    """
-    known = {user.id: user for user in users}
-    if len(known) != len(users):
-        raise ConfigurationError("users", f"two users have one id among {[user.id for user in users]}", example=USER_EXAMPLE)
+    known = {one.id: one for one in registered}
+    if len(known) != len(registered):
+        problem = f"two of them have one id among {[one.id for one in registered]}"
+        raise ConfigurationError(parameter, problem, example=EXAMPLE if parameter == "clients" else USER_EXAMPLE)
     return known
 
 
