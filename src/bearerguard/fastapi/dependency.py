@@ -20,7 +20,7 @@ from bearerguard.errors import ConfigurationError, show
 from bearerguard.principal import Principal
 from bearerguard.resource_server import ResourceServer
 from bearerguard.web.challenge import Challenge, Disclose
-from bearerguard.web.declaration import declare, note_scoped
+from bearerguard.web.declaration import WEBSOCKET, declare, note_scoped
 from bearerguard.web.enforce import enforce, is_permitted
 from bearerguard.web.error_format import ErrorFormat
 from bearerguard.web.gate import Gate, checked_server
@@ -33,10 +33,11 @@ _ENDS_WITH_THE_ENDPOINT: Final = "fastapi_function_astack"
 class OwnPassage(Passage):
     """The passage of a request that no middleware has let in. Nothing is sent through it."""
 
-    __slots__ = ()
+    __slots__ = ("method",)
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: Gate, kind: str) -> None:
         super().__init__(gate, {}, _nowhere)
+        self.method = WEBSOCKET if kind == "websocket" else ""
 
 
 @final
@@ -89,7 +90,7 @@ class Require:
     async def _caller(self, connection: HTTPConnection, scopes: Sequence[str]) -> Principal:
         asgi, gate = connection.scope, self._gate
         if gate is not None and PASSAGE not in asgi:
-            asgi[PASSAGE] = OwnPassage(gate)
+            asgi[PASSAGE] = OwnPassage(gate, asgi["type"])
             answer_refusals_of(asgi)
             tell_at_the_end(asgi)
         requirement = self._with(scopes) if scopes else self._requirement
