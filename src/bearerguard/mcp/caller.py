@@ -44,8 +44,8 @@ class VerifiedToken(AccessToken):
     ``token`` is empty: an MCP server must not pass on the token that it received (MCP 2026-07-28,
     Access Token Privilege Restriction), and this model's ``model_dump`` and logs would show it.
 
-    The SDK takes callers for the same if issuer, client and subject are. One of whom the token
-    tells neither client nor subject is the same as nobody, so that no session is taken up again.
+    To the SDK, callers are the same if issuer, client and subject are. A caller whose token names
+    neither client nor subject is the same as nobody, so no session is ever taken up again.
     """
 
     _principal: Principal = PrivateAttr()
