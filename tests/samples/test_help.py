@@ -10,7 +10,11 @@ import pytest
 from support.sample_files import SAMPLES
 
 PROGRAMS: Final = sorted(path for path in SAMPLES.rglob("*.py") if "argparse" in path.read_text(encoding="utf-8"))
-WITHOUT_OPTIONS: Final = {"calling_orders.py", "first_call.py"}  # they are read, and told what to do by variables
+WITHOUT_OPTIONS: Final = {
+    "calling_once.py",
+    "calling_orders.py",
+    "first_call.py",
+}  # they are read, and told what to do by variables
 
 
 def _name(path: Path) -> str:
