@@ -16,6 +16,7 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "keys/freshness": ("keys",),
     "introspection": ("introspection", "test_aclose.py", "test_reconfigure.py"),
     "web": ("web", "fastapi"),
+    "forward_auth": ("forward_auth",),
 }
 """Room or module of the library, and the tests beneath ``tests/unit`` that judge it."""
 

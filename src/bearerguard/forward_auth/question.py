@@ -22,6 +22,7 @@ https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/ext_
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from string import ascii_lowercase, digits
 from typing import Final, Literal, TypeAlias
 from urllib.parse import parse_qsl
 
@@ -47,7 +48,6 @@ _TOLD_IN: Final[Mapping[Proxy, tuple[bytes, bytes] | None]] = {
 PROXIES: Final = tuple(_TOLD_IN)
 
 _METHOD: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}")  # RFC 9110 §9.1: a token
-_ASCII: Final = 128
 _CONNECT: Final = b"CONNECT"
 _OVERRIDING: Final = frozenset(
     {
@@ -57,7 +57,7 @@ _OVERRIDING: Final = frozenset(
     }
 )
 # RFC 3875 §4.1.18: servers that hand headers on as variables write "_" for "-", some for any other sign
-_FOLDED: Final = bytes(octet if chr(octet).isalnum() and octet < _ASCII else ord("-") for octet in range(256))
+_FOLDED: Final = bytes(octet if octet in (ascii_lowercase + digits).encode() else ord("-") for octet in range(256))
 _OVERRIDING_PARAMETER: Final = "_method"  # Symfony, Laravel
 _WEBSOCKET: Final = b"websocket"
 _OF_A_HANDSHAKE: Final = b"sec-websocket-"
@@ -120,8 +120,8 @@ def _told(scope: Scope, proxy: Proxy) -> tuple[bytes, str]:
         raise GatewayMisconfigured(
             "the server tells no raw_path (ASGI 2.3) that begins with the prefix: a decoded path is not enough"
         )
-    query = b"?" + scope["query_string"] if scope.get("query_string") else b""
-    return scope["method"].encode(), (raw_path.removeprefix(JUDGE.encode()) + query).decode("latin-1")
+    target = raw_path.removeprefix(JUDGE.encode()) + b"?" + scope["query_string"]
+    return scope["method"].encode(), target.decode("latin-1")
 
 
 def _only(headers: RawHeaders, name: bytes) -> bytes:

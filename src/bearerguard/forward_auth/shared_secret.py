@@ -15,6 +15,7 @@ SECRET_HEADER: Final = b"bearerguard-secret"
 
 # What every configuration language takes without quoting
 _SECRET: Final = re.compile(r"[A-Za-z0-9._~+/=-]{32,256}", re.ASCII)
+_PROBLEM: Final = "expected 32 to 256 characters of A-Z a-z 0-9 . _ ~ + / = -, without which anyone could ask in the proxy's name"
 _EXAMPLE: Final = 'os.environ["GATEWAY_SECRET"], made by: openssl rand -hex 32'
 
 
@@ -32,12 +33,9 @@ class SharedSecret:
 
     def __init__(self, given: str | Sequence[str]) -> None:
         secrets = [given] if isinstance(given, str) else list(given) if isinstance(given, Sequence) else []
-        problem = "" if secrets and secrets != [""] else "there is none: anyone could ask in the proxy's name"
-        if not problem and not all(isinstance(secret, str) and _SECRET.fullmatch(secret) for secret in secrets):
-            problem = "expected 32 to 256 characters of A-Z a-z 0-9 . _ ~ + / = -"
-        if problem:
+        if not secrets or not all(isinstance(secret, str) and _SECRET.fullmatch(secret) for secret in secrets):
             del given, secrets  # an error's traceback shows variables
-            raise ConfigurationError("shared_secret", problem, example=_EXAMPLE)
+            raise ConfigurationError("shared_secret", _PROBLEM, example=_EXAMPLE)
         self._accepted = tuple(secret.encode() for secret in secrets)
 
     def check(self, headers: Sequence[tuple[bytes, bytes]]) -> None:

@@ -16,6 +16,7 @@ from bearerguard.forward_auth import SignedPrincipals, forward_auth
 from bearerguard.forward_auth.question import Proxy
 from bearerguard.testing import LocalIssuer
 from support.asgi import Answer, Header, call, http_scope, websocket_scope
+from support.tracebacks import variables_shown
 
 SECRET = "only-the-proxy-knows-this-0123456789"
 PROVEN: Header = (b"bearerguard-secret", SECRET.encode())
@@ -176,6 +177,13 @@ async def test_nginx_is_told_in_headers(
     assert answer.headers["bearerguard-challenge"].startswith("Bearer")
 
 
+async def test_nginx_is_told_of_consent_by_200(nginx: Any, issuer: LocalIssuer) -> None:
+    answer = await ask_as_nginx(nginx, "GET", "/orders", bearer(issuer))
+
+    assert (answer.status, "bearerguard-status" in answer.headers) == (200, False)
+    assert "bearerguard-principal" in answer.headers
+
+
 async def test_nginx_hands_the_challenge_of_401_on_by_itself(nginx: Any) -> None:
     answer = await ask_as_nginx(nginx, "GET", "/orders")
 
@@ -193,12 +201,12 @@ async def test_nginx_is_told_of_retry_after(policy: PathPolicy, issuer: LocalIss
     assert int(answer.headers["bearerguard-retry-after"]) >= 1
 
 
-@pytest.mark.parametrize("body", ["two\nlines", "é", "x" * 2049])
-async def test_a_body_that_fits_no_header_is_left_out(api: ResourceServer, policy: PathPolicy, body: str) -> None:
+@pytest.mark.parametrize(("body", "fits"), [("x" * 2048, True), ("two\nlines", False), ("é", False), ("x" * 2049, False)])
+async def test_a_body_that_fits_no_header_is_left_out(api: ResourceServer, policy: PathPolicy, body: str, *, fits: bool) -> None:
     app = forward_auth(api, policy, proxy="nginx", shared_secret=SECRET, error_format=lambda _: ("text/plain", body))
     answer = await ask_as_nginx(app, "GET", "/orders")
 
-    assert (answer.status, "bearerguard-body" in answer.headers) == (401, False)
+    assert (answer.status, "bearerguard-body" in answer.headers) == (401, fits)
 
 
 # --- besides
@@ -215,13 +223,14 @@ async def test_signed_principals_are_verified_by_the_keys_that_are_served(
     (key,) = jwt.PyJWKSet.from_dict(json.loads(served.body)).keys
     claims = jwt.decode(statement, key, algorithms=["ES256"], audience="orders", issuer="https://gateway.test")
     assert claims["principal"]["client_id"] == "reader"
+    assert (await call(app, http_scope("GET", "/key"))).status == 404
 
 
 @pytest.mark.parametrize("proxy", ["caddy", "envoy"])
 async def test_probes_are_answered_and_any_other_page_is_404(api: ResourceServer, policy: PathPolicy, proxy: Proxy) -> None:
     app = forward_auth(api, policy, proxy=proxy, shared_secret=SECRET)
 
-    assert (await call(app, http_scope("GET", "/ready"))).status == 200
+    assert [(await call(app, http_scope(method, "/ready"))).status for method in ("GET", "HEAD")] == [200, 200]
     for method, path in (("GET", "/"), ("GET", "/keys"), ("POST", "/ready"), ("GET", "/judg"), ("GET", "/health")):
         assert (await call(app, http_scope(method, path, [PROVEN]))).status == 404, path
 
@@ -279,3 +288,10 @@ def test_a_wrong_setting_is_refused_at_start(parameter: str, options: dict[str, 
         forward_auth(**settings | options)
 
     assert caught.value.parameter == parameter
+
+
+def test_the_secret_is_in_no_traceback(api: ResourceServer) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        forward_auth(api, None, proxy="nginx", shared_secret=SECRET)  # type: ignore[arg-type]
+
+    assert SECRET not in variables_shown(caught.value)

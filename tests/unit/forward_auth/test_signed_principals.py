@@ -13,6 +13,7 @@ from bearerguard import ConfigurationError, Principal
 from bearerguard.forward_auth import SignedPrincipals
 from bearerguard.forward_auth.principal_header import members_of, plain
 from bearerguard.testing import FakeClock
+from support.tracebacks import variables_shown
 
 NOW = 1_767_268_800
 KEYS = (ec.generate_private_key(ec.SECP256R1()), ed25519.Ed25519PrivateKey.generate(), rsa.generate_private_key(65537, 2048))
@@ -43,6 +44,13 @@ def test_a_service_verifies_a_statement_with_the_published_key(key: Any, algorit
     assert claims == {"iss": "https://gateway.test", "aud": "orders", "iat": NOW, "exp": NOW + 30, "principal": principal}
 
 
+@pytest.mark.parametrize(("options", "seconds"), [({}, 60), ({"lifetime": 5}, 5), ({"lifetime": 300}, 300)])
+def test_a_statement_lives_for_a_minute_or_as_long_as_told(options: dict[str, Any], seconds: int) -> None:
+    claims = jwt.decode(signed(**options)(CALLER), options={"verify_signature": False})
+
+    assert claims["exp"] - claims["iat"] == seconds
+
+
 def test_no_private_member_is_published() -> None:
     """RFC 7518 §6."""
     for jwk in signed(*KEYS).jwks()["keys"]:
@@ -70,7 +78,7 @@ def test_a_key_id_is_the_thumbprint_of_the_key() -> None:
         ("private_key", {"private_key": []}),
         ("issuer", {"issuer": ""}),
         ("audience", {"audience": "two words"}),
-        ("lifetime", {"lifetime": 0}),
+        ("lifetime", {"lifetime": 4}),
         ("lifetime", {"lifetime": 301}),
     ],
 )
@@ -80,6 +88,13 @@ def test_a_wrong_setting_is_refused_at_start(parameter: str, options: dict[str, 
         SignedPrincipals(**settings)
 
     assert caught.value.parameter == parameter
+
+
+def test_the_key_is_in_no_traceback() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        SignedPrincipals(pem(KEYS[0]), issuer="", audience="orders")
+
+    assert "PRIVATE KEY" not in variables_shown(caught.value)
 
 
 def test_the_key_is_not_pickled() -> None:
