@@ -177,6 +177,21 @@ async def test_a_route_that_cannot_be_asked_has_no_name(api: ResourceServer, see
     assert [event.route for event in seen] == [""]
 
 
+async def test_a_middleware_that_hands_on_a_copy_of_the_scope(
+    api: ResourceServer, seen: list[Event], reader: list[Header]
+) -> None:
+    class Copying:
+        def __init__(self, app: ASGIApp) -> None:
+            self.app = app
+
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            await self.app(dict(scope), receive, send)
+
+    guard = Middleware(AccessTokenMiddleware, resource_server=api)
+    app = Starlette(routes=ROUTES, middleware=[guard, Middleware(Copying)])
+    assert await both(app, "/routes/acme/orders/7", reader, seen) == ["/routes/{tenant}/orders/{id}"] * 2
+
+
 # --- FastAPI
 
 
