@@ -50,7 +50,7 @@ class Site:
 # --- events
 
 
-async def test_each_answer_is_an_event_with_its_duration() -> None:
+async def test_each_answer_is_an_event_with_its_duration(caplog: pytest.LogCaptureFixture) -> None:
     site = Site(GOOD)
     site.clock.advance(10)
 
@@ -63,6 +63,7 @@ async def test_each_answer_is_an_event_with_its_duration() -> None:
     await site.judge()  # remembered
 
     assert site.told() == [("introspection_answered", ISSUER, "")]
+    assert caplog.records == []
     assert next(event.seconds for event in site.events if event.name == "introspection_answered") == pytest.approx(0.25)
 
 

@@ -217,6 +217,18 @@ async def test_a_remembered_answer_is_recalled_without_waiting(token: str, chang
     assert api.recall(token.encode()) is not None
 
 
+async def test_a_remembered_answer_names_the_caller_whoever_asks() -> None:
+    api, endpoint = scripted(GOOD, clock := FakeClock(NOW))
+    introspector = api.connection.introspector
+    assert introspector is not None
+
+    first, again = [await introspector.authenticate(OPAQUE.encode(), frozenset) for _ in range(2)]
+    clock.advance(5)
+
+    assert (first, first.client_id, len(endpoint.requests)) == (again, "reader", 1)
+    assert again.key_age == 5.0  # since it was asked about
+
+
 async def test_two_apis_never_share_an_answer() -> None:
     asked = settings()
     transport = httpx.MockTransport(lambda _: httpx.Response(200, json=GOOD))

@@ -3,13 +3,15 @@
 import asyncio
 import sys
 import threading
+from collections.abc import Awaitable
+from contextlib import closing
 from typing import Any
 
 import anyio
 import httpx
 import pytest
 
-from bearerguard import IssuerUnavailable, Principal, ResourceServer
+from bearerguard import AccessTokenError, IssuerUnavailable, Principal, ResourceServer
 from bearerguard.testing import FakeClock
 from support.forked import held_by_another_thread, holds_in_a_child
 from support.introspected import AUDIENCE, GOOD, NOW, OPAQUE, scripted, settings
@@ -42,7 +44,7 @@ def _server(endpoint: Any, **changes: Any) -> ResourceServer:
     return ResourceServer(audience=AUDIENCE, introspection=asked, transport=httpx.MockTransport(endpoint), clock=FakeClock(NOW))
 
 
-def _begin_and_close_the_loop(api: ResourceServer, endpoint: Hanging, tokens: list[str]) -> None:
+def _begin_and_close_the_loop(api: ResourceServer, endpoint: Hanging, tokens: list[str]) -> "set[asyncio.Task[Any]]":
     """As a program does that closes its event loop under running tasks."""
     loop = asyncio.new_event_loop()
 
@@ -58,8 +60,7 @@ def _begin_and_close_the_loop(api: ResourceServer, endpoint: Hanging, tokens: li
     left = asyncio.all_tasks(loop)
     loop.set_exception_handler(lambda *_: None)
     loop.close()
-    for task in left:
-        _abandon(task)
+    return left
 
 
 def _abandon(task: "asyncio.Task[Any]") -> None:
@@ -75,22 +76,24 @@ def test_a_question_of_an_event_loop_that_was_closed_stands_in_nobodys_way() -> 
     endpoint = Hanging(unanswered=48)
     api = _server(endpoint)
     tokens = [f"token-{number}" for number in range(48)]  # all places that there are
-    _begin_and_close_the_loop(api, endpoint, tokens)
+    left = _begin_and_close_the_loop(api, endpoint, tokens)
     endpoint.unanswered = 0
 
     assert isinstance(asyncio.run(api.authenticate(tokens[0])), Principal)
+    for task in left:
+        _abandon(task)
 
 
-def test_after_closing_an_answer_of_another_event_loop_is_not_remembered() -> None:
+@pytest.mark.parametrize("answer", [GOOD, {"active": False}])
+def test_after_closing_an_answer_of_another_event_loop_is_not_remembered(answer: dict[str, Any]) -> None:
     may_answer: list[asyncio.Event] = []
 
     async def endpoint(_request: httpx.Request) -> httpx.Response:
         may_answer.append(asyncio.Event())
         await may_answer[0].wait()
-        return httpx.Response(200, json=GOOD)
+        return httpx.Response(200, json=answer)
 
     api = _server(endpoint)
-    loop = asyncio.new_event_loop()
 
     async def begin() -> "asyncio.Task[Principal]":
         task = asyncio.create_task(api.authenticate(OPAQUE))
@@ -98,17 +101,26 @@ def test_after_closing_an_answer_of_another_event_loop_is_not_remembered() -> No
             await asyncio.sleep(0)
         return task
 
-    async def finish(task: "asyncio.Task[Principal]") -> Principal:
+    async def finish(task: "asyncio.Task[Principal]") -> str:
         may_answer[0].set()
-        return await task
+        return await _outcome(task)
 
-    try:
+    with closing(asyncio.new_event_loop()) as loop:
         task = loop.run_until_complete(begin())
         asyncio.run(api.aclose())
-        assert loop.run_until_complete(finish(task)).client_id == "reader"
-    finally:
-        loop.close()
-    assert api.recall(OPAQUE.encode()) is None
+        outcome = loop.run_until_complete(finish(task))
+    may_answer[0] = asyncio.Event()
+    may_answer[0].set()
+
+    assert asyncio.run(_outcome(api.authenticate(OPAQUE))) == outcome
+    assert len(may_answer) == 2
+
+
+async def _outcome(judged: "Awaitable[Principal]") -> str:
+    try:
+        return (await judged).client_id or ""
+    except AccessTokenError as refusal:
+        return refusal.code
 
 
 def test_answers_outlive_the_event_loop_that_asked() -> None:

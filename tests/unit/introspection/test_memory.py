@@ -79,13 +79,15 @@ def test_an_answer_that_is_given_again_is_the_youngest() -> None:
     for number in range(memory.MOST_BAD):
         answers.remember_bad(f"bad {number}".encode(), REFUSAL, NOON)
 
-    answers.remember_good(b"0", CALLER, NOON.after(60))
-    answers.remember_good(b"new", CALLER, NOON.after(60))
-    answers.remember_bad(b"bad 0", REFUSAL, NOON)
-    answers.remember_bad(b"bad new", REFUSAL, NOON)
+    answers.remember_good(b"5", CALLER, NOON.after(60))
+    answers.remember_bad(b"bad 5", REFUSAL, NOON)
+    assert (answers.was_good(b"0"), answers.refusal(b"bad 0", NOON)) == (True, REFUSAL)
+    for number in range(6):
+        answers.remember_good(f"new {number}".encode(), CALLER, NOON.after(60))
+        answers.remember_bad(f"bad new {number}".encode(), REFUSAL, NOON)
 
-    assert (answers.was_good(b"0"), answers.was_good(b"1"), answers.was_good(b"2")) == (True, False, True)
-    assert [answers.refusal(name, NOON) is None for name in (b"bad 0", b"bad 1", b"bad 2")] == [False, True, False]
+    assert [answers.was_good(name) for name in (b"4", b"5", b"6")] == [False, True, False]
+    assert [answers.refusal(name, NOON) is None for name in (b"bad 4", b"bad 5", b"bad 6")] == [True, False, True]
 
 
 def test_it_forgets_everything() -> None:
