@@ -5,8 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from samples.frameworks.access import policy
+from samples.frameworks.access import api, policy
 
+from bearerguard.events import Event
 from bearerguard.testing import LocalIssuer
 from frameworks.connection import exchange
 from frameworks.samples_of import NAMES, WITHOUT_HEAD, WITHOUT_WEBSOCKETS, started
@@ -60,3 +61,21 @@ def _check_served(answer: Answer, case: Case) -> None:
         assert json.loads(answer.body) == {"item": "tea"}
     elif case.target == "/reports":
         assert json.loads(answer.body) == ["reports.read"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_in_each_framework_each_request_is_told_once(
+    name: str, needed: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the framework's own template for a route, or the row of the policy: never the path."""
+    seen: list[Event] = []
+    monkeypatch.setattr(api.listeners, "hooks", (seen.append,))
+    async with started(name, needed) as (app, issuer):
+        for case in CASES:
+            if case.status == 101 and name in WITHOUT_WEBSOCKETS:
+                continue
+            seen.clear()
+            await exchange(app, _scope(case, issuer), BODY)
+            told = [event.name for event in seen if event.name.startswith("request")]
+            assert told == ["request_refused" if case.status in (400, 401, 403) else "request_accepted"], case.name
+            assert case.status != 200 or (seen[-1].route and "/7" not in seen[-1].route), case.name
