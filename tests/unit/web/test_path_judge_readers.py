@@ -59,6 +59,15 @@ class LikeLitestar:
         await mirror(scope, receive, send)
 
 
+class LikeDjango:
+    """As far as its paths are read: a prefix of its settings is taken off."""
+
+    __module__ = "django.core.handlers.asgi"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await mirror(scope, receive, send)
+
+
 @pytest.fixture
 def token(issuer: LocalIssuer) -> list[Header]:
     return [(b"authorization", b"Bearer " + issuer.mint("reader").encode())]
@@ -125,7 +134,9 @@ async def test_a_token_is_enough_for_a_path_that_is_public_in_one_reading(api: R
 
 
 async def test_a_mount_and_its_slash_are_one_path(api: ResourceServer) -> None:
-    assert await status(guarded(LikeLitestar(), api, {"/private": PUBLIC}), "/private") == 200
+    app = guarded(LikeLitestar(), api, {"/private": PUBLIC, "/other": PUBLIC})
+
+    assert [await status(app, path) for path in ("/private", "/other")] == [200, 200]
 
 
 async def test_servers_need_not_tell_a_root_path(api: ResourceServer) -> None:
@@ -142,6 +153,19 @@ async def test_a_mount_without_a_boundary_serves_nothing_under_another_rule(api:
     app = guarded(LikeLitestar(), api, {"/private/{rest:path}": ADMIN, "/privatesecret": PUBLIC})
 
     assert await status(app, "/privatesecret") == 401
+
+
+async def test_a_root_path_may_be_looked_for_anywhere(api: ResourceServer) -> None:
+    rows = {"/static/{rest:path}": PUBLIC, "/api/static/{rest:path}": PUBLIC, "/admin": ADMIN, "/b": PUBLIC}
+    app = guarded(mirror, api, rows)
+
+    assert [await status(app, path, root_path="/api") for path in ("/static/api/admin", "/static/api/b")] == [401, 200]
+
+
+async def test_a_mount_that_the_whole_path_does_not_lead_to_is_not_served(api: ResourceServer, token: list[Header]) -> None:
+    app = guarded(Starlette(routes=[requires(authenticated())(Mount("/open", mirror))]), api)
+
+    assert await status(app, "/open/x", token, root_path="/api") == 403
 
 
 async def test_case_counts_where_the_application_heeds_it(api: ResourceServer, tmp_path: Path, token: list[Header]) -> None:
@@ -196,6 +220,8 @@ def test_settings_of_django_that_nobody_has_loaded_say_nothing(monkeypatch: pyte
 
     settings(monkeypatch, configured=True, FORCE_SCRIPT_NAME=None)
     assert path_reader(mirror).prefix == ""
+    settings(monkeypatch, configured=True, FORCE_SCRIPT_NAME="/api")
+    assert path_reader(mirror).prefix == "/api"
 
 
 async def test_a_prefix_is_certain_only_where_the_application_is_known(
@@ -206,6 +232,7 @@ async def test_a_prefix_is_certain_only_where_the_application_is_known(
     rows = {"/admin": PUBLIC, "/api/{rest:path}": ADMIN, "/other": PUBLIC}
 
     assert [await status(guarded(mirror, api, rows), path) for path in ("/api/admin", "/other")] == [401, 200]
+    assert await status(guarded(LikeDjango(), api, {"/admin": PUBLIC}), "/api/admin") == 200
 
 
 @pytest.mark.parametrize(

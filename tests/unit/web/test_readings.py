@@ -142,7 +142,7 @@ def test_what_an_application_sees_need_not_end_the_path_that_rules_name() -> Non
 
 def test_servers_need_not_tell_a_root_path() -> None:
     """It is optional (ASGI HTTP and WebSocket connection scope)."""
-    request = request_for("/x", UNKNOWN)
+    request = request_for("/x", PathReader(routes_by_raw_path=True))
     for scope in (request.scope, request.found.scope):
         scope.pop("root_path")
 
