@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bearerguard.errors import AccessTokenError
 from bearerguard.issuers.claim_rule import ClaimRule
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.issuers.profile import Profile
@@ -138,6 +139,26 @@ async def test_a_large_token_under_a_new_key_has_the_keys_fetched() -> None:
     await api.authenticate(seal(payload=large("clients"), key=new))
 
     assert published.fetches == 2
+
+
+@pytest.mark.anyio
+async def test_in_a_flood_of_unknown_keys_large_tokens_are_refused_unread(reads: list[bytes]) -> None:
+    """Also behind a header that hides its ``kid`` from the glance."""
+    published = Published()
+    api = published.server()
+    await api.authenticate(seal())
+
+    async def refused(number: int) -> str:
+        token = seal(payload=large("objects"), kid=f"unknown-{number}", hidden={})
+        with pytest.raises(AccessTokenError) as caught:
+            await api.authenticate(token)
+        return caught.value.code
+
+    assert {await refused(number) for number in range(110)} == {"unknown_key"}
+    reads.clear()
+
+    assert await refused(110) == "unknown_key"
+    assert not [data for data in reads if len(data) > 1_000]
 
 
 # --- how much work
