@@ -184,6 +184,20 @@ async def test_the_status_tells_a_failure_and_when_the_endpoint_is_asked_again()
     assert (well.ready, well.last_error, well.next_try_in) == (True, "", 0.0)
 
 
+async def test_an_answer_about_a_token_that_was_good_ends_the_waiting_for_all() -> None:
+    site = Site(GOOD, cache_for=0)
+    await site.judge()
+    site.endpoint.answer = httpx.Response(503)
+    await site.judge("another")
+    site.endpoint.answer = GOOD
+    await site.judge()
+
+    status = site.api.introspection_status()
+
+    assert status is not None
+    assert (status.last_error, status.next_try_in) == ("", 0.0)
+
+
 async def test_a_question_that_the_endpoint_rejects_says_nothing_of_its_state() -> None:
     site = Site(httpx.Response(400))
     await site.judge()
