@@ -115,6 +115,19 @@ def test_two_tokens_under_one_signature_are_two_callers(hits: int) -> None:
 
 
 NO_DATA: Final = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType)
+
+
+@pytest.mark.parametrize(("text", "other"), [(b".", b""), (b".signature", b"signature")])
+def test_a_dot_more_or_less_is_another_token(text: bytes, other: bytes) -> None:
+    """No good token is so short; but what divides a text in two must tell whether there was something to divide."""
+    cache = TokenCache(320, FakeClock(NOW))
+    cache.remember(text, found_good(NOBODY))
+    for _ in range(4):
+        assert cache.recall(text) is not None
+
+    assert cache.recall(other) is None
+
+
 PARTS: Final = st.sampled_from([b"", b"a", b"b", b"a.a", b"."])
 TEXTS: Final = st.builds(lambda head, signature: head + b"." + signature, PARTS, PARTS) | PARTS
 
