@@ -40,8 +40,16 @@ NOT_OAUTH = [
     ("token_endpoint_failed", 404, b"<html>Not found</html>"),
     ("invalid_token_response", 200, b"<html>Welcome</html>"),
 ]
-# no answer at all: test_token_endpoint, test_shared_token
-ELSEWHERE = {"token_endpoint_unreachable", "token_endpoint_timeout", "credential_unavailable"}
+# no answer at all: test_token_endpoint, test_shared_token; of another endpoint: test_revocation
+ELSEWHERE = {
+    "token_endpoint_unreachable",
+    "token_endpoint_timeout",
+    "credential_unavailable",
+    "unsupported_token_type",
+    "revocation_endpoint_unreachable",
+    "revocation_endpoint_timeout",
+    "revocation_endpoint_failed",
+}
 
 
 def refused(status: int, body: bytes) -> TokenRequestError:
