@@ -39,6 +39,8 @@ SHOWN: Final = {
     "token seen before, added to a Starlette route": 'middleware and `@requires(role("Read.All"))`, added',
     "token seen before, added to a FastAPI route": 'middleware and `require(role("Read.All"))`, added',
     "token never seen, RS256, 1.5 kB: `authenticate` over the bare verification": "RS256, Entra v2: `authenticate` without",
+    "the same with the extra `speed`": "RS256, Entra v2, with `speed`: `authenticate` without",
+    "FastAPI's `HTTPBearer` with PyJWT, added": "FastAPI `HTTPBearer` with PyJWT's `PyJWKClient`: added per request",
     "throughput over a socket, Starlette with the guard over Starlette without": "Starlette with `@requires` over bare",
 }
 """Rows of the speed table in README, and how the rows begin in the whole table."""
