@@ -16,7 +16,7 @@ from typing import Final
 from distribution.builds import ROOT, built, digest, missing, run, unpacked
 
 _EXTRAS: Final = "fastapi,serve,cli"
-_FAST: Final = "not issuers and not browser and not frameworks and not gateways and not mcp and not timed"
+_FAST: Final = "not issuers and not browser and not frameworks and not gateways and not mcp and not operating and not timed"
 
 
 def main() -> None:
