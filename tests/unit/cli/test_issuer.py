@@ -17,16 +17,25 @@ from unit.cli.command_line import run_command
 
 pytestmark = pytest.mark.socket
 
+# Ctrl-C ends a program only where nobody told it to ignore that, as shells do with what they run in the background.
+_AS_FROM_A_TERMINAL = (
+    "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "runpy.run_module('bearerguard', run_name='__main__')"
+)
+
 
 @contextmanager
 def running(*words: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "bearerguard", "issuer", "--port", "0", *words]
+    command = [sys.executable, "-c", _AS_FROM_A_TERMINAL, "issuer", "--port", "0", *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             yield process
         finally:
             process.send_signal(signal.SIGINT)
-            process.communicate(timeout=20)
+            try:
+                process.communicate(timeout=20)
+            finally:
+                process.kill()
     assert process.returncode == 0
 
 
