@@ -223,6 +223,33 @@ async def test_an_accepted_request_tells_who_called_and_what_was_answered(
     assert second == first._replace(cached=True)
 
 
+async def test_a_guard_that_looks_at_the_token_itself_tells_whether_it_was_known(
+    api: ResourceServer, seen: list[Event], reader: list[Header]
+) -> None:
+    """On a public path the middleware has not looked."""
+    routes = [Route("/a", requires(READ)(served)), Route("/admin", requires(ADMIN)(served))]
+    app = Starlette(routes=routes, middleware=[Middleware(AccessTokenMiddleware, resource_server=api, public="/a")])
+
+    for path in ("/a", "/a", "/admin"):
+        await get(app, path, reader)
+    assert [(event.name, event.cached) for event in seen] == [
+        ("request_accepted", False),
+        ("request_accepted", True),
+        ("request_refused", True),
+    ]
+
+
+async def test_a_guard_that_refuses_a_new_token_tells_that_it_was_new(
+    api: ResourceServer, seen: list[Event], reader: list[Header]
+) -> None:
+    app = Starlette(
+        routes=[Route("/admin", requires(ADMIN)(served))], middleware=[Middleware(AccessTokenMiddleware, resource_server=api)]
+    )
+
+    await get(app, "/admin", reader)
+    assert [(event.name, event.cached) for event in seen] == [("request_refused", False)]
+
+
 async def test_a_refusal_tells_whom_the_token_names(
     api: ResourceServer, seen: list[Event], issuer: LocalIssuer, clock: FakeClock
 ) -> None:
