@@ -275,7 +275,7 @@ class LocalIssuer(Drills):
             client.id,
             roles=tuple(client.roles if roles is None else roles),
             scopes=tuple(standard if scopes is None else scopes),
-            audience=audience or self.vendor.audience(self.audiences[0], self.audiences),
+            audience=self.vendor.audience(self.audiences[0], self.audiences) if audience is None else audience,
             lifetime=self.lifetime if lifetime is None else lifetime,
             user=user or "",
         )

@@ -26,6 +26,11 @@ def test_roles_scopes_and_audience_are_the_users_choice() -> None:
     assert (claims["roles"], claims["scope"], claims["aud"]) == (["Admin"], "a b", "api://billing")
 
 
+def test_an_empty_audience_is_not_the_default_one() -> None:
+    """A test of an API that asks for such a token must not be given a good one."""
+    assert minted(LocalIssuer(), audience="")["aud"] == ""
+
+
 def test_the_first_client_is_the_default() -> None:
     issuer = LocalIssuer(clients=[LocalClient("billing"), LocalClient("shipping")])
 
