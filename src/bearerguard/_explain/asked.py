@@ -23,7 +23,7 @@ class Asked:
 
     Attributes:
         said: Its answer of an active token, ``None`` of one that is not.
-        failure: Why there is no usable answer, else empty.
+        failure: Why the answer cannot be used; empty if it can.
     """
 
     said: Mapping[str, Any] | None

@@ -31,7 +31,7 @@ class AuditLog:
     Several processes may share one. Forks may share an ``AuditLog``.
 
     What a line holds is on the page OPERATING.md. Neither a token nor a query is in it. Does not
-    protect the file from whoever may write it.
+    protect the file from others who may write to it.
 
     Args:
         destination: Path of a file, or a stream such as ``sys.stdout``.
@@ -66,7 +66,7 @@ class AuditLog:
         weakref.finalize(self, self._writer.stop).atexit = False
 
     def __call__(self, event: Event) -> None:
-        """Take an event. Those that are no decision leave no line."""
+        """Take an event. Only decisions leave a line."""
         if event.name in VERDICTS:
             self._put((event, self._now(), None if self._request_id is None else self._id()))
 
