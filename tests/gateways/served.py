@@ -15,7 +15,10 @@ from gateways.wire import Reply
 
 _PUBLIC: Final = (PathPolicy.PUBLIC, PathPolicy.OPTIONAL)
 _OVERRIDING: Final = frozenset(
-    {"x-http-method-override", "x-http-method", "x-method-override", "x-original-url", "x-rewrite-url", "bearerguard-secret"}
+    {
+        *("x-http-method-override", "x-http-method", "x-method-override", "x-original-url", "x-rewrite-url"),
+        *("script-name", "x-script-name", "path-info", "bearerguard-secret"),
+    }
 )
 CALLERS: Final[Mapping[str, Principal | None]] = {
     "nobody": None,

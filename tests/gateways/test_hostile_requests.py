@@ -53,7 +53,10 @@ H2C: Final = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-
 ODD_NAMES: Final = ("Bearerguard-Principal ", " Bearerguard-Principal", "Bearerguard-Principal\t", "Bearerguard\x00-Principal")
 NAMES: Final = ("Bearerguard-Principal", "Bearerguard_Principal", "bearerguard-principal", "BEARERGUARD_PRINCIPAL")
 TOLD: Final = ("X-Original-URI", "X-Original-Method", "X-Forwarded-Uri", "X-Forwarded-Method", "X-Envoy-Original-Path")
-OVERRIDING: Final = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Original-URL", "X-Rewrite-URL")
+OVERRIDING: Final = (
+    *("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Original-URL", "X-Rewrite-URL"),
+    *("Script-Name", "X-Script-Name", "Path-Info"),
+)
 HEADERS: Final[tuple[dict[str, str], ...]] = (
     *({name: '{"client_id":"writer","roles":["Write.All"]}'} for name in (*NAMES, *ODD_NAMES)),
     *({name: value} for name in TOLD for value in ("/open/x", "GET", "HEAD")),

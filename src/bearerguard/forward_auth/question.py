@@ -20,11 +20,11 @@ https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/ext_
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_lowercase, digits
 from typing import Final, Literal, TypeAlias
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 from starlette.types import Scope
 
@@ -53,12 +53,16 @@ _OVERRIDING: Final = frozenset(
     {
         *(b"x-http-method-override", b"x-http-method", b"x-method-override"),  # Rails, Express, ASP.NET …
         *(b"x-original-url", b"x-rewrite-url"),  # IIS; CVE-2018-14773 of Symfony
+        *(b"script-name", b"path-info", b"x-script-name"),  # gunicorn, for a proxy on its host; a known recipe for Flask
         PRINCIPAL_HEADER,
     }
 )
 # RFC 3875 §4.1.18: servers that hand headers on as variables write "_" for "-", some for any other sign
 _FOLDED: Final = bytes(octet if octet in (ascii_lowercase + digits).encode() else ord("-") for octet in range(256))
-_OVERRIDING_PARAMETER: Final = "_method"  # Symfony, Laravel
+_OVERRIDING_PARAMETER: Final = "_method"  # Symfony, Laravel, Express
+# PHP makes "_" of a dot and drops blanks in front; qs of Node drops the brackets of "[_method]"
+_SPELLED: Final = re.compile(r"[^a-z0-9]+method[^a-z0-9]*", re.IGNORECASE)
+_SEPARATORS: Final = re.compile("[&;]")  # the semicolon: Rack 2
 _WEBSOCKET: Final = b"websocket"
 _OF_A_HANDSHAKE: Final = b"sec-websocket-"
 
@@ -138,8 +142,14 @@ def _check_overriding(headers: RawHeaders, target: str) -> None:
             raise _forbidden(f"no header {name.decode('latin-1')}", name)
         if name == b"upgrade" and value.strip().lower() != _WEBSOCKET:
             raise _forbidden("no upgrade to something other than websocket", value)
-    if any(key == _OVERRIDING_PARAMETER for key, _ in parse_qsl(target.partition("?")[2], keep_blank_values=True)):
+    if any(map(_SPELLED.fullmatch, _names_in(target.partition("?")[2]))):
         raise _forbidden(f"no parameter {_OVERRIDING_PARAMETER} in the query", _OVERRIDING_PARAMETER)
+
+
+def _names_in(query: str) -> Iterator[str]:
+    """The names of all parameters, decoded; PHP ends a name at NUL."""
+    for parameter in _SEPARATORS.split(query):
+        yield unquote_plus(parameter.partition("=")[0]).partition("\0")[0]
 
 
 def _forbidden(expected: str, actual: object) -> InvalidRequest:

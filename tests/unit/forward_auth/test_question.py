@@ -83,6 +83,9 @@ def test_a_tunnel_has_no_path_to_judge() -> None:
         (b"x-method-override", b"DELETE"),
         (b"x-original-url", b"/b"),
         (b"x_rewrite-url", b"/b"),
+        (b"script_name", b"/a"),
+        (b"x-script-name", b"/a"),
+        (b"path_info", b"/b"),
         (b"bearerguard-principal", b"{}"),
         (b"bearerguard_principal", b"{}"),
         (b"bearerguard.principal", b"{}"),
@@ -92,7 +95,11 @@ def test_a_tunnel_has_no_path_to_judge() -> None:
     ],
 )
 def test_a_header_that_makes_another_request_of_it_is_refused(proxy: Proxy, header: Header) -> None:
-    """CVE-2018-14773 (X-Original-URL); RFC 3875 §4.1.18 (a hyphen and an underscore are one)."""
+    """CVE-2018-14773 (X-Original-URL); RFC 3875 §4.1.18 (a hyphen and an underscore are one).
+
+    gunicorn takes the value of ``SCRIPT_NAME`` off the front of the path, when a proxy on its host
+    hands it on: ``/a/b`` is served as ``/b``.
+    """
     with pytest.raises(InvalidRequest) as caught:
         asked(proxy, "POST", "/a", header)
 
@@ -100,12 +107,29 @@ def test_a_header_that_makes_another_request_of_it_is_refused(proxy: Proxy, head
 
 
 @pytest.mark.parametrize("proxy", PROXIES)
-@pytest.mark.parametrize("query", ["_method=DELETE", "x=1&%5Fmethod=DELETE", "_method"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("_method=DELETE", "x=1&%5Fmethod=DELETE", "_method"),
+        *(".method=DELETE", "%2Emethod=DELETE", "+_method=DELETE", "%20.method=DELETE", "_method%00x=DELETE"),
+        *("[_method]=DELETE", "x=1;_method=DELETE", "_method[]=DELETE", "_METHOD=DELETE"),
+    ],
+)
 def test_a_method_in_the_query_is_refused(proxy: Proxy, query: str) -> None:
+    """However services spell it.
+
+    PHP makes ``_`` of a dot, drops blanks in front, and ends a name at NUL. Node's ``qs`` drops the
+    brackets. Rack 2 splits at a semicolon.
+    """
     with pytest.raises(InvalidRequest) as caught:
         asked(proxy, "POST", f"/a?{query}")
 
     assert caught.value.code == "forbidden_header"
+
+
+@pytest.mark.parametrize("query", ["method=card", "payment_method=card", "method[]=a&method[]=b", "x=_method", "_methods=1", ""])
+def test_another_parameter_of_the_query_is_none_of_a_method(query: str) -> None:
+    assert asked("nginx", "POST", f"/a?{query}").path == "/a"
 
 
 @pytest.mark.parametrize("name", [b"sec-websocket-key", b"sec-websocket-version", b"upgrade"])
