@@ -12,9 +12,8 @@ from bearerguard.bounded_http import BoundedHttp
 from bearerguard.cli.examination import Examination, Finding, of_environment
 from bearerguard.cli.introspection_examination import of_introspection
 from bearerguard.cli.loading import load
+from bearerguard.cli.options import json_option, server_options
 from bearerguard.cli.output import Page, print_json
-from bearerguard.cli.program import json_option
-from bearerguard.cli.server_options import server_options
 from bearerguard.cli.servers import server_of
 from bearerguard.clock import SystemClock
 from bearerguard.errors import ConfigurationError

@@ -25,7 +25,18 @@ from bearerguard.strict_json import NotStrictJson, parse_object
 from bearerguard.token.moment import distance, utc
 
 MAX_KEY_SET: Final = 512 * 1024
-_SLOW: Final = 1.0
+SLOW: Final = 1.0
+REMEDIES: Final = {
+    "unreachable": "Check name resolution, firewall and trusted certificates.",
+    "compressed": "A proxy on the way compresses although identity was asked for: turn that off.",
+    "redirect": "Give the final address: redirects are not followed.",
+}
+"""Of what can be wrong with any endpoint."""
+_OF_AN_ISSUER: Final = {
+    **REMEDIES,
+    "timeout": "The issuer is slow or filtered on the way: check firewall, proxy and network policy.",
+    "too_large": "This is not a metadata document or key set: check the address.",
+}
 _CLOCKS_DIFFER: Final = 30.0
 _CERTIFICATE_ENDS_SOON: Final = 14 * 86_400.0
 _ENVIRONMENT: Final = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -52,10 +63,9 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """An answer, how long it took, and when it came."""
+    """An answer, and when it came."""
 
     answer: Answer
-    seconds: float
     at: float
 
 
@@ -95,33 +105,25 @@ class Examination:
         try:
             answer = await self._http.exchange(Request("GET", url, [("Accept", "application/json")]), limit=limit)
         except ExchangeFailed as why:
-            step = _REMEDIES.get(why.code, "Check name resolution, firewall and trusted certificates.")
-            findings.append(Finding(name, "failed", f"{url}: {why}", step))
+            findings.append(Finding(name, "failed", f"{url}: {why}", _OF_AN_ISSUER[why.code]))
             return None
         seconds = self._clock.monotonic() - begun
         if answer.status != 200:  # noqa: PLR2004
             where = f", which redirects to {answer.headers.get('location')}" if answer.is_redirect else ""
             findings.append(Finding(name, "failed", f"{url}: status {answer.status}{where}", _of_status(answer)))
             return None
-        outcome: Outcome = "warning" if seconds > _SLOW else "passed"
+        outcome: Outcome = "warning" if seconds > SLOW else "passed"
         slow = f"A fetch may take {TOTAL_TIMEOUT:g} s at most." if outcome == "warning" else ""
         findings.append(Finding(name, outcome, f"{url}: {len(answer.body)} octets in {seconds * 1000:.0f} ms", slow))
-        return _Page(answer, seconds, self._clock.now())
+        return _Page(answer, self._clock.now())
 
 
 def _of_status(answer: Answer) -> str:
     if answer.is_redirect:
-        return "Give the final address: redirects are not followed."
+        return REMEDIES["redirect"]
     if answer.status >= 500:  # noqa: PLR2004
         return "The issuer is down: ask those who run it. An API that has its keys serves on for 24 hours."
     return "Check the issuer's address; mind its path and its slash."
-
-
-_REMEDIES: Final = {
-    "timeout": "The issuer is slow or filtered on the way: check firewall, proxy and network policy.",
-    "too_large": "This is not a metadata document or key set: check the address.",
-    "compressed": "A proxy on the way compresses although identity was asked for: turn that off.",
-}
 
 
 def _jwks_uri(issuer: Issuer, page: _Page, findings: list[Finding]) -> str | None:
@@ -188,13 +190,13 @@ def certificate(url: str, now: float) -> Finding:
             socket.create_connection((host, port), TOTAL_TIMEOUT) as plain,
             context.wrap_socket(plain, server_hostname=host) as tls,
         ):
-            certificate = tls.getpeercert() or {}
+            shown = tls.getpeercert() or {}
             version = tls.version()
     except (OSError, ValueError) as why:
         step = "A private certificate authority is trusted by SSL_CERT_FILE, or by transport=."
         return Finding("TLS", "failed", f"{host}: {why}", step)
-    ends = ssl.cert_time_to_seconds(str(certificate.get("notAfter", "")))
-    words = f"{version}, issued by {_organization(certificate)}, good until {utc(ends)}"
+    ends = ssl.cert_time_to_seconds(str(shown.get("notAfter", "")))
+    words = f"{version}, issued by {_organization(shown)}, good until {utc(ends)}"
     if ends - now < _CERTIFICATE_ENDS_SOON:
         return Finding("TLS", "warning", words, f"It ends in {distance(ends - now)}: see that it is renewed.")
     return Finding("TLS", "passed", words)

@@ -9,11 +9,9 @@ import click
 
 from bearerguard._explain import explain
 from bearerguard.authorization.combination import Requirement
-from bearerguard.cli.inputs import read_input, token_options
-from bearerguard.cli.output import print_json
+from bearerguard.cli.inputs import read_input
+from bearerguard.cli.options import json_option, server_options, token_options
 from bearerguard.cli.printed import print_explanation
-from bearerguard.cli.program import json_option
-from bearerguard.cli.server_options import server_options
 
 _KINDS: Final = ("role", "scope", "client", "tenant")
 
@@ -60,7 +58,7 @@ def command(
     now = None if at is None else _time(at)
     requirement = _requirement(required)
     text = read_input(file, variable)
-    asked = None
+    resource_server = asked = None
     if server is not None or online or introspect:
         from bearerguard.cli.servers import asked_about, server_of, warmed  # noqa: PLC0415  slow, and mostly not needed
 
@@ -69,8 +67,6 @@ def command(
             warmed(resource_server)
         if introspect:
             asked = asked_about(resource_server, text)
-    else:
-        resource_server = None
     explanation = explain(
         text,
         resource_server=resource_server,
@@ -80,10 +76,7 @@ def command(
         at=now,
         asked=asked,
     )
-    if as_json:
-        print_json(explanation.as_json())
-    else:
-        print_explanation(explanation)
+    print_explanation(explanation, as_json=as_json)
     wanted = {name for name, flag in (("signature", online), ("introspection", introspect)) if flag}
     unanswered = any(check.name in wanted and check.outcome == "not judged" for check in explanation.checks)
     return int(explanation.verdict in ("refused", "no token") or unanswered)

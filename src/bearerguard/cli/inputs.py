@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -17,15 +16,6 @@ from bearerguard._explain.pasted import MAX_PASTED
 _PROMPT = "Paste the token or the whole answer, then press Enter twice (nothing is shown): "
 _END = b"\x04"  # Ctrl-D
 _INTERRUPT = b"\x03"
-
-
-def token_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """``--file`` and ``--env``: without them the token comes from standard input, or from a prompt
-    on a terminal.
-    """
-    function = click.option("--env", "variable", metavar="NAME", help="Read the token from this environment variable.")(function)
-    path = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
-    return click.option("--file", "file", type=path, help="Read the token from this file; - is standard input.")(function)
 
 
 def read_input(file: Path | None, variable: str | None) -> bytes:
@@ -37,16 +27,25 @@ def read_input(file: Path | None, variable: str | None) -> bytes:
     if file is not None and variable is not None:
         raise click.UsageError("--file and --env exclude each other.")
     if variable is not None:
-        value = os.environ.get(variable)
-        if not value:
-            raise click.UsageError(f"The environment variable {variable} is not set.")
-        return value.encode(errors="surrogateescape")[:MAX_PASTED]
+        return read_variable(variable).encode(errors="surrogateescape")[:MAX_PASTED]
     if file is not None and str(file) != "-":
         with file.open("rb") as opened:
             return opened.read(MAX_PASTED)
     if sys.stdin is None or not sys.stdin.isatty():
         return b"" if sys.stdin is None else sys.stdin.buffer.read(MAX_PASTED)
     return _prompted()
+
+
+def read_variable(name: str) -> str:
+    """The value of an environment variable.
+
+    Raises:
+        click.UsageError: it is missing or empty.
+    """
+    value = os.environ.get(name)
+    if not value:
+        raise click.UsageError(f"The environment variable {name} is not set.")
+    return value
 
 
 def _prompted() -> bytes:

@@ -5,22 +5,19 @@ from typing import Final
 
 import anyio.to_thread
 
-from bearerguard.cli.examination import Finding, certificate
+from bearerguard.cli.examination import REMEDIES, SLOW, Finding, certificate
 from bearerguard.clock import Clock
 from bearerguard.introspection.answer import EndpointFailed
 from bearerguard.introspection.introspector import Introspector
 
-_SLOW: Final = 1.0
 _ADDRESS: Final = "Check that this is the URL of the introspection endpoint (RFC 7662), not of the token endpoint or of userinfo."
 _REMEDIES: Final = {
+    **REMEDIES,
     "credentials": (
         "Check client_id, its secret or key, and client_auth: they are the API's own registration, which must be allowed to "
         "introspect. Some servers want their issuer in assertions: assertion_audience=."
     ),
     "timeout": "The endpoint is slow or filtered on the way: check firewall, proxy and network policy.",
-    "unreachable": "Check name resolution, firewall and trusted certificates.",
-    "compressed": "A proxy on the way compresses although identity was asked for: turn that off.",
-    "redirect": "Give the final address: redirects are not followed.",
 }
 
 
@@ -46,7 +43,7 @@ async def _answered(introspector: Introspector, clock: Clock) -> Finding:
     if said is not None:
         return Finding("answer", "failed", "It calls a made-up token active, so it would let everybody in.", _ADDRESS)
     words = f"It knows this API, and calls a made-up token inactive: {seconds * 1000:.0f} ms"
-    if seconds > _SLOW:
+    if seconds > SLOW:
         limit = introspector.settings.timeout
         return Finding("answer", "warning", words, f"A question may take {limit:g} s at most, and callers wait for it.")
     return Finding("answer", "passed", words)

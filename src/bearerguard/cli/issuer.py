@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import click
 
+from bearerguard.cli.options import EXISTING_FILE, json_option
 from bearerguard.cli.output import print_json
-from bearerguard.cli.program import json_option
 from bearerguard.testing import LocalClient, LocalIssuer, LocalUser, Loopback
 from bearerguard.testing.local_client import BROWSER
 from bearerguard.testing.shapes import SHAPES
@@ -39,7 +39,7 @@ PORT: Final = 9000
 @click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="0 takes a free one.")
 @click.option(
     "--config",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=EXISTING_FILE,
     help="A TOML file with shape, audience, directory, clients and users.",
 )
 @json_option

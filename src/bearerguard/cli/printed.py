@@ -5,15 +5,19 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bearerguard._explain.explanation import Explanation
-from bearerguard.cli.output import Page
+from bearerguard.cli.output import Page, print_json
 
 _STYLES: Final = {"accepted": "bold green", "refused": "bold red", "undecided": "bold yellow", "no token": "bold red"}
 
 
-def print_explanation(explanation: Explanation) -> None:
-    """All of it, in the order in which a person asks: what is it, what is wrong, what is inside,
-    what to write.
+def print_explanation(explanation: Explanation, *, as_json: bool) -> None:
+    """All of it: for a program, or in the order in which a person asks.
+
+    What is it, what is wrong, what is inside, what to write?
     """
+    if as_json:
+        print_json(explanation.as_json())
+        return
     page = Page()
     page.line(explanation.verdict.upper(), _STYLES[explanation.verdict])
     page.line(explanation.summary)

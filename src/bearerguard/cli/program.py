@@ -9,7 +9,7 @@ import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any, Final
+from typing import Final
 
 import click
 
@@ -83,19 +83,16 @@ def _told(error: Exception, words: Sequence[str]) -> int:
     """Say what went wrong. Returns the exit code."""
     if isinstance(error, click.UsageError) and error.ctx is not None:
         sys.stderr.write(error.ctx.get_usage() + "\n")
-    if isinstance(error, click.ClickException):
-        return _fail(_without(error.format_message(), words))
-    if isinstance(error, ConfigurationError):
-        return _fail(_without(str(error), words))
     if isinstance(error, click.Abort):
         return _fail("interrupted")
-    sys.stderr.write(f"bearerguard: {_without(str(error), words)}\n")
-    return REFUSED
+    text = error.format_message() if isinstance(error, click.ClickException) else str(error)
+    is_usage = isinstance(error, click.ClickException | ConfigurationError)
+    return _fail(_without(text, words), WRONG_USAGE if is_usage else REFUSED)
 
 
-def _fail(problem: str) -> int:
+def _fail(problem: str, code: int = WRONG_USAGE) -> int:
     sys.stderr.write(f"bearerguard: {problem}\n")
-    return WRONG_USAGE
+    return code
 
 
 def _without(message: str, words: Sequence[str]) -> str:
@@ -107,8 +104,3 @@ def _without(message: str, words: Sequence[str]) -> str:
         if len(value) > _LONGEST_ECHO and not re.fullmatch(r"https?://\S+|[\w.]+:[\w.]+|[\w./\\-]+\.\w{1,5}", value):
             message = message.replace(value, "…")
     return message
-
-
-def json_option(function: Any) -> Any:
-    """``--json``, which every command has."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")(function)

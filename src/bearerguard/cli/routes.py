@@ -11,8 +11,8 @@ import click
 from bearerguard.authorization.policy_row import Public
 from bearerguard.authorization.requirement import authenticated
 from bearerguard.cli.loading import load
+from bearerguard.cli.options import EXISTING_FILE, json_option
 from bearerguard.cli.output import Page, print_json
-from bearerguard.cli.program import json_option
 from bearerguard.web.audit import audit
 from bearerguard.web.route_table import AuditedRoute
 
@@ -33,7 +33,7 @@ Row = dict[str, Any]
 @click.option(
     "--diff",
     "saved",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=EXISTING_FILE,
     metavar="FILE",
     help="Compare with a list saved by --json; exit with 1 on a change.",
 )

@@ -9,9 +9,10 @@ from typing import Any, Final
 import click
 
 from bearerguard._explain import explain
+from bearerguard.cli.inputs import read_variable
+from bearerguard.cli.options import EXISTING_FILE, json_option
 from bearerguard.cli.output import Page, print_json
 from bearerguard.cli.printed import print_explanation
-from bearerguard.cli.program import json_option
 from bearerguard.client.client_credentials import ClientCredentials
 from bearerguard.errors import TokenRequestError
 
@@ -32,7 +33,7 @@ _SECRETS: Final = ("AZ_CLIENT_SECRET", "AZURE_CLIENT_SECRET", "BEARERGUARD_CLIEN
 @click.option("--domain", help="Domain of an Auth0 tenant.")
 @click.option("--client-id", help="Id of the client.")
 @click.option("--secret-env", metavar="NAME", help="Read the client's secret from this environment variable.")
-@click.option("--secret-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Read it from this file.")
+@click.option("--secret-file", type=EXISTING_FILE, help="Read it from this file.")
 @click.option("--resource", help="The API, as RFC 8707 and Microsoft Entra name it.")
 @click.option("--audience", help="The API, as Auth0 names it.")
 @click.option("--scope", help="Scopes, with spaces between them.")
@@ -59,11 +60,7 @@ def command(*, show: bool, as_json: bool, **options: Any) -> int:
     if show:
         sys.stdout.write(token + "\n")
         return 0
-    explanation = explain(token)
-    if as_json:
-        print_json(explanation.as_json())
-    else:
-        print_explanation(explanation)
+    print_explanation(explain(token), as_json=as_json)
     return 0
 
 
@@ -89,8 +86,6 @@ def _secret(variable: str | None, file: Path | None) -> str:
         return file.read_text(encoding="utf-8").strip()
     name = variable or next((known for known in _SECRETS if os.environ.get(known)), None)
     if name is not None:
-        if not os.environ.get(name):
-            raise click.UsageError(f"The environment variable {name} is not set.")
-        return os.environ[name]
+        return read_variable(name)
     secret: str = click.prompt("Secret of the client", hide_input=True, err=True)
     return secret
