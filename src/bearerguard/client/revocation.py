@@ -1,24 +1,24 @@
 """Revokes this client's own token: one bounded POST (RFC 7009 §2.1)."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
-from urllib.parse import urlencode
 
-from bearerguard.bounded_http import Answer, BoundedHttp, ExchangeFailed, Request
+from bearerguard.bounded_http import BoundedHttp, Request
 from bearerguard.checks import checked_url, url_problem
-from bearerguard.client.token_response import MAX_BODY, read_error, unreadable
+from bearerguard.client.exchange import answer_to, passing, proof_of
+from bearerguard.client.token_response import read_error, unreadable
 from bearerguard.client.token_settings import TokenSettings
-from bearerguard.client_authentication.method import Proof
-from bearerguard.client_authentication.secret import Secret, presentable
+from bearerguard.client_authentication.method import ACCEPT
+from bearerguard.client_authentication.secret import Secret
 from bearerguard.clock import Clock
-from bearerguard.error_hints import hint_for
-from bearerguard.errors import ConfigurationError, TokenRequestError
+from bearerguard.errors import ConfigurationError
 from bearerguard.strict_json import NotStrictJson, parse_object
 
 MAX_METADATA: Final = 256 * 1024
 _REVOKED: Final = frozenset({200, 204})  # RFC 7009 §2.2 says 200, and that the body is ignored
-_HEADERS: Final = (("Accept", "application/json"), ("Content-Type", "application/x-www-form-urlencoded"))
 _FAILED: Final = "revocation_endpoint_failed"
+_answer_to: Final = partial(answer_to, endpoint="revocation_endpoint", unread=_FAILED)
 _EXAMPLE: Final = '"https://issuer.example/oauth2/revoke"'
 
 
@@ -79,50 +79,30 @@ class Revocation:
             TokenRequestError: nobody knows whether it is revoked.
         """
         url = await self._url()
-        try:
-            proof = self._settings.authentication.proof(endpoint=url, now=self._clock.now())
-        except ConfigurationError as why:
-            raise _failure("credential_unavailable", str(why)) from None
+        now = self._clock.now()
+        proof = proof_of(self._settings.authentication, url, now)
         secrets = (token, *proof.secrets)
-        answer = await self._answer(_request(url, token, proof), MAX_BODY, secrets)
+        request = proof.post(url, [("token", token.reveal()), ("token_type_hint", "access_token")])
+        answer = await _answer_to(request, self._http, secrets=secrets)
         if answer.status not in _REVOKED:
-            now = self._clock.now()
             raise read_error(answer, secrets=secrets, now=now) or unreadable(answer, "no OAuth error in it", now, error=_FAILED)
 
     async def _url(self) -> str:
         """The endpoint; metadata that does not name our token endpoint is another server's."""
         if self._place.endpoint is not None:
             return self._place.endpoint
-        answer = await self._answer(Request("GET", str(self._place.metadata_url), _HEADERS[:1]), MAX_METADATA, ())
+        request = Request("GET", str(self._place.metadata_url), (ACCEPT,))
+        answer = await _answer_to(request, self._http, limit=MAX_METADATA)
         if answer.status != 200:  # noqa: PLR2004
             raise unreadable(answer, "no metadata", self._clock.now(), error=_FAILED)
         try:
             metadata = parse_object(answer.body)
         except NotStrictJson as why:
-            raise _failure(_FAILED, f"metadata: {why}") from None
+            raise passing(_FAILED, f"metadata: {why}") from None
         if metadata.get("token_endpoint") != self._settings.token_endpoint:
-            raise _failure(_FAILED, "metadata: `token_endpoint` is not this client's")
+            raise passing(_FAILED, "metadata: `token_endpoint` is not this client's")
         url = metadata.get("revocation_endpoint")
         problem = url_problem(url, allow_http=self._place.allow_http)
         if problem or type(url) is not str:
-            raise _failure(_FAILED, f"metadata: revocation_endpoint: {problem}")
+            raise passing(_FAILED, f"metadata: revocation_endpoint: {problem}")
         return url
-
-    async def _answer(self, request: Request, limit: int, secrets: tuple[Secret, ...]) -> Answer:
-        try:
-            return await self._http.exchange(request, limit=limit)
-        except ExchangeFailed as why:
-            kind, told = why.code, str(why)
-        except Exception as error:  # noqa: BLE001 - whatever a transport raises; it may quote the request
-            kind, told = "unreachable", f"{type(error).__name__}: {error}"
-        kinds = {"timeout": "revocation_endpoint_timeout", "unreachable": "revocation_endpoint_unreachable"}
-        raise _failure(kinds.get(kind, _FAILED), presentable(told, secrets))
-
-
-def _request(url: str, token: Secret, proof: Proof) -> Request:
-    form = [("token", token.reveal()), ("token_type_hint", "access_token"), *proof.parameters]
-    return Request("POST", url, (*_HEADERS, *proof.headers), urlencode(form).encode())
-
-
-def _failure(error: str, text: str) -> TokenRequestError:
-    return TokenRequestError(error, text, hint=hint_for(error), temporary=True)

@@ -16,11 +16,11 @@ from typing import TypeAlias
 import anyio
 
 from bearerguard.after_fork import renew_after_fork
+from bearerguard.client.exchange import passing
 from bearerguard.client.flight import Flight
 from bearerguard.client.schedule import HeldToken, Refuse, Schedule
 from bearerguard.client.token_response import IssuedToken
 from bearerguard.clock import Clock
-from bearerguard.error_hints import hint_for
 from bearerguard.errors import TokenRequestError
 from bearerguard.events import logger
 
@@ -120,12 +120,7 @@ class SharedToken:
 
     def _give_up(self, flight: Flight) -> HeldToken | TokenRequestError:
         """Its time is up, with an unknown end: the next request may begin another one."""
-        error = TokenRequestError(
-            "token_endpoint_timeout",
-            f"no answer within {self._time_limit:g} s",
-            hint=hint_for("token_endpoint_timeout"),
-            temporary=True,
-        )
+        error = passing("token_endpoint_timeout", f"no answer within {self._time_limit:g} s")
         self._fail(flight, error)
         return flight.outcome or error
 

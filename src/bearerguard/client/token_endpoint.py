@@ -1,13 +1,11 @@
 """Asks the token endpoint once: a token, or one kind of error whatever went wrong."""
 
-from bearerguard.bounded_http import BoundedHttp, ExchangeFailed
-from bearerguard.client.token_request import TokenRequest, build_request
-from bearerguard.client.token_response import MAX_BODY, IssuedToken, read_response
+from bearerguard.bounded_http import BoundedHttp
+from bearerguard.client.exchange import answer_to, proof_of
+from bearerguard.client.token_request import build_request
+from bearerguard.client.token_response import IssuedToken, read_response
 from bearerguard.client.token_settings import TokenSettings
-from bearerguard.client_authentication.secret import presentable
 from bearerguard.clock import Clock
-from bearerguard.error_hints import hint_for
-from bearerguard.errors import ConfigurationError, TokenRequestError
 
 
 class TokenEndpoint:
@@ -32,24 +30,8 @@ class TokenEndpoint:
             TokenRequestError: no token came.
         """
         now = self._clock.now()
-        try:
-            request = build_request(self._settings, now=now, claims=claims)
-        except ConfigurationError as why:
-            raise _failure("credential_unavailable", str(why)) from None
-        try:
-            answer = await self._http.exchange(request.http, limit=MAX_BODY)
-        except Exception as error:  # noqa: BLE001 - whatever a transport raises
-            # not chained: it may quote the request
-            raise _not_answered(error, request) from None
-        return read_response(answer, secrets=request.secrets, now=now)
-
-
-def _not_answered(error: Exception, request: TokenRequest) -> TokenRequestError:
-    if not isinstance(error, ExchangeFailed):
-        return _failure("token_endpoint_unreachable", presentable(f"{type(error).__name__}: {error}", request.secrets))
-    kinds = {"timeout": "token_endpoint_timeout", "unreachable": "token_endpoint_unreachable"}
-    return _failure(kinds.get(error.code, "invalid_token_response"), presentable(str(error), request.secrets))
-
-
-def _failure(error: str, text: str) -> TokenRequestError:
-    return TokenRequestError(error, text, hint=hint_for(error), temporary=True)
+        proof = proof_of(self._settings.authentication, self._settings.token_endpoint, now)
+        request = build_request(self._settings, proof, claims=claims)
+        unread, secrets = "invalid_token_response", proof.secrets
+        answer = await answer_to(request, self._http, endpoint="token_endpoint", unread=unread, secrets=secrets)
+        return read_response(answer, secrets=secrets, now=now)

@@ -6,11 +6,12 @@ Each reads its secret, key or assertion for each request, so that a rotated one 
 import re
 from abc import ABC, abstractmethod
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import ClassVar, Final, Literal, TypeAlias
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, urlencode
 
+from bearerguard.bounded_http import Request
 from bearerguard.client_authentication.secret import Secret
 from bearerguard.client_authentication.signed_assertion import AssertionKey, signed_assertion
 from bearerguard.errors import ConfigurationError
@@ -19,6 +20,8 @@ ClientAuth: TypeAlias = Literal["basic", "post", "private_key_jwt", "tls_client_
 
 _TEXT: Final = re.compile(r"[^\x00-\x1f\x7f]+")
 _JWT: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+ACCEPT: Final = ("Accept", "application/json")
+_FORM: Final = ("Content-Type", "application/x-www-form-urlencoded")
 _ASSERTION_TYPE: Final = ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
 
 
@@ -35,6 +38,11 @@ class Proof:
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     parameters: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     secrets: tuple[Secret, ...] = ()
+
+    def post(self, url: str, form: Iterable[tuple[str, str]]) -> Request:
+        """The request that sends a form and this proof, and asks for JSON."""
+        body = urlencode([*form, *self.parameters]).encode()
+        return Request("POST", url, (ACCEPT, _FORM, *self.headers), body)
 
 
 @dataclass(frozen=True, slots=True)

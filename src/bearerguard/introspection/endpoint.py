@@ -2,12 +2,11 @@
 
 from functools import partial
 from typing import Final
-from urllib.parse import urlencode
 
 import anyio
 import anyio.to_thread
 
-from bearerguard.bounded_http import Answer, AsyncTransport, BoundedHttp, ExchangeFailed, Request
+from bearerguard.bounded_http import Answer, AsyncTransport, BoundedHttp, ExchangeFailed
 from bearerguard.client_authentication.method import Proof
 from bearerguard.client_authentication.secret import Secret, presentable
 from bearerguard.clock import PAST, Clock, instant
@@ -18,7 +17,6 @@ from bearerguard.keys.discovery import MAX_METADATA, read_introspection_endpoint
 from bearerguard.keys.fetch import Fetcher, FetchFailed
 
 _METADATA_KEPT: Final = 86_400.0
-_HEADERS: Final = (("Accept", "application/json"), ("Content-Type", "application/x-www-form-urlencoded"))
 
 
 class Endpoint:
@@ -72,8 +70,7 @@ class Endpoint:
         raise EndpointFailed("credentials", f"this API's own credential cannot be used: {text}")
 
     async def _exchange(self, url: str, token: str, proof: Proof) -> Answer:
-        form = [("token", token), ("token_type_hint", "access_token"), *proof.parameters]
-        request = Request("POST", url, (*_HEADERS, *proof.headers), urlencode(form).encode())
+        request = proof.post(url, [("token", token), ("token_type_hint", "access_token")])
         try:
             return await self._http.exchange(request, limit=MAX_ANSWER, body_of=(200,))
         except ExchangeFailed as why:

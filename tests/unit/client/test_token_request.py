@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bearerguard.bounded_http import Request
-from bearerguard.client.token_request import TokenRequest, build_request
+from bearerguard.client.token_request import build_request
 from bearerguard.client.token_settings import checked_settings
+from bearerguard.client_authentication.method import Proof
 from bearerguard.testing.registered_clients import _basic_credentials
 from support.credentials import sealed
 
@@ -22,13 +23,14 @@ PEM = ed25519.Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFo
 
 
 def sent(**settings: Any) -> Request:
-    return whole(**settings).http
+    return whole(**settings)[0]
 
 
-def whole(claims: str = "", **settings: Any) -> TokenRequest:
+def whole(claims: str = "", **settings: Any) -> tuple[Request, Proof]:
     endpoint = "https://issuer.example/token"
     checked = checked_settings(token_endpoint=endpoint, client_id="bill:ing", **sealed(settings))
-    return build_request(checked, now=NOW, claims=claims)
+    proof = checked.authentication.proof(endpoint=endpoint, now=NOW)
+    return build_request(checked, proof, claims=claims), proof
 
 
 def form(request: Request) -> dict[str, list[str]]:
@@ -103,6 +105,6 @@ def test_no_secret_is_in_the_url_or_in_a_repr(client_auth: str) -> None:
 
 
 def test_everything_secret_in_it_is_named_for_blotting_out() -> None:
-    request = whole(client_secret=SECRET)
-    value = dict(request.http.headers)["Authorization"].removeprefix("Basic ")
-    assert {secret.reveal() for secret in request.secrets} >= {SECRET, value}
+    request, proof = whole(client_secret=SECRET)
+    value = dict(request.headers)["Authorization"].removeprefix("Basic ")
+    assert {secret.reveal() for secret in proof.secrets} >= {SECRET, value}
