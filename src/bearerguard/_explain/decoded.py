@@ -46,6 +46,11 @@ class Decoded:
         value = self.claims.get(claim)
         return value if isinstance(value, str) else ""
 
+    def texts(self, claim: str) -> list[str]:
+        """A claim that is a string, or the strings of an array, as ``aud`` may be."""
+        value = self.claims.get(claim)
+        return [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
+
 
 def decode_token(token: str) -> Decoded:
     """Decode a token. Never raises."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from bearerguard._explain.advice import advice_for, error_summary
-from bearerguard._explain.asked import Asked, also_asked, judged_by_the_endpoint, place_of
+from bearerguard._explain.asked import Asked, also_asked, judged_by_the_endpoint
 from bearerguard._explain.decoded import Decoded, decode_token
 from bearerguard._explain.explanation import CheckResult, Explanation, Verdict
 from bearerguard._explain.judged import Trust, judged
@@ -99,14 +99,17 @@ def _explained(
     )
     kind = kind_of(decoded, pasted.token, recognised, record)
     place = ""
-    if server is not None and server.connection.is_asked_about(pasted.token.encode("ascii", "replace")):
-        place = place_of(server)
-        checks = tuple(judged_by_the_endpoint(pasted.token, server, asked, require, now))
-        decoded, record = _as_described(decoded, server, asked)
+    introspector = server.connection.introspector if server else None
+    if server and introspector and server.connection.is_asked_about(pasted.token.encode("ascii", "replace")):
+        place = introspector.settings.place
+        checks = tuple(judged_by_the_endpoint(pasted.token, introspector, asked, trust, now))
+        record = None
+        if asked is not None and asked.said is not None:  # in place of what nobody can read
+            decoded, record = replace(decoded, claims=asked.said, problems=()), introspector.settings.record
     else:
         checks = tuple(judged(pasted.token, trust, now))
-        if server is not None and (too := also_asked(server)):
-            checks = (*checks, too)
+        if introspector and introspector.settings.also_jwt:
+            checks = (*checks, also_asked(introspector))
     facts = facts_of(decoded, record, now)
     verdict = _verdict(checks)
     return Explanation(
@@ -123,14 +126,6 @@ def _explained(
         claims=decoded.claims,
         response=pasted.response,
     )
-
-
-def _as_described(decoded: Decoded, server: "ResourceServer", asked: Asked | None) -> tuple[Decoded, Issuer | None]:
-    """With what the endpoint said in place of what nobody can read, and how that is read."""
-    introspector = server.connection.introspector
-    if introspector is None or asked is None or asked.said is None:
-        return decoded, None
-    return replace(decoded, claims=asked.said, problems=()), introspector.settings.record
 
 
 def _without_token(pasted: Pasted) -> Explanation:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bearerguard._explain.explanation import CheckResult
-from bearerguard._explain.rows import REQUIREMENT, TEXT, failed, not_judged, passed, permission
+from bearerguard._explain.rows import REQUIREMENT, TEXT, failed, judged_as, not_judged, passed, permission
 from bearerguard.authorization.combination import Requirement
 from bearerguard.error_codes import MALFORMED_AUTHORIZATION
 from bearerguard.errors import AccessTokenError, InvalidRequest
@@ -47,7 +47,7 @@ class Trust:
 def judged(token: str, trust: Trust, now: float) -> Iterator[CheckResult]:
     """Every check, in the order of the verifier."""
     failure, unverified = _parsed(token)
-    yield passed(TEXT) if failure is None else failed(TEXT, failure)
+    yield judged_as(TEXT, failure)
     if unverified is None:
         unread = "The token cannot be read."
         yield from (not_judged(row, unread) for row in (_ISSUER, *((check.what, check.source) for check in CHECKS), _SIGNATURE))
@@ -108,8 +108,7 @@ def _by_the_table(token: UnverifiedToken, expected: Expectations, trust: Trust, 
         if check.what == _AUDIENCE and not trust.names_audience:
             yield not_judged(row, "No audience is given.", "Give --audience or --server to judge it.")
             continue
-        failure = check.test(token, expected, now)
-        yield passed(row) if failure is None else failed(row, failure)
+        yield judged_as(row, check.test(token, expected, now))
 
 
 def _signature(token: UnverifiedToken, registration: Registration | None, *, is_whole: bool) -> CheckResult:

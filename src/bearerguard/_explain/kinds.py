@@ -59,7 +59,7 @@ def _by_its_marks(decoded: Decoded, recognised: Recognised | None) -> Kind | Non
         (by_type, by_type is not None),
         (Kind.SECURITY_EVENT, "events" in claims),
         (Kind.REFRESH, _is_refresh(claims)),
-        (Kind.GRAPH, "nonce" in decoded.header or not _GRAPH.isdisjoint(texts(claims.get("aud")))),
+        (Kind.GRAPH, "nonce" in decoded.header or not _GRAPH.isdisjoint(decoded.texts("aud"))),
         (Kind.IDENTITY, _is_id_token(decoded, recognised)),
         (Kind.AGENT, _AGENT in facets),
     )
@@ -95,7 +95,7 @@ def _application_or_delegated(decoded: Decoded, record: Issuer | None) -> Kind:
 def facts_of(decoded: Decoded, record: Issuer | None, now: float) -> dict[str, str]:
     """What the token says, in words: for which API, whose, with which permissions, until when."""
     claims = decoded.claims
-    facts = {"issuer": decoded.text("iss"), "audience": ", ".join(texts(claims.get("aud"))), "subject": decoded.text("sub")}
+    facts = {"issuer": decoded.text("iss"), "audience": ", ".join(decoded.texts("aud")), "subject": decoded.text("sub")}
     if record is not None:
         caller = record.profile.read(claims)
         facts["client"] = caller.client or ""
@@ -119,9 +119,3 @@ def _lifetime(claims: Mapping[str, Any]) -> str:
 
 def _is_time(value: object) -> TypeGuard[float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < _LAST_TIME
-
-
-def texts(value: object) -> list[str]:
-    """A string, or the strings of an array, as ``aud`` may hold them."""
-    found = value if isinstance(value, list) else [value]
-    return [text for text in found if isinstance(text, str)]

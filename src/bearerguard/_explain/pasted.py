@@ -178,8 +178,7 @@ def _of_curl(command: str) -> str:
 
 def _cleaned(text: str, repairs: list[str], *, scheme: bool = False) -> str:
     """The token without what surrounds and interrupts it."""
-    token = text.strip()
-    token = _without_quotes(token, repairs)
+    token = _without_quotes(text.strip(), repairs)
     if scheme:
         token = _BEARER.sub("", token, count=1)
     if _BEARER.match(token):
@@ -199,7 +198,7 @@ def _cleaned(text: str, repairs: list[str], *, scheme: bool = False) -> str:
     if re.search(r"\s", token):
         repairs.append("The token is broken by spaces or line breaks; they were removed. A request must send it in one piece.")
         token = re.sub(r"\s+", "", token)
-    if token.endswith(_ELLIPSES) or any(mark in token for mark in _ELLIPSES):
+    if any(mark in token for mark in _ELLIPSES):
         repairs.append("The token is cut off: '...' stands for what is missing. Copy the whole token.")
     return token.strip(",;")
 
@@ -208,4 +207,4 @@ def _without_quotes(token: str, repairs: list[str]) -> str:
     bare = token.strip(_QUOTES + ",;\\ \t\r\n")
     if bare != token and any(quote in token[:2] + token[-3:] for quote in _QUOTES):
         repairs.append("The token is wrapped in quotes; they are not part of it.")
-    return bare if bare != token else token
+    return bare

@@ -41,6 +41,11 @@ def failed(row: Row, failure: AccessTokenError) -> CheckResult:
     )
 
 
+def judged_as(row: Row, failure: AccessTokenError | None) -> CheckResult:
+    """It holds where there is no failure."""
+    return passed(row) if failure is None else failed(row, failure)
+
+
 def permission(
     claims: Mapping[str, Any],
     profile: Profile,

@@ -20,6 +20,7 @@ from bearerguard.issuers.issuer import Issuer
 from bearerguard.issuers.keycloak import keycloak
 from bearerguard.issuers.oidc import oidc
 from bearerguard.issuers.okta import okta
+from bearerguard.microsoft import CHINA, GOVERNMENT
 
 _PRESETS: Final[Mapping[str, Callable[..., Issuer | tuple[Issuer, ...]]]] = {
     "auth0": auth0,
@@ -117,17 +118,16 @@ def _quoted(value: object) -> str:
 
 def _entra(match: re.Match[str], _reading: Decoded) -> Recognised:
     arguments = {"tenant_id": match["tenant"].lower()}
-    authority = _AUTHORITY_OF.get(match["host"])
-    if authority:
-        arguments["authority"] = authority
+    if match["host"] in _AUTHORITY_OF:
+        arguments["authority"] = _AUTHORITY_OF[match["host"]]
     version = "v1" if match["host"].startswith("sts.") else "v2"
     return Recognised(f"Microsoft Entra ID ({version})", "entra", arguments)
 
 
 _AUTHORITY_OF: Final = {
-    "login.microsoftonline.us": "https://login.microsoftonline.us",
-    "login.partner.microsoftonline.cn": "https://login.partner.microsoftonline.cn",
-    "sts.chinacloudapi.cn": "https://login.partner.microsoftonline.cn",
+    "login.microsoftonline.us": GOVERNMENT,
+    "login.partner.microsoftonline.cn": CHINA,
+    "sts.chinacloudapi.cn": CHINA,
 }
 
 
@@ -160,7 +160,7 @@ def _okta(match: re.Match[str], _reading: Decoded) -> Recognised:
 
 def _keycloak(match: re.Match[str], decoded: Decoded) -> Recognised:
     access = decoded.claims.get("resource_access")
-    audience = next((name for name in _audiences(decoded) if name != "account"), "")
+    audience = next((name for name in decoded.texts("aud") if name != "account"), "")
     apis = [name for name in access if name != "account"] if isinstance(access, dict) else []
     client = audience or next(iter(apis), "") or "orders"
     arguments = {"base_url": match["base"], "realm": match["realm"], "client_id": client}
@@ -195,12 +195,6 @@ def _cloudflare(match: re.Match[str], _reading: Decoded) -> Recognised:
     arguments = {"issuer": match[0], "jwks_uri": f"{match[0]}/cdn-cgi/access/certs"}
     advice = 'Cloudflare sends it in a header of its own: AccessTokenMiddleware(…, token_header="Cf-Access-Jwt-Assertion").'
     return Recognised("Cloudflare Access", "oidc", arguments, advice)
-
-
-def _audiences(decoded: Decoded) -> list[str]:
-    audience = decoded.claims.get("aud")
-    found = audience if isinstance(audience, list) else [audience]
-    return [name for name in found if isinstance(name, str)]
 
 
 def _vendor(pattern: str, describe: Callable[[re.Match[str], Decoded], Recognised]) -> _Vendor:

@@ -53,9 +53,10 @@ def asked_about(server: ResourceServer | None, text: bytes) -> Asked | None:
     Raises:
         click.UsageError: there is no such endpoint.
     """
-    if server is None or server.connection.introspector is None:
+    introspector = server.connection.introspector if server else None
+    if server is None or introspector is None:
         raise click.UsageError("--introspect needs --server, and a ResourceServer with introspection=.")
     token = read_pasted(text).token
     if not token or not server.connection.is_asked_about(token.encode("ascii", "replace")):
         return None  # a JWT goes nowhere before it is verified
-    return anyio.run(ask_about, token, server)
+    return anyio.run(ask_about, token, introspector)
