@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
+from starlette.requests import Request
+from starlette.responses import Response
+
 from bearerguard.testing.assertion_verifier import AssertionVerifier
 from bearerguard.testing.authorization_codes import AuthorizationCodes
 from bearerguard.testing.authorization_endpoint import AuthorizationEndpoint, SignIn
@@ -13,9 +16,10 @@ from bearerguard.testing.local_user import LocalUser
 from bearerguard.testing.pages import Endpoints, Page, endpoints_of
 from bearerguard.testing.registered_clients import RegisteredClients
 from bearerguard.testing.shape import Document, Shape
-from bearerguard.testing.token_endpoint import TokenEndpoint
+from bearerguard.testing.token_endpoint import TokenEndpoint, is_for_a_person
 from bearerguard.testing.token_mint import Issued, Minted
-from bearerguard.testing.token_status import IntrospectionEndpoint, RevocationEndpoint
+from bearerguard.testing.token_refusal import Reason, TokenRefused
+from bearerguard.testing.token_status import TokenStatus
 
 
 def endpoints(
@@ -41,15 +45,19 @@ def endpoints(
     """
     names = [url for document in documents for url in (document.issuer, *endpoints_of(document).values())]
     registered = RegisteredClients(clients, AssertionVerifier(names, operations.clock))
-    answers = EndpointAnswers(shape.refusals, operations.clock)
+    answers = EndpointAnswers(registered, shape.refusals, operations.clock)
     codes = AuthorizationCodes(operations.tokens, operations.clock)
     sign_in = SignIn(shape, audiences, clients, users, codes, operations.clock)
-    issuing = TokenEndpoint(shape, audiences=audiences, clients=registered, codes=codes, mint=mint, answers=answers)
+    status = TokenStatus(operations.tokens, operations.clock)
     posts: dict[Endpoint, Page] = {
-        "token": issuing,
-        "introspection": IntrospectionEndpoint(registered, operations.tokens, answers, operations.clock),
-        "revocation": RevocationEndpoint(registered, operations.tokens, answers),
+        "token": answers.page(TokenEndpoint(shape, audiences, codes, mint).issue, is_public=is_for_a_person),
+        "introspection": answers.page(status.introspect),
+        "revocation": answers.page(status.revoke),
     }
     places = {document.authorization_endpoint: document.issuer for document in documents if document.authorization_endpoint}
     sign_ins: dict[str, Page] = {url: AuthorizationEndpoint(sign_in, url, issuer) for url, issuer in places.items()}
-    return Endpoints(posts, issuing.unknown_tenant, sign_ins)
+
+    async def unknown_tenant(request: Request) -> Response:
+        return answers.refusal(TokenRefused(Reason.UNKNOWN_TENANT, request.path_params["tenant"]))
+
+    return Endpoints(posts, unknown_tenant, sign_ins)

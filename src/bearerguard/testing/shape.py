@@ -199,6 +199,16 @@ def listed(claim: str, names: tuple[str, ...]) -> Claims:
     return {claim: list(names)} if names else {}
 
 
+def one_or_several(claim: str, names: tuple[str, ...]) -> Claims:
+    """The claim with one name as a string, or with several as an array."""
+    return {claim: names[0]} if len(names) == 1 else listed(claim, names)
+
+
+def without(members: Mapping[str, Any], *names: str) -> Claims:
+    """The members but for these."""
+    return {name: value for name, value in members.items() if name not in names}
+
+
 def with_profile(profile: Profile) -> Callable[..., tuple[Issuer, ...]]:
     """Trusts a vendor that has no preset: by its issuer and a profile."""
 

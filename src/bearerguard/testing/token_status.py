@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from bearerguard.clock import Clock
-from bearerguard.testing.endpoint_answer import NOT_KEPT, EndpointAnswers
-from bearerguard.testing.form import read_form, required
-from bearerguard.testing.registered_clients import RegisteredClients
+from bearerguard.testing.endpoint_answer import NOT_KEPT, Form
+from bearerguard.testing.form import required
+from bearerguard.testing.registered_clients import Authenticated
 from bearerguard.testing.token_refusal import Reason, TokenRefused
 from bearerguard.testing.token_store import TokenStore
 
@@ -17,64 +16,36 @@ _CLIENT: Final = ("client_id", "azp", "appid", "cid", "common_name")
 _SCOPES: Final = ("scope", "scp")
 
 
-class IntrospectionEndpoint:
-    """Tells registered clients, such as APIs, whether a token is active and what it says.
+class TokenStatus:
+    """Tells clients, such as APIs, of tokens, and revokes a token at the wish of its client.
 
     Args:
-        clients: Who may ask.
         tokens: What was issued.
-        answers: How refusals are worded.
         clock: Whether a token has expired.
     """
 
-    def __init__(self, clients: RegisteredClients, tokens: TokenStore, answers: EndpointAnswers, clock: Clock) -> None:
-        self._clients = clients
+    def __init__(self, tokens: TokenStore, clock: Clock) -> None:
         self._tokens = tokens
-        self._answers = answers
         self._clock = clock
 
-    async def __call__(self, request: Request) -> Response:
+    def introspect(self, form: Form, _client: Authenticated) -> Response:
         """RFC 7662 §2.2; of a token that is not active nothing but that is told."""
-        try:
-            form = await read_form(request)
-            self._clients.authenticate(form, request.headers.get("authorization"))
-            claims = self._tokens.active_claims(required(form, "token"), self._clock.now())
-        except TokenRefused as refused:
-            return self._answers.refusal(refused)
+        claims = self._tokens.active_claims(required(form, "token"), self._clock.now())
         return JSONResponse({"active": False} if claims is None else introspected(claims), headers=NOT_KEPT)
 
+    def revoke(self, form: Form, authenticated: Authenticated) -> Response:
+        """RFC 7009 §2.2: 200 for an unknown token, too.
 
-class RevocationEndpoint:
-    """Revokes a token at the wish of the client it was issued to.
-
-    Args:
-        clients: Who may ask.
-        tokens: What was issued.
-        answers: How refusals are worded.
-    """
-
-    def __init__(self, clients: RegisteredClients, tokens: TokenStore, answers: EndpointAnswers) -> None:
-        self._clients = clients
-        self._tokens = tokens
-        self._answers = answers
-
-    async def __call__(self, request: Request) -> Response:
-        """RFC 7009 §2.2: 200 for an unknown token, too; §2.1: another client's token is refused."""
-        try:
-            form = await read_form(request)
-            client = self._clients.authenticate(form, request.headers.get("authorization")).client
-            self._revoke(required(form, "token"), client.id)
-        except TokenRefused as refused:
-            return self._answers.refusal(refused)
-        return Response(headers=NOT_KEPT)
-
-    def _revoke(self, token: str, client_id: str) -> None:
+        Raises:
+            TokenRefused: the token was issued to another client (§2.1).
+        """
+        token = required(form, "token")
         claims = self._tokens.claims_of(token)
-        if claims is None:
-            return
-        if _first(claims, _CLIENT) != client_id:
-            raise TokenRefused(Reason.TOKEN_OF_ANOTHER_CLIENT)
-        self._tokens.deactivate(token)
+        if claims is not None:
+            if _first(claims, _CLIENT) != authenticated.client.id:
+                raise TokenRefused(Reason.TOKEN_OF_ANOTHER_CLIENT)
+            self._tokens.deactivate(token)
+        return Response(headers=NOT_KEPT)
 
 
 def introspected(claims: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,18 @@ from urllib.parse import urlsplit
 
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.issuers.profile import Profile
-from bearerguard.testing.shape import Claims, Directory, Document, Requested, Shape, Site, TokenContent, spaced
+from bearerguard.testing.shape import (
+    Claims,
+    Directory,
+    Document,
+    Requested,
+    Shape,
+    Site,
+    TokenContent,
+    one_or_several,
+    spaced,
+    without,
+)
 
 _PASSWORD: Final = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"  # noqa: S105
 _PROFILE: Final = Profile(
@@ -52,9 +63,7 @@ def _application(token: TokenContent) -> Claims:
         "appid": token.client_id,
         "ver": "1.0",
     }
-    if token.roles:
-        claims["role"] = token.roles[0] if len(token.roles) == 1 else list(token.roles)
-    return claims | spaced("scp", token.scopes)
+    return claims | one_or_several("role", token.roles) | spaced("scp", token.scopes)
 
 
 def _user(token: TokenContent) -> Claims:
@@ -67,8 +76,7 @@ def _id_token(token: TokenContent) -> Claims:
     """Its issuer is that of the metadata, and ``auth_time`` a number."""
     metadata_issuer = f"https://{urlsplit(token.issuer).netloc}/adfs"
     claims = _user(token) | {"iss": metadata_issuer, "aud": token.client_id, "auth_time": token.issued_at}
-    claims |= {"nonce": token.opaque("nonce"), "sid": token.opaque("sid")}
-    return {name: value for name, value in claims.items() if name not in ("role", "scp")}
+    return without(claims, "role", "scp") | {"nonce": token.opaque("nonce"), "sid": token.opaque("sid")}
 
 
 def _ask(form: Mapping[str, str]) -> Requested:
@@ -79,14 +87,8 @@ def _ask(form: Mapping[str, str]) -> Requested:
 
 def _trusted(site: Site, **settings: Any) -> tuple[Issuer, ...]:
     (document,) = _documents(site.base_url, site.directory)
-    places = () if {"jwks", "jwks_uri"} & settings.keys() else (("metadata_url", document.urls[0]),)
-    record = Issuer(
-        site.issuer,
-        profile=_PROFILE,
-        metadata_issuers=(document.issuer,),
-        **{**dict(places), **settings},
-    )
-    return (record,)
+    places = {} if {"jwks", "jwks_uri"} & settings.keys() else {"metadata_url": document.urls[0]}
+    return (Issuer(site.issuer, profile=_PROFILE, metadata_issuers=(document.issuer,), **{**places, **settings}),)
 
 
 SHAPES: Final = (

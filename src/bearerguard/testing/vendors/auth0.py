@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from bearerguard.issuers.auth0 import auth0
 from bearerguard.issuers.issuer import Issuer
-from bearerguard.testing.shape import Claims, Directory, Document, Requested, Shape, Site, TokenContent, spaced
+from bearerguard.testing.shape import Claims, Directory, Document, Requested, Shape, Site, TokenContent, spaced, without
 from bearerguard.testing.token_refusal import Reason, RefusalStyle, TokenRefused, Wording, rfc_body
 
 
@@ -35,11 +35,8 @@ def _application(token: TokenContent) -> Claims:
 
 def _user(token: TokenContent) -> Claims:
     """``aud`` also names the endpoint ``/userinfo``, where the client asked for ``openid``."""
-    scopes = ("openid", "profile", "email", *token.scopes)
-    claims = _application(token)
-    del claims["gty"]
-    audience = [token.audience, f"{token.issuer}userinfo"]
-    return claims | {"sub": token.user, "aud": audience} | spaced("scope", scopes)
+    about = {"sub": token.user, "aud": [token.audience, f"{token.issuer}userinfo"]}
+    return without(_application(token), "gty") | about | spaced("scope", ("openid", "profile", "email", *token.scopes))
 
 
 def _id_token(token: TokenContent) -> Claims:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from bearerguard.issuers.azure_b2c import azure_b2c
 from bearerguard.issuers.issuer import Issuer
-from bearerguard.testing.shape import Claims, Directory, Document, Shape, Site, TokenContent, listed, spaced
+from bearerguard.testing.shape import Claims, Directory, Document, Shape, Site, TokenContent, listed, spaced, without
 from bearerguard.testing.token_refusal import RFC6749, Incident, Reason, RefusalStyle, Wording
 from bearerguard.testing.vendors.entra import ask_for_default_scope, ask_for_user, client_id_of_api
 
@@ -51,12 +51,11 @@ def _user(token: TokenContent) -> Claims:
 
 def _id_token(token: TokenContent) -> Claims:
     """ID tokens carry no client claim."""
-    claims = {name: value for name, value in _user(token).items() if name not in ("azp", "scp", "roles")}
-    return claims | {"aud": token.client_id}
+    return without(_user(token), "azp", "scp", "roles") | {"aud": token.client_id}
 
 
 def _jwk(jwk: dict[str, Any], _document: Document) -> dict[str, Any]:
-    return {name: value for name, value in jwk.items() if name != "alg"}
+    return without(jwk, "alg")
 
 
 def _answer(token: TokenContent) -> dict[str, Any]:

@@ -17,8 +17,10 @@ from bearerguard.testing.shape import (
     Shape,
     TokenContent,
     id_token,
+    one_or_several,
     well_known_urls,
     with_profile,
+    without,
 )
 
 
@@ -66,29 +68,21 @@ def _access(token: TokenContent) -> Claims:
 
 
 def _application(token: TokenContent) -> Claims:
-    return _access(token) | _one_or_several("client_role", token.roles)
+    return _access(token) | one_or_several("client_role", token.roles)
 
 
 def _user(token: TokenContent) -> Claims:
-    return _access(token) | _sign_in(token) | _one_or_several("role", token.roles)
+    return _access(token) | _sign_in(token) | one_or_several("role", token.roles)
 
 
 def _id_token(token: TokenContent) -> Claims:
     """ID tokens carry no client claim, and here no ``at_hash``."""
-    claims = id_token(token) | _sign_in(token) | {"nbf": token.issued_at, "name": token.user}
-    del claims["at_hash"]
-    return claims
+    return without(id_token(token), "at_hash") | _sign_in(token) | {"nbf": token.issued_at, "name": token.user}
 
 
 def _sign_in(token: TokenContent) -> Claims:
     members: Claims = {"sub": token.user, "auth_time": token.issued_at, "idp": "local", "amr": ["pwd"]}
     return members | {"sid": token.guid("sid").replace("-", "").upper()}
-
-
-def _one_or_several(claim: str, names: tuple[str, ...]) -> Claims:
-    if not names:
-        return {}
-    return {claim: names[0] if len(names) == 1 else list(names)}
 
 
 SHAPES: Final = (

@@ -9,11 +9,12 @@ https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-re
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from bearerguard.issuers.entra import entra
 from bearerguard.issuers.issuer import Issuer
-from bearerguard.testing.shape import Claims, Directory, Document, Requested, Shape, Site, TokenContent, listed, spaced
+from bearerguard.testing.shape import Claims, Directory, Document, Requested, Shape, Site, TokenContent, listed, spaced, without
 from bearerguard.testing.token_refusal import Incident, Reason, RefusalStyle, TokenRefused, Wording
 
 _SUFFIX: Final = "/.default"
@@ -32,7 +33,8 @@ def _v1_document(base_url: str, directory: Directory) -> Document:
     )
 
 
-def _v2_document(base_url: str, directory: Directory) -> Document:
+def v2_document(base_url: str, directory: Directory) -> Document:
+    """The document of v2.0, whose form External ID has, too."""
     tenant = f"{base_url}/{directory.tenant_id}"
     return Document(
         urls=(f"{tenant}/v2.0/.well-known/openid-configuration",),
@@ -42,14 +44,6 @@ def _v2_document(base_url: str, directory: Directory) -> Document:
         authorization_endpoint=f"{tenant}/oauth2/v2.0/authorize",
         any_tenant=f"{base_url}/{{tenant}}/oauth2/v2.0/token",
     )
-
-
-def _v1_documents(base_url: str, directory: Directory) -> tuple[Document, ...]:
-    return _v1_document(base_url, directory), _v2_document(base_url, directory)
-
-
-def _v2_documents(base_url: str, directory: Directory) -> tuple[Document, ...]:
-    return _v2_document(base_url, directory), _v1_document(base_url, directory)
 
 
 def _common_claims(token: TokenContent) -> Claims:
@@ -88,9 +82,8 @@ def _v2_claims(token: TokenContent) -> Claims:
 
 
 def _v1_user(token: TokenContent) -> Claims:
-    claims = _v1_claims(token) | _user_ids(token) | _v1_person(token)
-    del claims["idp"]  # only where it differs from the issuer's tenant
-    return claims | {"acr": "1"}
+    """``idp`` is there only where it differs from the issuer's tenant."""
+    return without(_v1_claims(token), "idp") | _user_ids(token) | _v1_person(token) | {"acr": "1"}
 
 
 def _v2_user(token: TokenContent) -> Claims:
@@ -112,8 +105,7 @@ def _v2_person(token: TokenContent) -> Claims:
 
 def _id_token(token: TokenContent) -> Claims:
     """https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference"""
-    shared = ("iss", "iat", "nbf", "exp", "aio", "rh", "tid", "uti")
-    claims = {name: value for name, value in _common_claims(token).items() if name in shared}
+    claims = without(_common_claims(token), "xms_ftd", "roles", "scp")
     return claims | _user_ids(token) | {"aud": token.client_id, "nonce": token.opaque("nonce")}
 
 
@@ -138,10 +130,8 @@ def client_id_of_api(asked: str, audiences: tuple[str, ...]) -> str:
 
 def _jwk(jwk: dict[str, Any], document: Document) -> dict[str, Any]:
     """Without ``alg``; only the v2 key sets name the issuer."""
-    shown = {name: value for name, value in jwk.items() if name != "alg"} | {"x5t": jwk["kid"]}
-    if document.issuer.endswith("/v2.0"):
-        shown["issuer"] = document.issuer
-    return shown
+    issuer = {"issuer": document.issuer} if document.issuer.endswith("/v2.0") else {}
+    return without(jwk, "alg") | {"x5t": jwk["kid"]} | issuer
 
 
 def ask_for_default_scope(form: Mapping[str, str]) -> Requested:
@@ -269,10 +259,9 @@ REFUSALS: Final = RefusalStyle(
 learn.microsoft.com/azure/developer/java/sdk/troubleshooting-authentication-service-principal
 """
 
-_OWN_CODES: Final = ("graph_token", "wrong_tenant", "wrong_version")
 _V1: Final = Shape(
     name="entra_v1",
-    documents=_v1_documents,
+    documents=lambda base_url, directory: (_v1_document(base_url, directory), v2_document(base_url, directory)),
     application=_v1_claims,
     user=_v1_user,
     id_token=_v1_id_token,
@@ -286,23 +275,18 @@ _V1: Final = Shape(
     trusted=_trusted,
     names_in_issuer=r"(?P<base>.+)/(?P<tenant_id>[^/]+)/",
     names_in_metadata=r"(?P<base>.+)/[^/]+/\.well-known/.+",
-    own_codes=_OWN_CODES,
+    own_codes=("graph_token", "wrong_tenant", "wrong_version"),
 )
-V2: Final = Shape(
+V2: Final = replace(
+    _V1,
     name="entra_v2",
-    documents=_v2_documents,
+    documents=lambda base_url, directory: (v2_document(base_url, directory), _v1_document(base_url, directory)),
     application=_v2_claims,
     user=_v2_user,
     id_token=_v2_id_token,
-    scopes_of=("user",),
     audience=client_id_of_api,
-    jwk=_jwk,
-    ask=ask_for_default_scope,
-    ask_for_user=ask_for_user,
-    answer=_answer,
-    refusals=REFUSALS,
-    trusted=_trusted,
+    names_x5t=False,
     names_in_issuer=r"(?P<base>.+)/(?P<tenant_id>[^/]+)/v2\.0",
-    own_codes=_OWN_CODES,
+    names_in_metadata="",
 )
 SHAPES: Final = (_V1, V2)

@@ -13,20 +13,12 @@ from typing import Any, Final
 from bearerguard.issuers.entra_external import entra_external
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.testing.shape import Directory, Document, Site
-from bearerguard.testing.vendors.entra import V2
+from bearerguard.testing.vendors.entra import V2, v2_document
 
 
 def _documents(base_url: str, directory: Directory) -> tuple[Document, ...]:
-    tenant = f"{base_url}/{directory.tenant_id}"
-    document = Document(
-        urls=(f"{tenant}/v2.0/.well-known/openid-configuration",),
-        issuer=f"https://{directory.tenant_id}.ciamlogin.com/{directory.tenant_id}/v2.0",
-        jwks_uri=f"{tenant}/discovery/v2.0/keys",
-        token_endpoint=f"{tenant}/oauth2/v2.0/token",
-        authorization_endpoint=f"{tenant}/oauth2/v2.0/authorize",
-        any_tenant=f"{base_url}/{{tenant}}/oauth2/v2.0/token",
-    )
-    return (document,)
+    issuer = f"https://{directory.tenant_id}.ciamlogin.com/{directory.tenant_id}/v2.0"
+    return (replace(v2_document(base_url, directory), issuer=issuer),)
 
 
 def _trusted(site: Site, **settings: Any) -> tuple[Issuer, ...]:
