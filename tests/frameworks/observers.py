@@ -40,7 +40,7 @@ class Instrumentator(Observer):
         instrumentator(should_group_status_codes=False, registry=self.registry).instrument(app)
 
     def seen(self) -> list[int]:
-        return _counted(self.registry, "http_requests_total", "status")
+        return counted(self.registry, "http_requests_total", "status")
 
 
 class Exporter(Observer):
@@ -54,10 +54,11 @@ class Exporter(Observer):
         app.add_middleware(self.needed("starlette_exporter").PrometheusMiddleware, prefix=self.prefix)
 
     def seen(self) -> list[int]:
-        return _counted(self.needed("prometheus_client").REGISTRY, f"{self.prefix}_requests_total", "status_code")
+        return counted(self.needed("prometheus_client").REGISTRY, f"{self.prefix}_requests_total", "status_code")
 
 
-def _counted(registry: Any, name: str, label: str) -> list[int]:
+def counted(registry: Any, name: str, label: str) -> list[int]:
+    """The statuses that a counter of Prometheus was told, each as often as it was."""
     samples = [sample for metric in registry.collect() for sample in metric.samples if sample.name == name]
     return [int(sample.labels[label]) for sample in samples for _ in range(int(sample.value))]
 
@@ -77,10 +78,11 @@ class Tracer(Observer):
 
     def seen(self) -> list[int]:
         spans = self.exporter.get_finished_spans()
-        return [0 if span.events else _status(span.attributes) for span in spans]  # an exception is an event
+        return [0 if span.events else status_of(span.attributes) for span in spans]  # an exception is an event
 
 
-def _status(attributes: Any) -> int:
+def status_of(attributes: Any) -> int:
+    """The status that OpenTelemetry wrote on a span, by the old name or the new one."""
     return int(attributes.get("http.status_code") or attributes.get("http.response.status_code"))
 
 
@@ -115,9 +117,11 @@ class CatchAll(Observer):
         self.statuses: list[int] = []
 
     def add(self, app: Starlette) -> None:
-        app.add_middleware(self._wrapped)
+        app.add_middleware(self.wrapped)
 
-    def _wrapped(self, app: ASGIApp) -> ASGIApp:
+    def wrapped(self, app: ASGIApp) -> ASGIApp:
+        """An application with it in front."""
+
         async def caught(scope: Scope, receive: Receive, send: Send) -> None:
             async def watched(message: Any) -> None:
                 if message["type"] == "http.response.start":

@@ -22,6 +22,7 @@ from bearerguard.web.callers import check_callers
 from bearerguard.web.challenge import Challenge, Disclose
 from bearerguard.web.error_format import ErrorFormat
 from bearerguard.web.expiry import EndAtExpiry
+from bearerguard.web.framework_refusals import answer_refusals_in
 from bearerguard.web.gate import Gate, checked_server, refusal_for
 from bearerguard.web.judged_first import judge_first
 from bearerguard.web.lifespan import Lifespan
@@ -160,6 +161,7 @@ class AccessTokenMiddleware:
         self._is_audited = policy is None and undeclared == "refuse"
         self._paths = PathJudge(self.rules, root_path)
         self._preflights = Preflights(app)
+        answer_refusals_in(app)  # before it starts, as BlackSheep takes no middleware afterwards
         self._routing: Routing | None = None
         self._names: RouteNames | None = None
         if reports_only:
@@ -238,6 +240,7 @@ class AccessTokenMiddleware:
         if self._is_audited:
             check_declared(route_table(router, self.rules) if router is not None else dispatchers(self.app))
         self._paths.read(self.app, router)
+        answer_refusals_in(self.app)
         self._names = None if router is None else RouteNames(router)
         self._gate.names = {} if self._names is None else self._names.names
         if router is not None:

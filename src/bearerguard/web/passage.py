@@ -27,6 +27,8 @@ from bearerguard.web.route_names import mounted_at
 
 _ENDS: Final = ("websocket.close", "websocket.http.response.start")
 _ERROR_PAGE: Final = 500
+_NORMAL: Final = 1000
+_ERROR_CLOSES: Final = (1011, 4000 + _ERROR_PAGE)  # RFC 6455 §7.4.1; Litestar's for errors
 _SWITCHING_PROTOCOLS: Final = 101
 _new_event: Final = tuple.__new__
 _NO_SCOPE: Final[Scope] = {}
@@ -300,8 +302,25 @@ class WebSocketPassage(Passage):
             if not message.get("subprotocol") and self.gate.place.answers(self._scope):
                 message = {**message, "subprotocol": PROTOCOL}
         elif message["type"] in _ENDS:
+            if not self.started and _is_error_end(message, accepted=self.accepted):
+                self.withheld = self._meant()
+                if self.withheld is not None:
+                    return self.refuse(self.withheld)
             self.started = True
         return self._send(message)
+
+    def _meant(self) -> Refusal | None:
+        """The same of an end; one that the view itself chose for a refusal is left as it is."""
+        meant = super()._meant()
+        return meant if meant is not None and _left_its_package(meant) else None
+
+
+def _is_error_end(message: Message, *, accepted: bool) -> bool:
+    """Whether frameworks end a websocket in this way after an error, too."""
+    if message["type"] == "websocket.close":
+        code = message.get("code", _NORMAL)
+        return code in _ERROR_CLOSES or (code == _NORMAL and not accepted)
+    return bool(message["status"] == _ERROR_PAGE)
 
 
 def refusal_in(error: BaseException) -> Refusal | None:

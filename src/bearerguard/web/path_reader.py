@@ -55,14 +55,22 @@ class PathReader:
                 yield f"{path[: found.start('tail')]}/{found['tail']}"
 
 
+def framework_of(app: object) -> tuple[str, Any]:
+    """The name of an application's framework, and the application beneath what it is wrapped in.
+
+    The name is empty where the framework is not one of those that are known here.
+    """
+    *_, innermost = layers(app)
+    packages = (kind.__module__.partition(".")[0] for kind in type(innermost).__mro__)
+    return next((package for package in packages if package in _KNOWN), ""), innermost
+
+
 def path_reader(app: object) -> PathReader:
     """Of an application, beneath what it is wrapped in."""
-    *_, innermost = layers(app)
-    for kind in type(innermost).__mro__:
-        reader = _KNOWN.get(kind.__module__.partition(".")[0])
-        if reader is not None:
-            return reader(innermost)
-    return PathReader(prefix=_django_prefix(), is_known=False)  # it may be a function that calls Django
+    name, innermost = framework_of(app)
+    if not name:
+        return PathReader(prefix=_django_prefix(), is_known=False)  # it may be a function that calls Django
+    return _KNOWN[name](innermost)
 
 
 def _starlette(app: Any) -> PathReader:

@@ -5,7 +5,7 @@ between guard and middleware: metrics, traces, error reports, transactions. So a
 adds a handler to the table in which Starlette looks handlers up; those of the user come first.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any, Final
 
 from starlette.requests import HTTPConnection
@@ -43,8 +43,17 @@ def answer_refusals_of(scope: Mapping[str, Any]) -> None:
     nothing for other frameworks.
     """
     table = scope.get(_HANDLERS)
-    if table is not None and BearerguardError not in table[0]:
-        table[0].setdefault(Refusal, answer_refusal)
+    if table is not None:
+        add_handler(table[0], answer_refusal)
+
+
+def add_handler(table: MutableMapping[Any, Any], handler: object) -> None:
+    """Put a handler into the table in which a framework looks errors up by their class.
+
+    A handler of the user's for a refusal or for every error of this library stays.
+    """
+    if BearerguardError not in table:
+        table.setdefault(Refusal, handler)
 
 
 async def answer_refusal(connection: HTTPConnection, error: Exception) -> Response | None:
