@@ -1,8 +1,8 @@
 """A framework that makes an error page of every exception, and tells nobody else: Quart and Django do so."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 View = Callable[[Scope], str]
 
@@ -25,3 +25,23 @@ def closed(view: View, *, waits: bool = False) -> ASGIApp:
             raise ConnectionResetError
 
     return app
+
+
+def closed_to_websockets(view: Callable[[Scope, Send], Awaitable[None]], *ends: Message, is_handling: bool = True) -> ASGIApp:
+    """The same with websockets, which it ends with ``ends`` while it handles the exception, or afterwards."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await view(scope, send)
+        except Exception:  # noqa: BLE001  as frameworks do
+            if is_handling:
+                await _send_all(ends, send)
+                return
+        await _send_all(ends, send)
+
+    return app
+
+
+async def _send_all(messages: Iterable[Message], send: Send) -> None:
+    for message in messages:
+        await send(message)
