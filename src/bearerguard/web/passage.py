@@ -95,11 +95,11 @@ class Passage:
         self.started = False
         self.cached = True  # until it was verified anew
         self.listeners: Listeners | None = None
+        self._prefix = mounted_at(scope) if "app_root_path" in scope else ""
         if gate.listeners.hooks:  # as _listen does, in a frame less
             self.listeners = gate.listeners
             self.seconds: float | None = None
             self.doubt: Event | None = None
-            self._prefix = mounted_at(scope) if "app_root_path" in scope else ""
             self._began = gate.listeners.monotonic()
         self._scope = scope
         self._send = send
@@ -175,8 +175,8 @@ class Passage:
 
     # --- what is told of it
 
-    def _listen(self, listeners: Listeners, prefix: str = "") -> None:
-        self.listeners, self._prefix = listeners, prefix
+    def _listen(self, listeners: Listeners) -> None:
+        self.listeners = listeners
         self.seconds = self.doubt = None
         self._began = listeners.monotonic()
 
@@ -187,11 +187,11 @@ class Passage:
 
     def take_over(self, outer: object) -> None:
         """Tell the listeners of the middleware around, too: one request is one event."""
-        if isinstance(outer, Passage) and outer is not self and outer.listeners is not None:
+        if isinstance(outer, Passage) and outer.listeners is not None:
             both = outer.listeners if self.listeners is None else self.listeners.and_those_of(outer.listeners)
             outer.listeners = None
             if self.listeners is None:
-                self._listen(both, mounted_at(self._scope))
+                self._listen(both)
             self.listeners, self.doubt = both, outer.doubt
 
     def also_tell(self, gate: Gate) -> None:
@@ -209,7 +209,7 @@ class Passage:
             return
         taken, gate = scope.get("route"), self.gate
         known = gate.names.get(id(taken))  # of most requests it is there, and route_of takes longer
-        route = known[1] if known is not None and known[0] is taken else gate.route_of(scope, is_served=True)
+        route = gate.route_of(scope, is_served=True) if known is None else known[1]
         if self._prefix and route:
             route = self._prefix + route
         if self.doubt is not None:
@@ -249,14 +249,11 @@ class Passage:
     def reported(self, refusal: Refusal, scope: Mapping[str, Any], gate: Gate | None, *, what: str) -> Event:
         """Log a refusal. The event that tells of it is for the caller of this to hand out."""
         caller, seconds, cached = self.caller(gate), 0.0, False
-        is_served = scope.get(PASSAGE) is self
-        prefix = "" if is_served else mounted_at(scope)
         if self.listeners is not None:
-            prefix = self._prefix
             seconds = self.listeners.monotonic() - self._began if self.seconds is None else self.seconds
             cached = self.cached and caller is not None
-        route = self.gate.route_of(scope, is_served=is_served)
-        event = refused(scope, refusal, caller, route and prefix + route, cached=cached, seconds=seconds)
+        route = self.gate.route_of(scope, is_served=scope.get(PASSAGE) is self)
+        event = refused(scope, refusal, caller, route and self._prefix + route, cached=cached, seconds=seconds)
         log(refusal, event, what)
         return event
 
@@ -281,12 +278,7 @@ class WebSocketPassage(Passage):
         return self.lets_pass(refusal, self._scope)
 
     async def cut_off(self, refusal: Refusal) -> None:
-        """End it although it was let in, and tell the operator. What is still sent fails.
-
-        Does nothing where the application has ended it.
-        """
-        if self.started:
-            return
+        """End it although it was let in, and tell the operator. What is still sent fails."""
         self.started = True
         self.report(refusal, self._scope, what="an open websocket ends: " if self.accepted else "")
         send, self._send = self._send, _fail

@@ -6,7 +6,7 @@ import pytest
 from fastapi import Depends, FastAPI, WebSocket
 from starlette.responses import PlainTextResponse
 
-from bearerguard import InsufficientScope, Issuer, ResourceServer, error_codes, role, scope
+from bearerguard import AccessTokenMiddleware, InsufficientScope, Issuer, ResourceServer, error_codes, role, scope
 from bearerguard.events import Event
 from bearerguard.fastapi import CurrentPrincipal, require
 from bearerguard.testing import FakeClock, LocalIssuer
@@ -122,6 +122,19 @@ async def test_two_servers_tell_a_hook_of_both_once(
     app = app_with(require(READ, resource_server=api), require(READ, resource_server=other))
     await get(app, "/", caller)
     assert [event.name for event in seen] == [event.name for event in also] == ["request_accepted"]
+
+
+async def test_a_refusal_of_another_server_names_whom_that_one_verified(
+    api: ResourceServer, seen: list[Event], keys: LocalIssuer, caller: list[Header]
+) -> None:
+    """The path is public for the middleware, which has verified nobody."""
+    app = app_with(require(ADMIN, resource_server=server(keys, "api://orders", [])))
+    await get(AccessTokenMiddleware(app, resource_server=api, public="/"), "/", caller)
+
+    (event,) = seen
+    assert (event.code, event.verified) == ("missing_role", True)
+    assert event.principal is not None
+    assert event.principal.client_id == "reader"
 
 
 @pytest.mark.parametrize(("requirement", "name"), [(READ, "request_accepted"), (ADMIN, "request_refused")])

@@ -100,3 +100,26 @@ def test_the_audit_and_the_document_show_them(api: ResourceServer) -> None:
     assert operations["/a"]["security"] == [{"accessToken": []}, {"accessTokenByClientCredentials": ["orders.write"]}]
     assert operations["/a"]["x-requirement"] == 'role("Read.All") & scope("orders.write")'
     assert operations["/b"]["security"] == [{"accessToken": []}, {"accessTokenByClientCredentials": ["reports.read"]}]
+
+
+def test_scopes_that_nobody_enforces_declare_nothing(api: ResourceServer) -> None:
+    """``Security`` alone is a note for the document: the function behind it has to look at the scopes."""
+
+    async def looks_at_nothing() -> None:
+        return None
+
+    app = FastAPI(middleware=[Middleware(AccessTokenMiddleware, resource_server=api)], openapi_url=None)
+    app.add_api_route("/a", served, dependencies=[Security(looks_at_nothing, scopes=["orders.write"])])
+
+    assert [(row.access, row.decided_by) for row in audit(app)] == [(None, "nothing")]
+
+
+def test_a_dependency_may_be_an_object_without_a_hash(api: ResourceServer) -> None:
+    class Paging(list[int]):
+        def __call__(self) -> None:
+            return None
+
+    app = FastAPI(middleware=[Middleware(AccessTokenMiddleware, resource_server=api)], openapi_url=None)
+    app.add_api_route("/a", served, dependencies=[Depends(Paging()), Depends(require(READ))])
+
+    assert [row.access for row in audit(app)] == [READ]

@@ -134,10 +134,10 @@ async def served(app: ASGIApp, scope: Scope, line: Line) -> None:
 
 
 @asynccontextmanager
-async def opened(app: ASGIApp, headers: list[Header] | None = None, path: str = "/") -> AsyncIterator[Line]:
-    """A websocket for the length of the block, at the end of which the client hangs up."""
+async def opened(app: ASGIApp, headers: list[Header] | None = None, path: str = "/", **more: Any) -> AsyncIterator[Line]:
+    """A websocket for the length of the block, at the end of which the client hangs up. ``more`` goes into its scope."""
     line = Line()
-    scope = websocket_scope(path, HEADERS if headers is None else headers)
+    scope = {**websocket_scope(path, HEADERS if headers is None else headers), **more}
     try:
         with anyio.fail_after(20):
             async with anyio.create_task_group() as tasks:
@@ -638,6 +638,48 @@ async def test_an_application_may_take_the_header_out_of_its_scope(anyio_backend
         await line.says("still here")
 
         assert talk.last["text"] == "still here"
+
+
+async def test_a_token_of_a_sub_protocol_is_judged_again_like_any_other(anyio_backend: str) -> None:
+    api, talk, pauses = server(), Talk(), Pauses()
+    app = guarded(api, talk, pauses, websocket_protocol=True)
+    async with opened(app, [], subprotocols=["bearer", seal().decode()]) as line:
+        advance(api, LOOK_EVERY)
+        await pauses.end()
+        await line.says("still here")
+        assert talk.last["text"] == "still here"
+
+        advance(api, LIFE)
+        await pauses.end()
+        assert await line.ended() == [ENDED]
+
+
+async def test_a_server_may_leave_the_sub_protocols_out(anyio_backend: str) -> None:
+    """ASGI: optional; if missing, defaults to an empty list."""
+    scope = websocket_scope("/", HEADERS)
+    del scope["subprotocols"]
+    line, talk = Line(), Talk()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(served, guarded(server(), talk), scope, line)
+        await line.says("hello")
+        await line.hangs_up()
+    line.close()
+
+    assert talk.heard[0]["text"] == "hello"
+
+
+async def test_messages_leave_nothing_behind(anyio_backend: str) -> None:
+    """A websocket may be open for days."""
+
+    def waits() -> int:
+        return sum(type(one).__name__ == "CancelScope" for one in gc.get_objects())
+
+    async with opened(guarded(server(), Talk(), Pauses())) as line:
+        await line.says("once")
+        before = waits()
+        for _ in range(20):
+            await line.says("again")
+        assert waits() == before
 
 
 async def test_nothing_is_left_of_it(anyio_backend: str) -> None:

@@ -323,6 +323,26 @@ async def test_current_principal_needs_one(
     assert [*zip(statuses, [event.name for event in seen], strict=True)] == [as_reader, as_nobody]
 
 
+async def test_a_dependency_of_another_server_gives_only_whom_that_server_verified(
+    api: ResourceServer, reader: list[Header]
+) -> None:
+    """The middleware's caller is not its caller: the token is for another audience."""
+    billing = ResourceServer(api.issuers, "api://billing", clock=api.connection.clock)
+    also_orders = ResourceServer(api.issuers, "api://orders", clock=api.connection.clock)
+    app = FastAPI(openapi_url=None)
+
+    @app.get("/billing")
+    async def of_billing(caller: Annotated[Principal | None, Depends(require(READ, resource_server=billing))]) -> Any:
+        return PlainTextResponse(caller.display_name if caller else "nobody")
+
+    @app.get("/orders")
+    async def of_orders(caller: Annotated[Principal | None, Depends(require(ADMIN, resource_server=also_orders))]) -> Any:
+        return PlainTextResponse(caller.display_name if caller else "nobody")
+
+    guarded = around(app, api)
+    assert [(await get(guarded, path, reader)).body for path in ("/billing", "/orders")] == [b"nobody", b"reader"]
+
+
 # --- around it
 
 
