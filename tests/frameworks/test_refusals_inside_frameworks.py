@@ -1,7 +1,10 @@
 """A refusal of a view is a response before it leaves Litestar, Quart, Django or BlackSheep, too."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -120,6 +123,27 @@ async def test_behind_a_function_the_refusal_takes_the_place_of_the_error_page(
     guarded = AccessTokenMiddleware(hidden(app), resource_server=api, policy=POLICY)
 
     check(await exchange(guarded, http_scope("GET", "/refused", noroles)))
+
+
+# --- Sentry
+
+
+@pytest.mark.parametrize("is_told", [False, True], ids=["as it is", "told to ignore refusals"])
+def test_sentry_gets_an_event_for_an_error_alone(is_told: bool, needed: Callable[[str], Any]) -> None:
+    """Litestar calls ``after_exception`` for what has a handler, too, and Sentry reports from there unless it is told."""
+    for module in ("sentry_sdk", *(MODULES.get(name, name) for name in ("litestar", "quart", "django", "blacksheep"))):
+        needed(module)
+    script = Path(__file__).with_name("sentry_in_frameworks.py")
+    run = subprocess.run(
+        [sys.executable, script, *(["ignore"] if is_told else [])], capture_output=True, text=True, check=False, timeout=300
+    )
+
+    assert run.returncode == 0, run.stderr
+    expected: dict[str, Any] = {f"{name}/refused": [403, []] for name in APPS}
+    expected |= {f"{name}/broken": [500, ["ZeroDivisionError"]] for name in APPS}
+    if not is_told:
+        expected["litestar/refused"] = [403, ["InsufficientScope"]]
+    assert json.loads(run.stdout) == expected
 
 
 # --- websockets

@@ -1,10 +1,11 @@
 """One request on its way through the application: who it is, and whether it can still be refused.
 
-Guards raise their refusals, and ``refusal_handler`` answers them before they leave a Starlette
-application. What raises a refusal elsewhere is answered here, when it has left the application.
+Guards raise their refusals, and ``refusal_handler`` and ``framework_refusals`` answer them before
+they leave the application. What raises a refusal elsewhere is answered here, when it has left it.
 
-Other frameworks make an error page of every exception. Such a page is held back, and the refusal is
-answered at once in its place: a framework may wait for the client to have gone before it returns.
+A framework that nobody can see makes an error page of every exception, or closes the websocket.
+That is held back, and the refusal is answered at once in its place: a framework may wait for the
+client to have gone before it returns.
 """
 
 import secrets
