@@ -3,9 +3,9 @@
 Guards raise their refusals, and ``refusal_handler`` and ``framework_refusals`` answer them before
 they leave the application. What raises a refusal elsewhere is answered here, when it has left it.
 
-A framework that nobody can see makes an error page of every exception, or closes the websocket.
-That is held back, and the refusal is answered at once in its place: a framework may wait for the
-client to have gone before it returns.
+Where that is not possible, a framework makes an error page of the exception, or closes the
+websocket. That is held back, and the refusal is answered at once in its place: a framework may wait
+for the client to have gone before it returns.
 """
 
 import secrets
