@@ -91,9 +91,9 @@ def _first(values: Iterable[T], room: list[int]) -> Iterator[T]:
         yield value
 
 
-def tidy(text: str, most: int = _SHOWN_OF_A_CLAIM) -> str:
+def tidy(text: str) -> str:
     """A text that callers choose, as a field of a log record: as ``show``, without quotes."""
-    return _cut(without_tokens(without_credentials(text if text.isprintable() else repr(text)[1:-1])), most)
+    return _cut(without_tokens(without_credentials(text if text.isprintable() else repr(text)[1:-1])), _SHOWN_OF_A_CLAIM)
 
 
 def without_tokens(text: str) -> str:

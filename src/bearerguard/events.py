@@ -155,17 +155,7 @@ class Listeners:
 
 def token_accepted(principal: Principal, *, cached: bool, seconds: float) -> Event:
     """Of a token that was handed to ``authenticate``."""
-    client = principal.client_id or ""
-    return Event(
-        "token_accepted",
-        principal.issuer,
-        principal=principal,
-        client_id=client,
-        verified=True,
-        cached=cached,
-        seconds=seconds,
-        subject=principal.subject,
-    )
+    return _of_a_verified_token("token_accepted", principal, cached=cached, seconds=seconds)
 
 
 def token_refused(error: Exception, *, seconds: float) -> Event:
@@ -187,10 +177,12 @@ def token_refused(error: Exception, *, seconds: float) -> Event:
 
 def token_revoked(principal: Principal) -> Event:
     """Of a good token that the hook ``revoked=`` denied; the request is refused besides."""
+    return _of_a_verified_token("token_revoked", principal)
+
+
+def _of_a_verified_token(name: EventName, principal: Principal, *, cached: bool = False, seconds: float = 0.0) -> Event:
     client = principal.client_id or ""
-    return Event(
-        "token_revoked", principal.issuer, principal=principal, client_id=client, verified=True, subject=principal.subject
-    )
+    return Event(name, principal.issuer, "", 0, principal, client, "", "", "", "", True, cached, seconds, principal.subject)
 
 
 def checked_hooks(value: object) -> tuple[EventHook, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
-from bearerguard.checks import url_problem
+from bearerguard.checks import checked_url, url_problem
 from bearerguard.errors import ConfigurationError
 from bearerguard.events import logger
 
@@ -84,10 +84,7 @@ class Origins:
         return True
 
     def _parsed(self, url: object) -> Origin:
-        problem = url_problem(url, allow_http=self._allow_http)
-        if problem or not isinstance(url, str):
-            raise ConfigurationError("origins", f"{problem}, got {url!r}", example=_EXAMPLE)
-        parts = urlsplit(url)
+        parts = urlsplit(checked_url("origins", url, example=_EXAMPLE, allow_http=self._allow_http))
         return (parts.scheme, parts.hostname or "", parts.port or _PORTS[parts.scheme])
 
 

@@ -19,6 +19,7 @@ UNAVAILABLE: Final = "IssuerUnavailable"
 
 _TEXT: Final = {"type": "string"}
 _REFERENCE: Final = {"$ref": f"#/components/schemas/{SCHEMA}"}
+_CHALLENGE: Final = {"WWW-Authenticate": {"description": "The challenge of RFC 6750 §3.", "required": True, "schema": _TEXT}}
 
 
 def components(wire: Challenge | None = None, header: str = "Authorization") -> dict[str, Any]:
@@ -29,11 +30,10 @@ def components(wire: Challenge | None = None, header: str = "Authorization") -> 
         header: Where requests carry the token.
     """
     sent = wire or Challenge()
-    challenge = {"description": "The challenge of RFC 6750 §3.", "required": True, "schema": _TEXT}
 
     def answer(description: str, *examples: ErrorCode) -> dict[str, Any]:
         found = {code.code: sent.answer(AccessTokenError(code)) for code in examples}
-        return _described(description, {"WWW-Authenticate": challenge}, sent.form, found)
+        return _described(description, _CHALLENGE, sent.form, found)
 
     return {
         "schemas": {} if sent.form is None else {SCHEMA: _schema(sent.form)},
@@ -64,9 +64,7 @@ def reference(name: str) -> dict[str, str]:
 
 def forbidden(requirement: str, form: Format | None = "oauth") -> dict[str, Any]:
     """The answer to a good token that does not meet a requirement."""
-    challenge = {"description": "The challenge of RFC 6750 §3.", "required": True, "schema": _TEXT}
-    described = f"The access token is good, but does not permit this. Needed: `{requirement}`."
-    return _described(described, {"WWW-Authenticate": challenge}, form, {})
+    return _described(f"The access token is good, but does not permit this. Needed: `{requirement}`.", _CHALLENGE, form, {})
 
 
 def _schema(form: Format) -> dict[str, Any]:

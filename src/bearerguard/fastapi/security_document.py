@@ -8,7 +8,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 
 from bearerguard.authorization.requirement import authenticated
-from bearerguard.checks import url_problem
+from bearerguard.checks import checked_url
 from bearerguard.errors import ConfigurationError, show
 from bearerguard.fastapi import documented_answers as answers
 from bearerguard.fastapi.documented_access import Access, Operation, access_by_operation, is_ours
@@ -90,9 +90,8 @@ def document_security(
     checked_server("api", api)
     known = checked_flows(flows)
     for name, url in (("authorization_url", authorization_url), ("token_url", token_url)):
-        problem = "" if url is None else url_problem(url, allow_http=True)
-        if problem:
-            raise ConfigurationError(name, f"{problem}, got {show(url)}", example='"https://issuer.example/…"')
+        if url is not None:
+            checked_url(name, url, example='"https://issuer.example/…"', allow_http=True)
     # FastAPI's way to extend it
     app.openapi = _OpenAPI(app, api, known, Endpoints(authorization_url, token_url), dict(scopes or {}))  # type: ignore[method-assign]
     _prepare_swagger_ui(app, api, known)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from bearerguard.bounded_http import AsyncTransport
-from bearerguard.checks import Plain, check_methods, checked_audience, checked_number, checked_url
+from bearerguard.checks import Plain, check_methods, checked_audience, checked_number, checked_switch, checked_url
 from bearerguard.client_authentication.method import ClientAuth, ClientAuthentication
 from bearerguard.client_authentication.secret import Secret, SecretPem, SecretText
 from bearerguard.client_authentication.settings import checked_authentication
@@ -84,8 +84,7 @@ class Introspection:
         self._set("client_secret", Secret.sealed(self.client_secret))
         self._set("private_key", Secret.sealed(self.private_key))
         for name in ("only_this_api", "also_jwt", "insecure_allow_http"):
-            if not isinstance(getattr(self, name), bool):
-                raise ConfigurationError(name, f"expected True or False, got {getattr(self, name)!r}", example="True")
+            checked_switch(name, getattr(self, name))
         checked_number("cache_for", self.cache_for, 0.0, _LONGEST_KEPT, example="60")
         checked_number("timeout", self.timeout, 0.001, _LONGEST_TIMEOUT, example="5")
         if self.transport is not None:

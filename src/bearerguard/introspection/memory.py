@@ -9,7 +9,7 @@ answer, so the first entry is the one to drop.
 """
 
 from threading import Lock
-from typing import Final, NamedTuple
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from bearerguard.clock import Instant
 from bearerguard.errors import AccessTokenError
@@ -21,13 +21,11 @@ BAD_FOR: Final = 5.0
 """Seconds a refusal is remembered."""
 
 
-class _Good(NamedTuple):
-    principal: Principal
-    until: Instant
+Outcome = TypeVar("Outcome", Principal, AccessTokenError)
 
 
-class _Bad(NamedTuple):
-    refusal: AccessTokenError
+class _Entry(NamedTuple, Generic[Outcome]):
+    outcome: Outcome
     until: Instant
 
 
@@ -38,8 +36,8 @@ class AnswerMemory:
         self._begin()
 
     def _begin(self) -> None:
-        self._good: dict[bytes, _Good] = {}
-        self._bad: dict[bytes, _Bad] = {}
+        self._good: dict[bytes, _Entry[Principal]] = {}
+        self._bad: dict[bytes, _Entry[AccessTokenError]] = {}
         self._changing = Lock()
 
     def __repr__(self) -> str:
@@ -55,7 +53,7 @@ class AnswerMemory:
         """The caller, if the last answer was good and still counts."""
         found = self._good.get(digest)
         if found is not None and wall < found.until.wall and monotonic < found.until.monotonic:
-            return found.principal
+            return found.outcome
         return None
 
     @property
@@ -70,25 +68,23 @@ class AnswerMemory:
     def refusal(self, digest: bytes, now: Instant) -> AccessTokenError | None:
         """The refusal, if the last answer was bad and still counts."""
         found = self._bad.get(digest)
-        return None if found is None or now.has_reached(found.until) else found.refusal
+        return None if found is None or now.has_reached(found.until) else found.outcome
 
     def remember_good(self, digest: bytes, principal: Principal, until: Instant) -> None:
         """Keep a good answer until that moment, and after it the knowledge that there was one."""
-        with self._changing:
-            self._bad.pop(digest, None)
-            self._good.pop(digest, None)
-            while len(self._good) >= MOST_GOOD:
-                del self._good[next(iter(self._good))]
-            self._good[digest] = _Good(principal, until)
+        self._remember(self._good, digest, _Entry(principal, until), MOST_GOOD)
 
     def remember_bad(self, digest: bytes, refusal: AccessTokenError, now: Instant) -> None:
         """Keep a refusal; it ends what was known of the token before."""
+        self._remember(self._bad, digest, _Entry(refusal, now.after(BAD_FOR)), MOST_BAD)
+
+    def _remember(self, answers: dict[bytes, _Entry[Outcome]], digest: bytes, entry: _Entry[Outcome], most: int) -> None:
         with self._changing:
             self._good.pop(digest, None)
             self._bad.pop(digest, None)
-            while len(self._bad) >= MOST_BAD:
-                del self._bad[next(iter(self._bad))]
-            self._bad[digest] = _Bad(refusal, now.after(BAD_FOR))
+            while len(answers) >= most:
+                del answers[next(iter(answers))]
+            answers[digest] = entry
 
     def clear(self) -> None:
         """Forget everything."""

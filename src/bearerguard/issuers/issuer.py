@@ -9,7 +9,15 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
-from bearerguard.checks import Plain, checked_audience, checked_issuer_url, checked_names, checked_url, url_problem
+from bearerguard.checks import (
+    Plain,
+    checked_audience,
+    checked_issuer_url,
+    checked_names,
+    checked_switch,
+    checked_url,
+    url_problem,
+)
 from bearerguard.errors import ConfigurationError
 from bearerguard.events import logger
 from bearerguard.issuers.profile import TENANT, Profile
@@ -102,8 +110,7 @@ class Issuer:
         if self.is_template and not self.profile.tenant_in_issuer:
             _wrong("profile", f"an issuer with {TENANT} needs tokens whose tid names it", "Profile(tenant_in_issuer=True)")
         for name in ("require_at_jwt", "insecure_allow_http"):
-            if not isinstance(getattr(self, name), bool):
-                _wrong(name, f"expected True or False, got {getattr(self, name)!r}", "True")
+            checked_switch(name, getattr(self, name))
         self._set("insecure_http_hosts", _checked_hosts(self.insecure_http_hosts))
         self._check_key_location()
         self._tell_what_is_insecure()

@@ -20,9 +20,10 @@ from pydantic import PrivateAttr
 from bearerguard import error_codes as codes
 from bearerguard.authorization.combination import Requirement
 from bearerguard.errors import MissingToken, Refusal
-from bearerguard.events import Event
+from bearerguard.events import token_refused
 from bearerguard.principal import Principal
 from bearerguard.resource_server import ResourceServer
+from bearerguard.token.caller import named_by
 from bearerguard.web import report
 from bearerguard.web.gate import refusal_for
 
@@ -138,18 +139,9 @@ def _reported(refusal: Refusal, token: VerifiedToken | None, tool: str) -> ToolR
     The request has been accepted by then, so that operators are told of two decisions.
     """
     who = None if token is None else token.principal
-    event = Event(
-        "token_refused",
-        "" if who is None else who.issuer,
-        refusal.code,
-        refusal.status,
-        who,
-        "" if who is None else who.client_id or "",
-        method=_METHOD,
-        route=tool,
-        verified=who is not None,
-        subject="" if who is None else who.subject,
-    )
+    if who is not None:
+        refusal.caller = named_by(who)
+    event = token_refused(refusal, seconds=0.0)._replace(principal=who, method=_METHOD, route=tool)
     report.log(refusal, event)
     if token is not None:
         token.server.listeners(event)
@@ -178,9 +170,14 @@ def _error_of_both(fastmcp_error: type[Exception]) -> type[ToolRefused]:
 
 def _resource(audience: object, server: ResourceServer) -> str | None:
     """The audience of the token that is ours, as the SDK compares it with its resource (RFC 8707)."""
-    ours = server.audience.union(*(issuer.audience or () for issuer in server.issuers))
+    ours = audiences_of(server)
     named = audience if isinstance(audience, tuple | list) else [audience]
     return next((name for name in named if name in ours), None)
+
+
+def audiences_of(server: ResourceServer) -> frozenset[str]:
+    """All audiences that a server accepts, those of single issuers included."""
+    return server.audience.union(*(issuer.audience or () for issuer in server.issuers))
 
 
 def _plain(value: Any) -> Any:

@@ -15,7 +15,7 @@ from bearerguard.authorization.path_policy import PathPolicy
 from bearerguard.authorization.policy_row import Public
 from bearerguard.authorization.requirement import authenticated
 from bearerguard.errors import ConfigurationError, show
-from bearerguard.mcp.caller import VerifiedToken
+from bearerguard.mcp.caller import VerifiedToken, audiences_of
 from bearerguard.mcp.served_functions import check_guards
 from bearerguard.principal import Principal
 from bearerguard.resource_server import ResourceServer
@@ -146,7 +146,6 @@ class _Endpoint:
 
 
 def _check_audience(resource: str, server: ResourceServer) -> None:
-    accepted = server.audience.union(*(issuer.audience or () for issuer in server.issuers))
-    if resource not in accepted:
+    if resource not in audiences_of(server):
         problem = f"clients ask for a token for {show(resource)}, which is not an audience of the resource server (RFC 8707)"
         raise ConfigurationError("resource", problem, example=_EXAMPLE)

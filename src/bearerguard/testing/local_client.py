@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from bearerguard.checks import checked_switch
 from bearerguard.errors import ConfigurationError
 from bearerguard.testing.redirect_uris import check_redirect_uri
 
@@ -45,8 +46,7 @@ class LocalClient:
             raise ConfigurationError("id", f"expected the client's id, got {self.id!r}", example=EXAMPLE)
         if self.secret is not None and (not isinstance(self.secret, str) or not self.secret):
             raise ConfigurationError("secret", f"the secret of {self.id!r} is not a string, or is empty", example=EXAMPLE)
-        if not isinstance(self.opaque_tokens, bool):
-            raise ConfigurationError("opaque_tokens", f"expected True or False, got {self.opaque_tokens!r}", example="True")
+        checked_switch("opaque_tokens", self.opaque_tokens)
         for name in ("roles", "scopes", "redirect_uris"):
             object.__setattr__(self, name, names(name, getattr(self, name)))
         for uri in self.redirect_uris:
