@@ -10,28 +10,11 @@ from typing import Any, Final, NamedTuple
 
 from bearerguard._explain.decoded import Decoded
 from bearerguard.checks import GUID, url_problem
+from bearerguard.environment.preset_variables import PRESETS
 from bearerguard.errors import ConfigurationError
-from bearerguard.issuers.auth0 import auth0
-from bearerguard.issuers.azure_b2c import azure_b2c
-from bearerguard.issuers.cognito import cognito
-from bearerguard.issuers.entra import entra
-from bearerguard.issuers.entra_external import entra_external
 from bearerguard.issuers.issuer import Issuer
-from bearerguard.issuers.keycloak import keycloak
-from bearerguard.issuers.oidc import oidc
-from bearerguard.issuers.okta import okta
 from bearerguard.microsoft import CHINA, GOVERNMENT
 
-_PRESETS: Final[Mapping[str, Callable[..., Issuer | tuple[Issuer, ...]]]] = {
-    "auth0": auth0,
-    "azure_b2c": azure_b2c,
-    "cognito": cognito,
-    "entra": entra,
-    "entra_external": entra_external,
-    "keycloak": keycloak,
-    "oidc": oidc,
-    "okta": okta,
-}
 _PLACES: Final = ("metadata_url", "metadata_issuers", "jwks_uri", "insecure_allow_http")
 _GUID: Final = f"(?i:{GUID})"
 
@@ -73,7 +56,7 @@ class Recognised:
 
 def _made(preset: str, arguments: Mapping[str, Any]) -> tuple[Issuer, ...]:
     try:
-        made = _PRESETS[preset](**arguments)
+        made = PRESETS[preset].make(**arguments)
     except ConfigurationError:
         return ()
     return made if isinstance(made, tuple) else (made,)

@@ -56,7 +56,7 @@ class AuditLog:
             problem = f"expected a function, got {show(request_id)}"
             raise ConfigurationError("request_id", problem, example='ContextVar("request_id", default=None).get')
         self._now = (clock or SystemClock()).now
-        self._request_id = request_id
+        self._request_id = request_id or (lambda: None)
         most = max(1, checked_count("queue_size", queue_size, _MOST))
         now = self._now
         self._writer: Writer[_Entry] = Writer(
@@ -68,7 +68,7 @@ class AuditLog:
     def __call__(self, event: Event) -> None:
         """Take an event. Only decisions leave a line."""
         if event.name in VERDICTS:
-            self._put((event, self._now(), None if self._request_id is None else self._id()))
+            self._put((event, self._now(), self._id()))
 
     @property
     def lost(self) -> int:
@@ -100,6 +100,6 @@ class AuditLog:
 
     def _id(self) -> object:
         try:
-            return self._request_id() if self._request_id is not None else None
+            return self._request_id()
         except Exception:  # noqa: BLE001  such as LookupError of a ContextVar: the decision counts without it
             return None

@@ -74,8 +74,9 @@ def server_from(make: Callable[..., Any], environ: Variables, prefix: str, parts
     presets = _presets(prefix, given, needed=not given.those_set(introspection))
     issuers = {start: _settings_of(start, preset, several=start != prefix) for start, preset in presets.items()}
     selectors = {f"{prefix}PRESET", f"{prefix}ISSUERS", *(f"{start}PRESET" for start in presets)}
-    parts_known = (server, fetch, denylist, introspection, *issuers.values())
-    known = {name: setting for part in parts_known for name, setting in part.items()}
+    known = {**named(prefix, OF_THE_SERVER), **introspection}
+    for settings in issuers.values():
+        known.update(settings)
     _refuse_unknown(present, {*known, *selectors})
     _demand((name, setting.example) for name, setting in known.items() if setting.required and name not in given)
     trusted = [

@@ -10,7 +10,7 @@ from typing import Any, Final
 from mcp.server.lowlevel.server import Server
 from mcp.server.mcpserver import MCPServer
 
-from bearerguard.errors import ConfigurationError
+from bearerguard.mcp.tool_guard import refuse
 from bearerguard.web.declaration import declared, is_guarded_elsewhere, is_hidden
 
 _KEPT: Final[Mapping[str, tuple[str, ...]]] = {
@@ -18,7 +18,6 @@ _KEPT: Final[Mapping[str, tuple[str, ...]]] = {
     "_resource_manager": ("list_resources", "list_templates"),
     "_prompt_manager": ("list_prompts",),
 }
-_EXAMPLE: Final = '@server.tool() above @requires(scope("orders.write")) above the function'
 
 
 async def check_guards(app: object) -> None:
@@ -31,9 +30,9 @@ async def check_guards(app: object) -> None:
     """
     for function in map(_as_given, await _functions_of(app)):
         if is_guarded_elsewhere(function) and declared(function) is None:
-            _refuse(function, "is served without its guard: put @requires beneath the decorator of the server")
+            refuse(function, "is served without its guard: put @requires beneath the decorator of the server")
         if is_hidden(function):
-            _refuse(function, "has a decorator above @requires, which may answer without it; put @requires above that one")
+            refuse(function, "has a decorator above @requires, which may answer without it; put @requires above that one")
 
 
 async def _functions_of(app: object) -> list[Callable[..., Any]]:
@@ -67,7 +66,3 @@ def _parts_of(server: MCPServer[Any]) -> Iterator[Any]:
     for manager, lists in _KEPT.items():
         for listed in lists:
             yield from getattr(getattr(server, manager, None), listed, list)()
-
-
-def _refuse(function: Callable[..., Any], problem: str) -> None:
-    raise ConfigurationError("@requires", f"{getattr(function, '__qualname__', function)} {problem}", example=_EXAMPLE)

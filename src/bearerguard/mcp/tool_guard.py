@@ -55,9 +55,9 @@ class requires:  # noqa: N801  reads as a decorator
     def __call__(self, tool: Callable[P, R]) -> Callable[P, R]:
         function: Any = tool
         if not isinstance(function, types.FunctionType | types.MethodType):
-            _refuse(function, "is not a function")
+            refuse(function, "is not a function")
         if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-            _refuse(function, "is a generator, which would run after it was judged")
+            refuse(function, "is a generator, which would run after it was judged")
         guard = _coroutine_function if inspect.iscoroutinefunction(function) else _function
         guarded = guard(function, self._requirement)
         declare(guarded, self._requirement)
@@ -83,5 +83,6 @@ def _function(tool: Callable[..., Any], requirement: Requirement) -> Callable[..
     return guarded
 
 
-def _refuse(target: object, problem: str) -> NoReturn:
+def refuse(target: object, problem: str) -> NoReturn:
+    """Say what is wrong with a function that is guarded, or should be."""
     raise ConfigurationError(_REQUIRES, f"{getattr(target, '__qualname__', show(target))} {problem}", example=_EXAMPLE)

@@ -257,7 +257,6 @@ class Shape:
         id_typ: The same of ID tokens.
         lifetime: Of a token, in seconds.
         scopes_of: Which tokens hold scopes.
-        tells_applications: Whether a token says that it is an application's own.
         audience: ``aud`` of a token, given the API that was asked for and all that are known.
         audience_claim: The claim that names the API: ``client_id`` at Amazon Cognito.
         clients_are_audience: Whether that claim names the client, whatever API was asked for.
@@ -282,7 +281,6 @@ class Shape:
     id_typ: str | None = "JWT"
     lifetime: int = 3600
     scopes_of: tuple[Literal["application", "user"], ...] = ("application", "user")
-    tells_applications: bool = True
     audience: Callable[[str, tuple[str, ...]], str] = _as_asked
     audience_claim: str = "aud"
     clients_are_audience: bool = False

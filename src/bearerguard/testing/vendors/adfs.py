@@ -99,7 +99,6 @@ SHAPES: Final = (
         user=_user,
         id_token=_id_token,
         scopes_of=("user",),
-        tells_applications=False,
         ask=_ask,
         ask_for_user=_ask,
         trusted=_trusted,

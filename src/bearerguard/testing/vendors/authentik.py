@@ -94,7 +94,6 @@ SHAPES: Final = (
         id_token=_id_token,
         lifetime=300,
         scopes_of=(),
-        tells_applications=False,
         clients_are_audience=True,
         ask=_ask,
         trusted=_trusted,

@@ -98,7 +98,6 @@ SHAPES: Final = (
         id_token=_id_token,
         lifetime=43_200,
         scopes_of=(),
-        tells_applications=False,
         ask=_ask,
         answer=_answer,
         trusted=with_profile(_PROFILE),
