@@ -1,4 +1,4 @@
-"""What a forked child replaces: nobody there releases a lock of another thread of the parent."""
+"""Replaces locks in a forked child: nobody there releases one that another thread held."""
 
 import os
 from typing import Final, Protocol
@@ -6,7 +6,7 @@ from weakref import WeakSet
 
 
 class RenewedAfterFork(Protocol):
-    """Holds a lock, or waits for what only the parent does."""
+    """An object that holds a lock, or waits for work that only the parent does."""
 
     def after_fork(self) -> None:
         """Called in the child, where no other thread runs yet."""

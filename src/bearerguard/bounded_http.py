@@ -35,7 +35,7 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 
 class ExchangeFailed(Exception):
-    """No complete answer came, or one that is not read.
+    """No complete answer came, or it came in a form that is not read.
 
     Attributes:
         code: ``timeout``, ``unreachable``, ``too_large`` or ``compressed``.

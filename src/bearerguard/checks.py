@@ -143,14 +143,14 @@ def checked_tenant_name(parameter: str, value: object) -> str:
 
 
 def checked_text(parameter: str, value: object, pattern: str, *, expected: str, example: str) -> str:
-    """Text that a pattern matches as a whole, ASCII rules."""
+    """Text that matches a pattern as a whole, by ASCII rules."""
     if not isinstance(value, str) or not re.fullmatch(pattern, value, re.ASCII):
         raise ConfigurationError(parameter, f"expected {expected}, got {show(value)}", example=example)
     return value
 
 
 def checked_names(parameter: str, given: str | Collection[str], *, expected: str, example: str) -> frozenset[str]:
-    """One name or several, as a set; none of them empty or with blanks around it."""
+    """One name or several, as a set; none of them empty or surrounded by spaces."""
     names = [given] if isinstance(given, str) else list(given) if isinstance(given, Collection) else []
     if not names or not all(isinstance(name, str) and name and name == name.strip() for name in names):
         raise ConfigurationError(parameter, f"expected one or several {expected}, got {given!r}", example=example)
@@ -167,7 +167,7 @@ def checked_audience(parameter: str, audience: str | Collection[str]) -> frozens
 
 
 def checked_path(parameter: str, path: Sequence[str], *, example: str) -> tuple[str, ...]:
-    """A claim path: a list of member names; not one text, in which a dot could mean two things."""
+    """A claim path: a list of member names, not one text, where a dot would be ambiguous."""
     if not isinstance(path, (list, tuple)) or not path or not all(isinstance(name, str) and name for name in path):
         raise ConfigurationError(parameter, f"expected a list of member names, got {show(path)}", example=example)
     return tuple(path)
@@ -203,7 +203,7 @@ def checked_count(parameter: str, value: int, high: int) -> int:
 
 
 def check_methods(parameter: str, value: object, names: Iterable[str], *, example: str) -> None:
-    """An object of the user's that is called later, when it would be too late to complain."""
+    """Check now that a user's object has the methods that are called later."""
     missing = [name for name in names if not callable(getattr(value, name, None))]
     if missing or isinstance(value, type):
         raise ConfigurationError(parameter, f"expected an object with {', '.join(names)}, got {show(value)}", example=example)

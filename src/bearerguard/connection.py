@@ -119,7 +119,7 @@ class Connection:
     # --- from one to the next
 
     def trusting(self, issuers: tuple[Issuer, ...], audience: frozenset[str]) -> "Connection":
-        """Another one, which trusts these and keeps what still holds: keys, and answers.
+        """A connection that trusts these issuers and keeps what still holds: keys and answers.
 
         Raises:
             ConfigurationError: as for a new one.
@@ -127,7 +127,9 @@ class Connection:
         return replace(self, issuers=issuers, audience=audience, former=self)
 
     def retire(self, successor: "Connection") -> None:
-        """End what runs for issuers that ``successor`` does not trust. From any thread."""
+        """End what runs for issuers that ``successor`` does not trust. May be called from any
+        thread.
+        """
         kept = {registration.keys for registration in successor.registrations.all}
         for registration in self.registrations.all:
             if registration.keys not in kept:

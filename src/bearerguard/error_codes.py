@@ -45,7 +45,7 @@ class ErrorCode:
 
     @property
     def undisclosed(self) -> str:
-        """What is said where the reason is not: the same for all codes that are answered alike."""
+        """What callers are told if the reason is not disclosed: one text for each kind of answer."""
         if self.status == _UNAVAILABLE:
             return _UNDISCLOSED_UNAVAILABLE
         return _UNDISCLOSED_UNDECIDED if self.status >= _SERVER_ERROR else _UNDISCLOSED[self.error]
@@ -167,7 +167,7 @@ INVALID_CLAIM: Final = _token(
     "invalid_claim",
     "A claim has an invalid value",
     "A claim has the wrong JSON type or is out of bounds: times are numbers between 0 and 2^40, names are strings.",
-    "The log names the claim and the value; the issuer or its claim mapping has to be mended.",
+    "The log names the claim and the value; correct the issuer or its claim mapping.",
 )
 UNKNOWN_ISSUER: Final = _token(
     "unknown_issuer",

@@ -70,7 +70,7 @@ def show(value: object, most: int = _SHOWN) -> str:
 
 
 def _beginning(value: object, room: list[int]) -> object:
-    """As much of a JSON value as can be seen once its text is cut: callers choose how long it is.
+    """The part of a JSON value that is seen once its text is cut: callers choose its length.
 
     Of a text much more, since it is searched for credentials first, and these must be whole.
     """
@@ -283,7 +283,7 @@ class RevocationUnknown(IssuerUnavailable):
 
 
 class GatewayMisconfigured(Refusal):
-    """A question to ``forward_auth`` that is not believed, whatever it asks about; 500.
+    """A question to ``forward_auth`` that is not trusted, whatever it asks about; 500.
 
     Attributes:
         problem: What is wrong with it, for the operator.

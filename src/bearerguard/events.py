@@ -104,7 +104,7 @@ class Listeners:
         self._failing: frozenset[int] = frozenset()
 
     def add(self, hook: EventHook) -> None:
-        """Tell another one, from the next event on. One that is there already is told once.
+        """Add a hook, from the next event on. One that was added before is still told once.
 
         Raises:
             ConfigurationError: it is not a function, or it is async.
@@ -112,7 +112,7 @@ class Listeners:
         self.hooks = _each_once((*self.hooks, *checked_hooks(hook)))
 
     def and_those_of(self, others: "Listeners") -> "Listeners":
-        """All of both, each once."""
+        """The hooks of both, each once."""
         return Listeners(_each_once((*self.hooks, *others.hooks)), self.monotonic)
 
     def __call__(self, event: Event) -> None:
@@ -154,12 +154,12 @@ class Listeners:
 
 
 def token_accepted(principal: Principal, *, cached: bool, seconds: float) -> Event:
-    """Of a token that was handed to ``authenticate``."""
+    """The event of a token that ``authenticate`` accepted."""
     return _of_a_verified_token("token_accepted", principal, cached=cached, seconds=seconds)
 
 
 def token_refused(error: Exception, *, seconds: float) -> Event:
-    """Of a token that was handed to ``authenticate``; an unexpected error refuses it as well."""
+    """The event of a token that ``authenticate`` refused; an unexpected error refuses it, too."""
     refusal = error if isinstance(error, Refusal) else Undecided()
     who = refusal.caller
     return Event(
@@ -176,7 +176,7 @@ def token_refused(error: Exception, *, seconds: float) -> Event:
 
 
 def token_revoked(principal: Principal) -> Event:
-    """Of a good token that the hook ``revoked=`` denied; the request is refused besides."""
+    """The event of a good token that the hook ``revoked=`` denied; its refusal is another event."""
     return _of_a_verified_token("token_revoked", principal)
 
 

@@ -29,7 +29,7 @@ class Flight:
 
     @property
     def key(self) -> tuple[object, Hashable]:
-        """Only one at a time has this one."""
+        """Loop and name: only one flight at a time has them."""
         return self.loop, self.name
 
 
@@ -101,7 +101,7 @@ class Flights(Generic[F]):
         self._end(list(self._by_key.values()))
 
     def disown(self) -> None:
-        """Let those of other event loops come to their end, but hold none of them any more."""
+        """Hold none of them any more. Those of other event loops still come to their end."""
         self._by_key = {}
 
     async def ended(self) -> None:

@@ -18,7 +18,7 @@ _ALIASES: Final[Mapping[str, str]] = {
 
 
 def canonical_authority(authority: str) -> str:
-    """The authority that tokens name, for an alias of it; any other one as it is.
+    """The authority that tokens name in place of an alias; any other authority as it is.
 
     Source: Microsoft's own table of aliases, ``KnownMetadataProvider`` in
     https://github.com/AzureAD/microsoft-authentication-library-for-dotnet

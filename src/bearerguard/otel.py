@@ -140,7 +140,7 @@ class _KnownIssuers:
         self._names: frozenset[str] = frozenset()
 
     def label(self, issuer: str) -> str:
-        """The issuer, or a word for all others: labels are to have few values."""
+        """The issuer, or one word for all others: a label should have few values."""
         connection = self._api.connection
         if connection is not self._read:  # swapped whole, with the configuration
             asked = connection.introspection

@@ -39,7 +39,7 @@ class PayloadClaims(Mapping[str, Any]):
         return self._parsed()[name]
 
     def get(self, name: str, default: Any = None) -> Any:
-        """As of any mapping; ``Mapping.get`` raises and catches an error for what is not there."""
+        """As ``Mapping.get``, which raises and catches an error for each missing name."""
         members = self._members
         return (self._parsed() if members is None else members).get(name, default)
 
@@ -69,7 +69,7 @@ def _no_claims() -> Mapping[str, Any]:
 
 
 class _Verified:
-    """Marks what no framework may make of a request.
+    """Marks a value that no framework may build from a request.
 
     FastAPI would take a parameter ``caller: Principal`` from the body.
     """

@@ -160,7 +160,7 @@ class ResourceServer:
         issuers: Issuer | Iterable[Issuer | tuple[Issuer, ...]] | EllipsisType = ...,
         audience: str | Collection[str] | EllipsisType = ...,
     ) -> None:
-        """Exchange whom the API trusts, while requests run. What is left out stays as it is.
+        """Change whom the API trusts, while requests run. What is left out stays as it is.
 
         ::
 
@@ -168,7 +168,7 @@ class ResourceServer:
 
         All of it takes effect at once, in this process: each worker needs a call of its own. A
         request is judged by the old settings or by the new ones, never by some of each; one that
-        was waiting meanwhile is judged anew. Verified tokens are forgotten, so that those of a
+        was waiting meanwhile is judged again. Verified tokens are forgotten, so that those of a
         withdrawn issuer or audience are refused from now on. Issuers that stay keep their keys, if
         these come from the same place, and what is under way for the others is ended. May be called
         from any thread. Nothing is fetched: ``await api.warm_up()`` fetches keys of new issuers
@@ -263,7 +263,8 @@ class ResourceServer:
         return principal if principal is not None and revocation.clears(principal) else None
 
     async def judge(self, token: bytes) -> tuple[Principal, bool]:
-        """The caller, from a token that is verified in full, asked about, or was before.
+        """The caller. The token is verified in full or asked about, unless the outcome is
+        remembered.
 
         Returns:
             The caller, and whether the token was remembered.

@@ -36,7 +36,7 @@ _DONE: Final = (Kind.OPAQUE, Kind.REFRESH, Kind.IDENTITY, Kind.GRAPH, Kind.ENCRY
 _OTHER_MEMBERS: Final = ("id_token", "refresh_token")
 _MOST: Final = 4
 _BY_CODE: Final = {
-    "token_expired": "Obtain a new token; if that one is expired at once as well, compare the clocks.",
+    "token_expired": "Obtain a new token. If it has expired at once, too, compare the clocks.",
     "token_not_yet_valid": "The issuer's clock or this machine's is wrong: compare them, and let both use NTP.",
     "bound_token": "It is bound to a key (DPoP or mutual TLS): request a plain Bearer token for this API.",
     "unknown_key": "Its key is not in the issuer's key set: it is forged, or signed before a rotation. Obtain a new token.",
@@ -52,8 +52,7 @@ def advice_for(
     *,
     asks: str = "",
 ) -> list[str]:
-    """A few sentences: what the ailments are, and what to do, the one that the verifier meets first
-    in front.
+    """A few sentences: what is wrong and what to do, in the order of the verifier.
 
     ``asks`` is the introspection endpoint that judges this token, if one does.
     """

@@ -46,8 +46,8 @@ class Recognised:
         return _made(self.preset, self.arguments)
 
     def as_described(self, decoded: Decoded) -> Issuer | None:
-        """The record of the token's very issuer, to read its claims by; it knows no keys, and is
-        never fetched from.
+        """The record of the token's own issuer, to read its claims by. It has no keys, and nothing
+        is fetched for it.
         """
         arguments = {name: value for name, value in self.arguments.items() if name not in _PLACES}
         made = _made(self.preset, {**arguments, "jwks": {"keys": []}})

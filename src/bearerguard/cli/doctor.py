@@ -80,7 +80,7 @@ def _print(findings: Mapping[str, Sequence[Finding]], *, healthy: bool) -> None:
     if healthy:
         page.line("Healthy: tokens of these issuers can be verified.", "bold green")
     else:
-        page.line("Unhealthy: mend what failed above.", "bold red")
+        page.line("Unhealthy: fix what failed above.", "bold red")
 
 
 def _words(finding: Finding) -> str:

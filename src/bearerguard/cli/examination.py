@@ -122,8 +122,8 @@ def _of_status(answer: Answer) -> str:
     if answer.is_redirect:
         return REMEDIES["redirect"]
     if answer.status >= 500:  # noqa: PLR2004
-        return "The issuer is down: ask those who run it. An API that has its keys serves on for 24 hours."
-    return "Check the issuer's address; mind its path and its slash."
+        return "The issuer is down: ask its operators. An API that has its keys works on for 24 hours."
+    return "Check the issuer's address, with its path and its trailing slash."
 
 
 def _jwks_uri(issuer: Issuer, page: _Page, findings: list[Finding]) -> str | None:
@@ -149,7 +149,7 @@ def _of_keys(issuer: Issuer, page: _Page) -> Iterator[Finding]:
         yield Finding("keys", "warning", words, "Tokens signed with these are refused as unknown_key.")
     yield from _of_algorithms(issuer, key_set)
     if len(key_set.keys) == 1:
-        words = "One key is published: at a rotation, tokens of the old key are refused at once."
+        words = "One key is published: after a rotation, tokens signed with the old key are refused at once."
         yield Finding("rotation", "warning", words, "Let the issuer publish the next key before it signs with it.")
     else:
         yield Finding("rotation", "passed", "Several keys are published: old and new tokens overlap.")
@@ -198,7 +198,7 @@ def certificate(url: str, now: float) -> Finding:
     ends = ssl.cert_time_to_seconds(str(shown.get("notAfter", "")))
     words = f"{version}, issued by {_organization(shown)}, good until {utc(ends)}"
     if ends - now < _CERTIFICATE_ENDS_SOON:
-        return Finding("TLS", "warning", words, f"It ends in {distance(ends - now)}: see that it is renewed.")
+        return Finding("TLS", "warning", words, f"It expires in {distance(ends - now)}: make sure that it is renewed.")
     return Finding("TLS", "passed", words)
 
 

@@ -37,9 +37,7 @@ class Page:
         self._print(Text(_printable(text), style=style))
 
     def _print(self, shown: Text | Table, *, soft_wrap: bool = False) -> None:
-        """Without the blanks that fill a table's last column: they make a mess of a line that is
-        copied.
-        """
+        """Print without the spaces that fill a table's last column: they would be copied, too."""
         with self._console.capture() as captured:
             self._console.print(shown, soft_wrap=soft_wrap)
         sys.stdout.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))

@@ -30,9 +30,7 @@ _LONGEST_ECHO: Final = 24
 
 
 class _Commands(click.Group):
-    """Commands that are imported when they are called, so that each starts as fast as what it
-    needs.
-    """
+    """Imports a command when it is called, so that each starts as fast as it can."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
         return list(_COMMANDS)

@@ -25,7 +25,7 @@ def server_of(
         server: ``module:name``.
         issuers: Addresses; those of known vendors are configured by their preset.
         audiences: Identifiers of the API.
-        text: The token, whose claims fill in what a preset wants to know besides.
+        text: The token, whose claims fill in the other arguments of a preset.
         recognise_issuer: Trust the token's own issuer where no option names one, to look at its
             signature.
 

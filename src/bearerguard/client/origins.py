@@ -76,7 +76,7 @@ class Origins:
             )
 
     def allows(self, scheme: str, host: str, port: int | None) -> bool:
-        """Whether :meth:`check` would accept it, for what an answer came from."""
+        """Whether :meth:`check` accepts this origin, from which an answer came."""
         try:
             self.check(scheme, host, port)
         except ConfigurationError:

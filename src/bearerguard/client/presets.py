@@ -44,9 +44,8 @@ def entra(
     if not isinstance(resource, str) or not resource or resource == _DEFAULT:
         raise ConfigurationError("resource", f"expected the API's App ID URI, got {resource!r}", example='"api://orders"')
     if private_key is not None and certificate is None:
-        raise ConfigurationError(
-            "certificate", "Entra knows a key by its certificate", example='Path("client-certificate.pem").read_bytes()'
-        )
+        problem = "it is missing, and Entra identifies a key by its certificate"
+        raise ConfigurationError("certificate", problem, example='Path("client-certificate.pem").read_bytes()')
     signs = private_key is not None or federated_token_file is not None
     options: TokenOptions = {
         "token_endpoint": f"{authority.rstrip('/')}/{tenant_id}/oauth2/v2.0/token",

@@ -49,7 +49,7 @@ def _is_longer(request: Any, limit: int) -> bool:
 
 
 class _Begun(SyncByteStream):
-    """A stream whose beginning was read already; as the libraries' own streams, it is read once."""
+    """A stream whose beginning has been read. Like the libraries' own, it can be read once."""
 
     def __init__(self, head: bytes, rest: Iterator[bytes], consumed: type[Exception]) -> None:
         self._head = head

@@ -73,7 +73,8 @@ class Revocation:
             raise ConfigurationError("revocation_endpoint", "it is missing, and so is metadata_url", example=_EXAMPLE)
 
     async def __call__(self, token: Secret) -> None:
-        """Revoke ``token``. Of one that the server does not know it says the same (RFC 7009 §2.2).
+        """Revoke ``token``. The server answers the same if it does not know the token (RFC 7009
+        §2.2).
 
         Raises:
             TokenRequestError: nobody knows whether it is revoked.

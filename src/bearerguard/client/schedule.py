@@ -11,8 +11,8 @@ after a failure   the next request for a token waits 1, 2, 4 … 60 s with jitte
                   ``Retry-After`` asks for, up to 300 s; meanwhile a good token serves, and without
                   one the failure is given again
 after a refusal   60, 120, 240, 300 s with jitter: the server said no (``invalid_client`` …), and it
-                  goes on saying so until somebody mends the registration, which is noticed without
-                  a restart
+                  goes on saying so until the registration is corrected, which is noticed without a
+                  restart
 refused by an API dropped at once, up to 10 times, then once in 10 s: an API that refuses every
                   token (a wrong audience) must not turn into a storm on the token endpoint
 ================= ==================================================================================
@@ -98,7 +98,7 @@ class Schedule:
         self._drops_at = float("-inf")
 
     def decide(self, now: float) -> Decision:
-        """What a request that needs a token does."""
+        """What to do for a request that needs a token."""
         held = self.held if self.held is not None and now < self.held.usable_until else None
         if held is not None and (now < held.refresh_at or now < self._next_try):
             return Proceed(held, begin=None)
@@ -175,7 +175,7 @@ class Schedule:
             self.held = None
 
     def abandon_flight(self) -> None:
-        """Nothing will be heard of the flight in the air any more: the next request begins another."""
+        """Give up the flight under way: the next request begins another."""
         self._in_flight = None
 
     def retry_after(self, now: float) -> float:

@@ -169,7 +169,7 @@ class TlsClientAuth(ClientAuthentication):
 
 
 def present_secret(secret: Secret) -> Secret:
-    """The client secret of now.
+    """The present client secret.
 
     Raises:
         ConfigurationError: it is not text, or has a control character.
@@ -182,7 +182,7 @@ def present_secret(secret: Secret) -> Secret:
 
 
 def present_assertion(assertion: Secret) -> Secret:
-    """The federated assertion of now.
+    """The present federated assertion.
 
     Raises:
         ConfigurationError: it is not a JWT. Its signature and times are for the server to judge.

@@ -42,7 +42,7 @@ class Secret:
 
     @classmethod
     def of_file(cls, parameter: str, path: SecretPath) -> "Secret":
-        """What is in a file, read each time; a line break at its end does not belong to it.
+        """The content of a file, read each time, without a line break at its end.
 
         Raises:
             ConfigurationError: ``path`` is not a path, or cannot be read now.

@@ -145,5 +145,5 @@ def _thumbprint(pem: Secret, key: PrivateKey) -> str:
     if certificate is None:
         raise ConfigurationError("certificate", "it is not a readable certificate in PEM", example=example)
     if public_key != key.public_key():
-        raise ConfigurationError("certificate", "it belongs to another key than private_key", example=example)
+        raise ConfigurationError("certificate", "it does not belong to private_key", example=example)
     return urlsafe_b64encode(certificate.fingerprint(SHA256())).rstrip(b"=").decode()

@@ -34,7 +34,7 @@ _FILE: Final = "_file"
 
 
 def settings_of(prefix: str, present: Variables) -> Named:
-    """The settings by their variables; without ``required`` ones where none of them is set."""
+    """The settings by their variables. If none is set, none is ``required``."""
     settings = named(f"{prefix}INTROSPECTION_", SETTINGS)
     if present.those_set(settings):
         return settings

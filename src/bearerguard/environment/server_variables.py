@@ -160,7 +160,7 @@ def _revoked(settings: Named, given: Mapping[str, str], parts: Parts) -> dict[st
     if variable not in given:
         return {}
     if parts.get("revoked") is not None:
-        raise ConfigurationError(variable, "set, while the program hands in revoked=, too", example="revoked=None")
+        raise ConfigurationError(variable, "it is set, but the program passes revoked=, too", example="revoked=None")
     try:
         return {"revoked": Denylist.from_file(given[variable], clock=parts.get("clock"))}
     except ConfigurationError as error:
@@ -173,7 +173,7 @@ def _transport(settings: Named, given: Mapping[str, str], parts: Parts) -> dict[
     if not set_ones:
         return {}
     if parts.get("transport") is not None:
-        problem = "set, while the program hands in transport=, which would ignore it"
+        problem = "it is set, but the program passes transport=, which would ignore it"
         raise ConfigurationError(", ".join(set_ones), problem, example="transport=None")
     (proxy, proxy_setting), (ca_file, ca_setting) = settings.items()
     context = httpx.create_ssl_context()  # as without these variables: SSL_CERT_FILE counts

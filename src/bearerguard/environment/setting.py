@@ -113,7 +113,7 @@ def values(settings: Named, given: Mapping[str, str]) -> dict[str, Any]:
 
 
 def called(function: Callable[..., Any], settings: Named, keywords: Mapping[str, Any], otherwise: str) -> Any:
-    """Call a function; what it says of a keyword is said of the variable.
+    """Call a function. Where its error names a keyword, name the variable instead.
 
     Args:
         function: A preset, or a resource server.

@@ -1,4 +1,4 @@
-"""The same for FastAPI: requirements as dependencies, and an OpenAPI document that tells them.
+"""For FastAPI: requirements as dependencies, and an OpenAPI document that names them.
 
 ::
 

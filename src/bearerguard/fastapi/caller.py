@@ -18,7 +18,7 @@ _ANYBODY: Final = authenticated()
 
 
 async def current_principal(connection: HTTPConnection, security_scopes: SecurityScopes) -> Principal:
-    """The caller whose token was verified; where none was yet, on a public route, it is now.
+    """The verified caller. On a public route, where nobody looked at the token, it is verified now.
 
     ``Security(current_principal, scopes=["orders.read"])`` asks for scopes as well.
 

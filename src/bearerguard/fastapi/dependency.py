@@ -102,7 +102,7 @@ class Require:
         return caller  # type: ignore[no-any-return]
 
     def _with(self, scopes: Sequence[str]) -> Requirement:
-        """The requirement and all these scopes; there are as many as were written in the source."""
+        """The requirement and all these scopes. Kept: there are as many as the source has."""
         names = tuple(scopes)
         if names not in self._scoped:
             self._scoped[names] = self._requirement & all_scopes(names)
@@ -210,7 +210,7 @@ def _check_not_given(**options: tuple[object, object]) -> None:
 
 
 def tell_at_the_end(asgi: Scope) -> None:
-    """Have listeners told that the endpoint was called, once it has ended: others may refuse."""
+    """Tell listeners of the request once its endpoint has ended: other dependencies may refuse."""
     passage: Passage = asgi[PASSAGE]
     stack: AsyncExitStack | None = asgi.get(_ENDS_WITH_THE_ENDPOINT)
 

@@ -55,7 +55,7 @@ def access_by_operation(app: FastAPI) -> dict[Operation, Access]:
 
 
 def access_of(rows: Iterable[AuditedRoute], *, guarded: bool) -> Access:
-    """What the rows of one operation come to.
+    """Who may call one operation, by its rows.
 
     The first route that has it serves it, whatever others say.
 

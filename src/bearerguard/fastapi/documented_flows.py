@@ -1,4 +1,4 @@
-"""The ways to a token that an OpenAPI document tells: security schemes, one for each way.
+"""How an OpenAPI document says where tokens come from: one security scheme for each way.
 
 Each is an alternative of its own. In one scheme they would share a list of scopes, which issuers
 want written differently for people and for applications.

@@ -20,7 +20,7 @@ def handshakes_of(policy: PathPolicy) -> PathPolicy:
     """
     for row in policy.rows:
         if "WEBSOCKET" in row.methods and "GET" not in row.methods:
-            problem = f"the row {row.text!r} names WEBSOCKET without GET, as which a service may answer a handshake"
+            problem = f"the row {row.text!r} names WEBSOCKET without GET, but a service may answer a handshake as a GET"
             raise ConfigurationError("policy", problem, example=_EXAMPLE)
     rows = {f"GET {row.path}": row.requirement for row in policy.rows if _permits_both(row)}
     return PathPolicy(rows or {"GET /": NO_ROW})

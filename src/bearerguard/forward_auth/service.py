@@ -193,7 +193,7 @@ class _Consent:
 
 
 class _Pages:
-    """What the service serves besides answers: ``/ready``, and ``/keys`` where it signs.
+    """What the service serves beside answers: ``/ready``, and ``/keys`` where it signs.
 
     None of it is a consent: a proxy asks at another path.
     """

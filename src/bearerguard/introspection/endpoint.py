@@ -1,4 +1,4 @@
-"""Asks about one token: one bounded POST, whatever goes wrong is one kind of error."""
+"""Asks about one token by one bounded POST. Whatever goes wrong is one kind of error."""
 
 from functools import partial
 from typing import Final

@@ -36,7 +36,7 @@ class IntrospectionStatus:
 
 
 class EndpointNews:
-    """The last that was heard of one endpoint. The log tells a change of state once.
+    """What one endpoint did last. The log tells each change of state once.
 
     Args:
         place: For messages.
@@ -71,7 +71,7 @@ class EndpointNews:
         self._tell_failure(why, seconds)
 
     def status(self, endpoint: str, now: Instant, *, under_way: int, remembered: int) -> IntrospectionStatus:
-        """As values."""
+        """The state, as values."""
         return IntrospectionStatus(
             endpoint,
             not self.last_error or self.last_success is not None,

@@ -136,7 +136,7 @@ class Introspection:
     def _checked_preset(self, issuer: Issuer, profile: Profile) -> Issuer:
         if issuer.is_template:
             raise ConfigurationError(
-                "issuer", "an issuer of many tenants has no one endpoint", example='"https://issuer.example"'
+                "issuer", "an issuer of many tenants has no single endpoint", example='"https://issuer.example"'
             )
         if self.endpoint is None and issuer.metadata_url is None:
             raise ConfigurationError("endpoint", "it is missing, and the issuer has no metadata", example=_ENDPOINT)

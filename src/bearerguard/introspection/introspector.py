@@ -134,7 +134,7 @@ class Introspector:
         await self._asked(token, judged)
 
     def close(self) -> None:
-        """Forget all answers. Who waits for one gets ``IssuerUnavailable``."""
+        """Forget all answers. Requests that wait for one get ``IssuerUnavailable``."""
         self._memory.clear()
         self._questions.end()
         self._questions.disown()  # an answer that is still to come is not remembered
@@ -264,7 +264,7 @@ class Introspector:
         return refusal
 
     def _vouched(self, refusal: AccessTokenError, said: Mapping[str, Any]) -> AccessTokenError:
-        """What the endpoint said of a token is no claim of the caller's."""
+        """Mark a refusal as verified: the endpoint said so, not the caller."""
         record, subject = self._settings.record, said.get("sub")
         client, named = record.profile.client_of(said) or "", subject if isinstance(subject, str) else ""
         refusal.caller = NamedCaller(record.issuer, client, named, verified=True)
@@ -273,7 +273,7 @@ class Introspector:
 
 
 def check_text(token: bytes) -> None:
-    """Before anything is sent: RFC 6750 §2.1."""
+    """Refuse what cannot be a token (RFC 6750 §2.1), before anything is sent."""
     if len(token) > MAX_TOKEN:
         raise too_large(token)
     bad = bad_characters(token)

@@ -2,7 +2,7 @@
 
 Anybody can make up tokens, and each costs a question. So questions are limited, and tokens that
 were good before have a share that made-up tokens cannot take: of the questions, and of the back-off
-after a failure, which an odd token might provoke.
+after a failure, which an odd token might cause.
 """
 
 from collections import deque
@@ -47,7 +47,7 @@ class Pace:
         self._good = _Lane()
 
     def wait(self, *, was_good: bool, in_flight: int, now: Instant) -> Wait | None:
-        """What stands against a question now; ``None``: ask.
+        """Why a question may not be asked now; ``None``: it may.
 
         Args:
             was_good: Whether this very token was good before.

@@ -47,7 +47,7 @@ def application_by_subject(claims: Claims, _roles: frozenset[str], clients: tupl
 
 @dataclass(frozen=True, slots=True)
 class BySubject:
-    """``application_by_subject`` with paths of one's own; a value that can be compared and pickled.
+    """``application_by_subject`` with its own paths; a value that can be compared and pickled.
 
     Attributes:
         clients: Where the client is.

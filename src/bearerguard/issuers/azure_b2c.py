@@ -30,10 +30,10 @@ def azure_b2c(
     An application's token has its app roles in ``scp`` as documented today, in ``roles`` as it was
     before; both count as roles. It is told by its lack of any trace of a sign-in.
 
-    Demanded besides: the client, which ID tokens do not name; where present, ``tfp`` or ``acr`` is
-    the policy, as it was created or in lower case, and ``tid`` the tenant. A ``nonce`` proves
-    nothing here: B2C puts it into access tokens, too. ``require_at_jwt=True`` refuses every token,
-    since B2C sends ``JWT``.
+    Required beyond the standard checks: the client, which ID tokens do not name; where present,
+    ``tfp`` or ``acr`` is the policy, as it was created or in lower case, and ``tid`` the tenant. A
+    ``nonce`` proves nothing here: B2C puts it into access tokens, too. ``require_at_jwt=True``
+    refuses every token, since B2C sends ``JWT``.
 
     Source: https://learn.microsoft.com/en-us/azure/active-directory-b2c/tokens-overview and
     https://learn.microsoft.com/en-us/azure/active-directory-b2c/client-credentials-grant-flow; for

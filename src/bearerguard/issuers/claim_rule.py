@@ -41,7 +41,7 @@ class ClaimRule:
         return claims.get(self.path[0]) if len(self.path) == 1 else claim_at(claims, self.path)
 
     def holds(self, claims: Claims) -> bool:
-        """Whether claims keep the rule."""
+        """Whether the claims meet the rule."""
         value = self.value_in(claims)
         if type(value) is str:
             return value in self.values if self.values else value != ""

@@ -38,7 +38,7 @@ def cognito(
     too, by the audience of the resource server. Roles are the groups (``cognito:groups``, users
     only), scopes come from ``scope`` in the form ``server/scope``, the client from ``client_id``.
 
-    Demanded besides the standard checks: ``token_use`` is ``access``.
+    Required beyond the standard checks: ``token_use`` is ``access``.
 
     Without ``aud``, any API that allows the same app client accepts the same token: restrict routes
     by the scopes of this API's resource server. ``require_at_jwt=True`` refuses every token, since
@@ -83,9 +83,7 @@ def _issuer(issuer: str, metadata_of: Mapping[str, str], clients: frozenset[str]
 
 
 def _metadata_of(region: str, replicas: Iterable[str], pool: str) -> dict[str, str]:
-    """Each form of ``iss``, and where its metadata is; of the updated form, where every pool has
-    it.
-    """
+    """Each form of ``iss`` with its metadata; the updated form uses the place that every pool has."""
     example = f'"{_checked_region("region", region)}_Example01"'
     checked_text("user_pool_id", pool, _POOL, expected="the id of a user pool", example=example)
     regions = (region, *(_checked_region("replica_regions", replica) for replica in replicas))
@@ -99,8 +97,7 @@ def _checked_region(parameter: str, region: str) -> str:
 
 
 def application_by_username(claims: Claims, _roles: frozenset[str]) -> bool:
-    """``sub`` is the app client itself, and ``username``, which all tokens of users have, is
-    absent.
+    """``sub`` is the app client, and there is no ``username``, which every user's token has.
 
     Source: https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html
     """

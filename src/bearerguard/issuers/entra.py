@@ -38,7 +38,7 @@ def entra(
     ``ResourceServer(audience=…)``. Roles come from ``roles``, scopes from ``scp``, the client from
     ``azp`` (v2) or ``appid`` (v1).
 
-    Demanded besides the standard checks: ``ver`` fits the form of ``iss``, ``tid`` is the tenant,
+    Required beyond the standard checks: ``ver`` fits the form of ``iss``, ``tid`` is the tenant,
     and the token names its client, which an ID token does not. Tokens for Microsoft Graph (header
     ``nonce``) are refused with their own code.
 

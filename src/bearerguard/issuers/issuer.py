@@ -127,7 +127,7 @@ class Issuer:
     def _check_key_location(self) -> None:
         given = [name for name in ("metadata_url", "jwks_uri", "jwks") if getattr(self, name) is not None]
         if len(given) > 1:
-            _wrong(" and ".join(given), "only one place of the keys may be given", 'jwks_uri="https://issuer.example/jwks"')
+            _wrong(" and ".join(given), "only one of them may be given", 'jwks_uri="https://issuer.example/jwks"')
         if not given:
             if self.is_template:
                 _wrong("metadata_url", f"an issuer with {TENANT} has no metadata of its own", '"https://issuer.example/common/…"')

@@ -26,7 +26,7 @@ def keycloak(base_url: str, realm: str, client_id: str, **options: Unpack[Issuer
     role of its client: add a mapper to a client scope, and name the API in
     ``ResourceServer(audience=…)``.
 
-    Demanded besides the standard checks: the claim ``typ`` is ``Bearer``. ID, refresh, offline and
+    Required beyond the standard checks: the claim ``typ`` is ``Bearer``. ID, refresh, offline and
     logout tokens have another one. A ``nonce`` proves nothing here: access tokens have one before
     Keycloak 25, and later through the mapper "Nonce backwards compatible".
 

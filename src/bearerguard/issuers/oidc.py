@@ -86,7 +86,7 @@ def oidc(
         raise ConfigurationError("discovery", f"expected 'openid' or 'oauth', got {show(discovery)}", example='"oauth"')
     if discovery == "oauth":
         if names_keys(options):
-            problem = "it says where the metadata is, which metadata_url, jwks_uri and jwks replace"
+            problem = "metadata_url, jwks_uri and jwks already say where the keys are"
             raise ConfigurationError("discovery", problem, example='"openid"')
         options["metadata_url"] = _oauth_metadata_url(issuer, plain_http(options))
     _tell_of_a_preset(issuer)
@@ -105,7 +105,7 @@ def oidc(
 
 
 def _tell_of_a_preset(issuer: str) -> None:
-    """Two slips: an issuer that no token can have, and one whose own preset checks more."""
+    """Catch two slips: an issuer that no token can have, and one whose own preset checks more."""
     host = urlsplit(issuer).hostname if isinstance(issuer, str) and "[" not in issuer else None
     if host is None:
         return

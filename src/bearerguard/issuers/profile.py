@@ -36,7 +36,7 @@ class Reading(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Where an issuer puts roles, scopes, client and tenant, and what its tokens must hold besides.
+    """Where an issuer puts roles, scopes, client and tenant, and what else its tokens must hold.
 
     Attributes:
         name: For logs and ``status()``.
@@ -125,7 +125,7 @@ class Profile:
         return NOTHING.union(*(names_in(claim_at(claims, path)) for path in self.roles))
 
     def scopes_of(self, claims: Claims) -> frozenset[str]:
-        """All scopes."""
+        """The scopes."""
         return scopes_in(first_claim(claims, self.scopes))
 
     def client_of(self, claims: Claims) -> str | None:

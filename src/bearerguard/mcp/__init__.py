@@ -1,4 +1,4 @@
-"""The same for MCP servers: the endpoint behind the middleware, and requirements of single tools.
+"""For MCP servers: the endpoint behind the middleware, and requirements of single tools.
 
 ::
 

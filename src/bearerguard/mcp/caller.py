@@ -99,7 +99,7 @@ def current_principal(requirement: Requirement | None = None) -> Principal:
     In a session it is the caller of this very call, not the one who opened the session.
 
     Args:
-        requirement: What the caller must hold besides, for what depends on more than the tool.
+        requirement: What else the caller must hold, where that depends on more than the tool.
 
     Raises:
         ToolRefused: the caller does not meet the requirement, or nobody was verified: the call came

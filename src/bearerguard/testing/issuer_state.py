@@ -14,7 +14,7 @@ from bearerguard.testing.token_store import TokenStore
 
 @dataclass(frozen=True, slots=True)
 class Operations:
-    """What one operator runs, be it for one issuer or for several kinds of token.
+    """What one operator runs, for one issuer or for several kinds of token.
 
     Attributes:
         keys: Sign, and are published.

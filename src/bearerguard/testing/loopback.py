@@ -49,7 +49,7 @@ class Loopback:
             StartFailed: the application refused to start.
         """
         if self._thread is not None:
-            raise ConfigurationError("app", "this place serves an application already", example="another Loopback()")
+            raise ConfigurationError("app", "this address already serves an application", example="another Loopback()")
         self._server = _server(app, self._ready)
         self._thread = threading.Thread(target=self._run, name="loopback", daemon=True)
         self._thread.start()

@@ -75,7 +75,9 @@ class Pages:
         self._for_people = for_people
 
     def application(self, key_headers: KeyHeaders) -> Starlette:
-        """All routes. Scripts of any origin may use all of them (CORS) but the pages for people."""
+        """All routes. Scripts of any origin may use all of them (CORS), except the pages for
+        people.
+        """
         routes: list[Route] = []
         for document in self._documents:
             routes += [self._route("metadata", url, self._metadata(document)) for url in document.urls]

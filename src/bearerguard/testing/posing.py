@@ -93,7 +93,7 @@ def _documents_of(issuer: Issuer, shape: Shape) -> Callable[[str, Directory], tu
 
 
 def _fitted(vendors_claims: Callable[[TokenContent], Claims], issuer: Issuer) -> Callable[[TokenContent], Claims]:
-    """The vendor's claims, and what the record requires besides."""
+    """The vendor's claims, and what else the record requires."""
 
     def claims(token: TokenContent) -> Claims:
         made = vendors_claims(token)

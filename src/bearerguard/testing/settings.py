@@ -54,7 +54,7 @@ def by_id(parameter: str, registered: Collection[Registered]) -> Mapping[str, Re
     """
     known = {one.id: one for one in registered}
     if len(known) != len(registered):
-        problem = f"two of them have one id among {[one.id for one in registered]}"
+        problem = f"an id is listed twice among {[one.id for one in registered]}"
         raise ConfigurationError(parameter, problem, example=EXAMPLE if parameter == "clients" else USER_EXAMPLE)
     return known
 

@@ -82,5 +82,5 @@ class AccessTokens:
 
 
 def _caller(issuer: LocalIssuer) -> str:
-    """Where tokens name their client in the place of the audience, it has to be a known one."""
+    """The client id; a registered one where tokens name the client instead of the audience."""
     return next(iter(issuer.clients), CALLER) if issuer.vendor.clients_are_audience else CALLER

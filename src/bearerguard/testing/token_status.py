@@ -29,7 +29,7 @@ class TokenStatus:
         self._clock = clock
 
     def introspect(self, form: Form, _client: Authenticated) -> Response:
-        """RFC 7662 §2.2; of a token that is not active nothing but that is told."""
+        """RFC 7662 §2.2: of an inactive token nothing else is told."""
         claims = self._tokens.active_claims(required(form, "token"), self._clock.now())
         return JSONResponse({"active": False} if claims is None else introspected(claims), headers=NOT_KEPT)
 

@@ -136,7 +136,7 @@ def test_a_certificate_that_nobody_trusts_is_unhealthy(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "words"), [(302, "redirects are not followed"), (404, "mind its path"), (503, "The issuer is down")]
+    ("status", "words"), [(302, "redirects are not followed"), (404, "with its path"), (503, "The issuer is down")]
 )
 def test_every_status_has_its_advice(status: int, words: str) -> None:
     async def answer(_request: Request) -> Response:
