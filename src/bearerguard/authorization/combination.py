@@ -190,6 +190,12 @@ class AnyOf(_Combination):
         return " | ".join(map(repr, self.operands))
 
 
+def all_of(requirements: Iterable[Requirement]) -> Requirement:
+    """What ``&`` builds of at least one, with each of its operands once."""
+    operands = tuple(dict.fromkeys(operand for one in requirements for operand in _operands(AllOf, one)))
+    return AllOf(operands) if len(operands) > 1 else operands[0]
+
+
 def _operands(kind: type[_Combination], requirement: Requirement) -> tuple[Requirement, ...]:
     return requirement.operands if isinstance(requirement, kind) else (requirement,)
 

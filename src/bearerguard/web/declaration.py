@@ -6,7 +6,6 @@ wrapper around that object, or a replacement, declares nothing, and the audit at
 
 import functools
 import inspect
-import operator
 import types
 from collections.abc import Callable, Hashable
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -15,7 +14,7 @@ from weakref import WeakSet, ref
 from starlette.endpoints import HTTPEndpoint, WebSocketEndpoint
 from starlette.types import Scope
 
-from bearerguard.authorization.combination import Requirement
+from bearerguard.authorization.combination import Requirement, all_of
 from bearerguard.authorization.policy_row import Public
 
 Declaration: TypeAlias = Requirement | Public
@@ -134,12 +133,11 @@ def handler_of(endpoint: Any, method: str) -> Callable[..., Any] | None:
 
 
 def combined(*declarations: Declaration | None) -> Declaration | None:
-    """What holds if several declare: all requirements; else ``OPTIONAL`` before ``PUBLIC``."""
-    found = dict.fromkeys(declarations)
-    requirements = [one for one in found if isinstance(one, Requirement)]
+    """What holds if several declare: all requirements, each once; else ``OPTIONAL`` before ``PUBLIC``."""
+    requirements = [one for one in declarations if isinstance(one, Requirement)]
     if requirements:
-        return functools.reduce(operator.and_, requirements)
-    return next((one for one in (Public.OPTIONAL, Public.PUBLIC) if one in found), None)
+        return all_of(requirements)
+    return next((one for one in (Public.OPTIONAL, Public.PUBLIC) if one in declarations), None)
 
 
 def declared_by_methods(endpoint: type) -> dict[str, Declaration | None]:

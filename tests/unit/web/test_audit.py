@@ -424,6 +424,23 @@ STACKED: list[tuple[str, dict[str, Any], dict[str, Any], list[tuple[object, str,
 ]
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, READ),
+        ({"policy": PathPolicy({"/a": READ})}, READ),
+        ({"policy": PathPolicy({"/a": WRITE})}, WRITE & READ),
+        ({"policy": PathPolicy({"/a": READ & WRITE})}, READ & WRITE),
+    ],
+    ids=["no table", "the same", "another", "more"],
+)
+def test_two_middlewares_list_a_requirement_once(options: dict[str, Any], expected: object) -> None:
+    guards = [Middleware(AccessTokenMiddleware, resource_server=NOBODY_TRUSTED, **one) for one in (options, {})]
+    (row,) = audit(Starlette(routes=[Route("/a", read)], middleware=guards))
+
+    assert row.access == expected
+
+
 @pytest.mark.parametrize(("outer", "inner", "expected"), [row[1:] for row in STACKED], ids=[row[0] for row in STACKED])
 def test_what_two_middlewares_say_holds_together(
     outer: dict[str, Any], inner: dict[str, Any], expected: list[tuple[object, str, str]]
