@@ -1,7 +1,8 @@
-"""Judges a request before a thread is taken for it.
+"""Judges a request before a thread is taken for it, and before a middleware of its route.
 
 An endpoint that is not async runs in the thread pool, and so would its guard: callers who may not
-use it could fill the pool. What serves its route is therefore put behind the same requirement.
+use it could fill the pool. A middleware of a route stands between route and guard, and could answer
+without it, as a cache does. What serves such a route is therefore put behind the same requirement.
 """
 
 import inspect
@@ -12,9 +13,17 @@ from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bearerguard.authorization.combination import Requirement
-from bearerguard.web.declaration import HANDLED, declared, declared_by_class, declared_for, handler_of, method_of
+from bearerguard.web.declaration import (
+    HANDLED,
+    all_declared,
+    declared,
+    declared_by_class,
+    declared_for,
+    handler_of,
+    method_of,
+)
 from bearerguard.web.guard import admits
-from bearerguard.web.routes import routes_beneath
+from bearerguard.web.routes import FRAMEWORKS, routes_beneath
 
 
 class JudgedFirst:
@@ -36,16 +45,18 @@ class JudgedFirst:
 
 
 def judge_first(router: Starlette | Router) -> None:
-    """Put every route of an application whose endpoint would judge in a thread behind its guard.
+    """Put every route of an application whose endpoint would judge too late behind its guard.
 
     Where FastAPI shows an included route by proxy, what it stands for is put behind the guard. Once
     is enough: what is behind it already is left alone.
     """
     for route in routes_beneath(router):
         served = getattr(route, "_effective_route", route)
-        app = getattr(served, "app", None)
-        if app is not None and not isinstance(app, JudgedFirst) and _judges_in_a_thread(getattr(route, "endpoint", None)):
-            served.app = JudgedFirst(app, route.endpoint)
+        app, endpoint = getattr(served, "app", None), getattr(route, "endpoint", None)
+        if app is None or isinstance(app, JudgedFirst):
+            continue
+        if _judges_in_a_thread(endpoint) or _judges_behind_a_middleware(app, endpoint):
+            served.app = JudgedFirst(app, endpoint)
 
 
 def _judges_in_a_thread(endpoint: object) -> bool:
@@ -55,3 +66,10 @@ def _judges_in_a_thread(endpoint: object) -> bool:
         return False
     handlers = (handler_of(endpoint, method) for method in HANDLED)
     return any(_judges_in_a_thread(handler) for handler in handlers if handler is not None)
+
+
+def _judges_behind_a_middleware(app: object, endpoint: object) -> bool:
+    """Whether what serves the route is neither the endpoint nor what a framework makes of it."""
+    if app is endpoint or getattr(app, "__globals__", {}).get("__name__") in FRAMEWORKS:  # ``functools.wraps`` copies no globals
+        return False
+    return any(isinstance(one, Requirement) for one in all_declared(endpoint))

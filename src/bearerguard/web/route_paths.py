@@ -8,11 +8,10 @@ from starlette.routing import PARAM_REGEX, compile_path
 
 from bearerguard.authorization.policy_row import REST, UUID
 from bearerguard.authorization.route_segment import TEXTS, RouteSegment, Texts, kinds_with
-from bearerguard.web.routes import path_of, subtree_of
+from bearerguard.web.routes import FRAMEWORKS, path_of, subtree_of
 
 ALL_BENEATH: Final = "/{path:path}"  # as Mount writes it
 
-_FRAMEWORKS: Final = ("starlette.routing", "fastapi.routing")
 # The regular expressions of Starlette's own converters; others under the same name do not count.
 _KNOWN: Final = {
     "[^/]+": "str",
@@ -32,7 +31,7 @@ _SLASHLESS: Final = re.compile(
 def is_as_written(route: Any) -> bool:
     """Whether a route, mount or host matches just the paths of its template."""
     for one in (route, getattr(route, "original_route", route)):
-        if getattr(getattr(one, "matches", None), "__module__", None) not in _FRAMEWORKS:
+        if getattr(getattr(one, "matches", None), "__module__", None) not in FRAMEWORKS:
             return False
     if hasattr(route, "host_regex"):
         return True

@@ -18,6 +18,9 @@ from starlette.types import Scope
 
 from bearerguard.web.declaration import Declaration, combined, declared
 
+FRAMEWORKS: Final = ("starlette.routing", "fastapi.routing")
+"""Modules whose own routes are read."""
+
 _DEEPEST: Final = 100
 _FUNCTIONS: Final = (types.FunctionType, types.MethodType)
 _ASGI: Final = ("scope", "receive", "send")

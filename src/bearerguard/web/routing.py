@@ -5,6 +5,7 @@ so the middleware reads the application again before it serves the next request.
 """
 
 from collections.abc import Iterator
+from operator import is_
 from typing import Any
 
 from starlette.applications import Starlette
@@ -20,11 +21,13 @@ class Routing:
         router: The application; ``None`` where its routes cannot be read, so that nothing changes.
     """
 
-    __slots__ = ("_frontends", "_mounted", "_routers")
+    __slots__ = ("_frontends", "_mounted", "_of_fastapi", "_routers")
 
     def __init__(self, router: Starlette | Router | None) -> None:
         routers = [] if router is None else list(_routers(router))
         self._routers = tuple((one, list(one.routes), one.default) for one in routers)
+        # its routes count as equal whatever they depend on
+        self._of_fastapi = tuple((one, routes) for one, routes, _ in self._routers if any(map(_has_dependencies, routes)))
         self._mounted = tuple((route, route.app) for one in routers for route in one.routes if subtree_of(route) is not None)
         self._frontends = tuple((files, list(files)) for files in map(_frontends_of, routers) if files is not None)
 
@@ -32,6 +35,9 @@ class Routing:
         """Whether nothing was added, removed or replaced; lists of the same objects compare fast."""
         for router, routes, default in self._routers:
             if router.routes != routes or router.default is not default:
+                return False
+        for router, routes in self._of_fastapi:
+            if not all(map(is_, router.routes, routes)):
                 return False
         for mount, app in self._mounted:
             if mount.app is not app:
@@ -50,6 +56,10 @@ def _routers(router: Starlette | Router) -> Iterator[Any]:
         beneath = router_of(subtree_of(route)) if included is None else included
         if beneath is not None:
             yield from _routers(beneath)
+
+
+def _has_dependencies(route: object) -> bool:
+    return getattr(route, "dependant", None) is not None
 
 
 def _frontends_of(router: Any) -> list[Any] | None:

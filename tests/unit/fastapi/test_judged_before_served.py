@@ -101,6 +101,21 @@ async def test_a_frontend_that_comes_late_is_judged_first(site: str, api: Resour
 # --- what comes late, in routers
 
 
+async def test_a_route_may_not_take_the_place_of_one_that_is_equal_but_for_its_dependencies(
+    api: ResourceServer, noroles: list[Header]
+) -> None:
+    """Routes of FastAPI are equal if path, methods and endpoint are."""
+    app, other = guarded(api), APIRouter()
+    app.add_api_route("/a", served, dependencies=[Depends(require(READ))])
+    other.add_api_route("/a", served)
+    assert (await get(app, "/a", noroles)).status == 403
+
+    app.router.routes[0] = other.routes[0]
+
+    with pytest.raises(ConfigurationError):
+        await get(app, "/a", noroles)
+
+
 async def test_a_route_of_an_included_router_may_not_come_late(api: ResourceServer, noroles: list[Header]) -> None:
     app, outer, inner = guarded(api), APIRouter(), APIRouter()
     inner.add_api_route("/a", served, dependencies=[Depends(require(READ))])

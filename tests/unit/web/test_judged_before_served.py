@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 from starlette.applications import Starlette
+from starlette.endpoints import HTTPEndpoint
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Match, Mount, Route, Router
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bearerguard import (
     AccessTokenMiddleware,
@@ -113,8 +114,6 @@ async def test_a_cache_beneath_a_guard_is_guarded(api: ResourceServer, reader: l
 
 
 def test_a_wrapper_of_a_method_declares_nothing(api: ResourceServer) -> None:
-    from starlette.endpoints import HTTPEndpoint
-
     class Orders(HTTPEndpoint):
         get = cached(requires(READ)(served))
 
@@ -155,6 +154,67 @@ async def test_a_proxy_of_a_guard_declares_nothing(inside: Any, api: ResourceSer
 
     assert [row.decided_by for row in audit(app)] == ["nothing"]
     assert "declare neither" in await refused_start(app)
+
+
+# --- what stands between route and endpoint
+
+
+class Cache:
+    """A middleware that answers everybody with what the first caller was given."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.kept: list[Message] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def keep(message: Message) -> None:
+            if message["type"] != "http.response.start" or message["status"] == 200:
+                self.kept.append(message)
+            await send(message)
+
+        if len(self.kept) > 1:
+            for message in self.kept:
+                await send(message)
+        else:
+            await self.app(scope, receive, keep)
+
+
+def as_function(app: ASGIApp) -> ASGIApp:
+    cache = Cache(app)
+
+    async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
+        await cache(scope, receive, send)
+
+    return middleware
+
+
+def guarded_endpoints() -> dict[str, Any]:
+    @requires(READ)
+    async def function(request: Request) -> Response:
+        return await served(request)
+
+    @requires(READ)
+    class Whole(HTTPEndpoint):
+        async def get(self, request: Request) -> Response:
+            return await served(request)
+
+    class Method(HTTPEndpoint):
+        @requires(READ)
+        async def get(self, request: Request) -> Response:
+            return await served(request)
+
+    return {"function": function, "class": Whole, "method": Method, "application": requires(READ)(serves)}
+
+
+@pytest.mark.parametrize("kind", guarded_endpoints())
+@pytest.mark.parametrize("middleware", [Cache, as_function])
+async def test_a_cache_that_is_a_middleware_of_the_route_answers_behind_the_guard(
+    kind: str, middleware: Any, api: ResourceServer, reader: list[Header], noroles: list[Header]
+) -> None:
+    app = guarded(api, Route("/", guarded_endpoints()[kind], middleware=[Middleware(middleware)]))
+
+    for token, status in ((reader, 200), (noroles, 403), ([], 401), (reader, 200)):
+        assert (await get(app, "/", token)).status == status
 
 
 # --- what comes after the start
