@@ -251,9 +251,8 @@ class AccessTokenMiddleware:
     def _route_of(self, scope: Mapping[str, Any], *, is_served: bool) -> str:
         if self._names is None:
             return self._paths.row_named(scope)
-        taken = self._names.taken_by(scope) if is_served else ""
         was_routed = is_served and "router" in scope  # not where a middleware handed on a copy of the scope
-        return taken if taken or was_routed else self._names.asked(scope)
+        return self._names.taken_by(scope) if was_routed else self._names.asked(scope)
 
 
 def public_rows(public: str | Iterable[str]) -> PathPolicy | None:
