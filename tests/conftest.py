@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 
 import pytest
@@ -36,13 +37,18 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.pop("COVERAGE_PROCESS_CONFIG", None)  # programs that tests start need not be measured, too
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """``pytest -m timed tests/faults`` is to find every timed test without collecting all others."""
     for item in items:
         if item.get_closest_marker("timed") and not item.path.is_relative_to(config.rootpath / "tests" / "faults"):
             raise pytest.UsageError(f"{item.nodeid} is timed: such tests live in tests/faults")
+    seed: int | None = config.getoption("--shuffle")
+    if seed is not None:
+        Random(seed).shuffle(items)  # noqa: S311 - the same order in each worker process, and in the next run
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--update-golden``: record what the command line prints, in place of comparing it."""
+    """``--update-golden`` records what the command line prints, in place of comparing it; ``--shuffle`` mixes the tests."""
     parser.addoption("--update-golden", action="store_true", help="write the golden files of tests/unit/cli anew")
+    parser.addoption("--shuffle", type=int, metavar="SEED", help="run the tests in the order that this number makes")
