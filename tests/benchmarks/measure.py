@@ -104,13 +104,17 @@ def interleave(subjects: Mapping[str, Subject], *, rounds: int) -> Rounds:
 
 @contextmanager
 def frozen() -> Iterator[None]:
-    """Whatever exists is out of the garbage collector's sight within."""
+    """Whatever exists is out of the garbage collector's sight within; afterwards, what was so before."""
+    before = gc.get_freeze_count()
     gc.collect()
     gc.freeze()
     try:
         yield
     finally:
         gc.unfreeze()
+        if before:  # a test process, whose tests were collected and frozen
+            gc.collect()
+            gc.freeze()
 
 
 def _calls_in_a_slice(subject: Subject) -> int:

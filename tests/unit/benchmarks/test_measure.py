@@ -38,7 +38,15 @@ def test_each_subject_runs_in_each_round() -> None:
 
 
 def test_what_was_there_before_is_not_collected() -> None:
+    gc.unfreeze()
     with frozen():
         assert gc.get_freeze_count() > 0
         assert gc.isenabled()
     assert gc.get_freeze_count() == 0
+
+
+def test_what_was_frozen_before_is_so_afterwards() -> None:
+    gc.freeze()
+    with frozen():
+        pass
+    assert gc.get_freeze_count() > 0
