@@ -6,12 +6,17 @@ from collections.abc import Generator
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 from support import no_secret_in_logs
 from support.certificates import make_certificates
+
+_TESTS: Final = Path(__file__).parent
+_MARKERS: Final = {"mcp_servers": "mcp", **{name: name for name in ("browser", "frameworks", "gateways", "issuers", "operating")}}
+"""Of the folders whose tests need what their own ``tox -e`` installs, which selects them by marker."""
 
 settings.register_profile("dev", deadline=None, max_examples=50)
 settings.register_profile(
@@ -53,10 +58,14 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """``pytest -m timed tests/faults`` is to find every timed test without collecting all others."""
-    for item in items:
-        if item.get_closest_marker("timed") and not item.path.is_relative_to(config.rootpath / "tests" / "faults"):
+    """No test is in a folder where the command that is to run it does not look for it."""
+    for item in (item for item in items if item.path.is_relative_to(_TESTS)):
+        folder = item.path.relative_to(_TESTS).parts[0]
+        if item.get_closest_marker("timed") and folder != "faults":
             raise pytest.UsageError(f"{item.nodeid} is timed: such tests live in tests/faults")
+        needed = _MARKERS.get(folder)
+        if needed and not item.get_closest_marker(needed):
+            raise pytest.UsageError(f"{item.nodeid} lacks the marker {needed!r}, by which tox -e {needed} selects it")
     seed: int | None = config.getoption("--shuffle")
     if seed is not None:
         Random(seed).shuffle(items)  # noqa: S311 - the same order in each worker process, and in the next run

@@ -3,6 +3,9 @@
 import json
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.issuers
 LOCK = json.loads((Path(__file__).parent / "package-lock.json").read_text())
 
 

@@ -20,7 +20,6 @@ OPTIONS: Final = (
     "--assert=plain",  # pytest would import the library itself, to rewrite its asserts: a mutant of a module would never run
     "--hypothesis-profile=mutation",
     *("-p", "no:cacheprovider", "-p", "no:xdist"),
-    *("-m", "not issuers and not browser and not frameworks and not gateways and not mcp and not operating and not timed"),
 )
 
 
