@@ -1,20 +1,19 @@
 """A JWK Set, judged member by member: a bad key never sinks a good one (RFC 7517 §5).
 
-PyJWT parses the keys and does the cryptography, but only after this module has decided that a
-member may be a verification key and with which algorithms. Each key is prepared once per set.
+PyJWT parses the keys, but only after this module has decided that a member may be a verification
+key and with which algorithms. Each key is prepared once per set.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias, TypeGuard
 
-from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
 from jwt.algorithms import Algorithm, get_default_algorithms
 
 from bearerguard.errors import show
 from bearerguard.keys.roca import has_roca_fingerprint
+from bearerguard.keys.signatures import VERIFY
 
 MAX_KEYS: Final = 100
 MAX_KID: Final = 256
@@ -24,7 +23,6 @@ _RSA_BITS: Final = (2048, 8192)
 _RSA_EXPONENT: Final = (3, 2**32)
 _SECRET_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _SIGNATURE_OPERATIONS: Final = ("sign", "verify")
-_DIGESTS: Final = (SHA256(), SHA384(), SHA512())
 _ALGORITHMS_OF: Final[Mapping[tuple[str, str | None], tuple[str, ...]]] = {
     ("RSA", None): ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),  # RFC 7518 §3.3, §3.5
     ("EC", "P-256"): ("ES256",),  # RFC 7518 §3.4: the curve belongs to the algorithm
@@ -34,13 +32,6 @@ _ALGORITHMS_OF: Final[Mapping[tuple[str, str | None], tuple[str, ...]]] = {
 }
 _PUBLIC_MEMBERS: Final = {"RSA": ("n", "e"), "EC": ("x", "y"), "OKP": ("x",)}
 _pyjwt: Final[Mapping[str, Algorithm]] = get_default_algorithms()
-# RFC 7518 §3.3, §3.5 (the salt is as long as the digest), RFC 8037 §3.1. PyJWT does the same, and makes these anew each
-# time. RFC 7518 §3.4: ECDSA needs what PyJWT does, which turns the signature of a JWS into that of X.509.
-_BY_CRYPTOGRAPHY: Final[Mapping[str, tuple[Any, ...]]] = {
-    "EdDSA": (),
-    **{f"RS{digest.digest_size * 8}": (PKCS1v15(), digest) for digest in _DIGESTS},
-    **{f"PS{digest.digest_size * 8}": (PSS(MGF1(digest), digest.digest_size), digest) for digest in _DIGESTS},
-}
 
 Fingerprint: TypeAlias = tuple[object, ...]
 
@@ -97,12 +88,10 @@ class VerificationKey:
         if algorithm not in self.algorithms:
             return False
         try:
-            if algorithm not in _BY_CRYPTOGRAPHY:
-                return _pyjwt[algorithm].verify(message, self._key, signature)
-            self._key.verify(signature, message, *_BY_CRYPTOGRAPHY[algorithm])  # raises unless it is the key's
-            return True  # noqa: TRY300  beside what it follows from
-        except Exception:  # noqa: BLE001  PyJWT and cryptography raise several kinds on odd input: each means "not verified"
+            VERIFY[algorithm](self._key, message, signature)  # raises unless it is the key's
+        except Exception:  # noqa: BLE001  cryptography raises several kinds on odd input: each means "not verified"
             return False
+        return True
 
 
 class JWKSet:
