@@ -7,8 +7,9 @@ from typing import Any, Final
 import anyio
 
 from bearerguard.bounded_http import AsyncTransport
+from bearerguard.checks import check_methods
 from bearerguard.clock import Clock
-from bearerguard.errors import ConfigurationError
+from bearerguard.errors import ConfigurationError, show
 from bearerguard.events import Event, Listeners
 from bearerguard.introspection.introspection import Introspection
 from bearerguard.introspection.introspector import Introspector
@@ -205,3 +206,19 @@ def _origin(issuer: Issuer) -> Any:
     """Where an issuer's keys come from, and on what terms: all that ``KeySetFetch`` looks at."""
     places = issuer.issuer, issuer.metadata_url, issuer.jwks_uri
     return *places, issuer.metadata_issuers, issuer.insecure_allow_http, issuer.insecure_http_hosts
+
+
+def check_parts(transport: object, clock: object, introspection: object) -> None:
+    """Whether they can be what they are handed in as.
+
+    Raises:
+        ConfigurationError: one of them cannot.
+    """
+    if transport is not None:
+        check_methods("transport", transport, ["handle_async_request"], example="httpx.AsyncHTTPTransport(…)")
+    if clock is not None:
+        check_methods("clock", clock, ["now", "monotonic"], example="SystemClock()")
+    if introspection is not None and not isinstance(introspection, Introspection):
+        raise ConfigurationError(
+            "introspection", f"expected an Introspection, got {show(introspection)}", example="Introspection(…)"
+        )

@@ -6,7 +6,7 @@ text on the wire, a constant in the character set of RFC 6750 §3 (%x20-21 / %x2
 error reference in the README, which is generated from ``ALL_CODES``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 Error = Literal["", "invalid_request", "invalid_token", "insufficient_scope"]
@@ -34,6 +34,8 @@ class ErrorCode:
         description: What the caller reads; constant, nothing of the token in it.
         cause: When this happens.
         remedy: What to do about it.
+        undisclosed: What callers are told if the reason is not disclosed: one text for each kind of
+            answer.
     """
 
     code: str
@@ -42,13 +44,12 @@ class ErrorCode:
     description: str
     cause: str
     remedy: str
+    undisclosed: str = field(init=False, repr=False, compare=False)
 
-    @property
-    def undisclosed(self) -> str:
-        """What callers are told if the reason is not disclosed: one text for each kind of answer."""
-        if self.status == _UNAVAILABLE:
-            return _UNDISCLOSED_UNAVAILABLE
-        return _UNDISCLOSED_UNDECIDED if self.status >= _SERVER_ERROR else _UNDISCLOSED[self.error]
+    def __post_init__(self) -> None:
+        """Each refusal asks for it, in a flood many times a second."""
+        text = _UNDISCLOSED_UNDECIDED if self.status >= _SERVER_ERROR else _UNDISCLOSED[self.error]
+        object.__setattr__(self, "undisclosed", _UNDISCLOSED_UNAVAILABLE if self.status == _UNAVAILABLE else text)
 
 
 def _missing(code: str, description: str, cause: str, remedy: str) -> ErrorCode:

@@ -11,23 +11,24 @@ A token that is not a JWT takes another line, where ``introspection=`` is set::
 
 import os
 import threading
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Coroutine, Iterable, Mapping
 from types import EllipsisType
-from typing import Final, NoReturn, Self, Unpack
+from typing import Any, Final, NoReturn, Self, Unpack
 
 from bearerguard import error_codes as codes
 from bearerguard.after_fork import renew_after_fork
 from bearerguard.authorization.implied_roles import ImpliedRoles
 from bearerguard.bounded_http import AsyncTransport
-from bearerguard.checks import check_methods, checked_audience, checked_count, checked_number
+from bearerguard.checks import checked_audience, checked_count, checked_number
 from bearerguard.clock import Clock, SystemClock
-from bearerguard.connection import Connection
+from bearerguard.connection import Connection, check_parts
 from bearerguard.environment.server_variables import Parts, server_from
 from bearerguard.environment.variables import Variables
-from bearerguard.errors import ConfigurationError, IssuerUnavailable, Refusal, show
+from bearerguard.errors import ConfigurationError, IssuerUnavailable, Refusal
 from bearerguard.events import Event, EventHook, Listeners, checked_hooks, logger, token_accepted, token_refused, token_revoked
 from bearerguard.introspection.endpoint_news import IntrospectionStatus
 from bearerguard.introspection.introspection import Introspection
+from bearerguard.introspection.introspector import Introspector
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.issuers.listed import listed
 from bearerguard.keys.key_status import KeyStatus
@@ -92,7 +93,7 @@ class ResourceServer:
         revoked_timeout: float = 1.0,
         insecure_revoked_fails_open: bool = False,
     ) -> None:
-        _check_parts(transport, clock, introspection)
+        check_parts(transport, clock, introspection)
         self._listeners = Listeners(checked_hooks(on_event))
         self._revocation = (
             None if revoked is None else RevocationHook(revoked, timeout=revoked_timeout, fails_open=insecure_revoked_fails_open)
@@ -277,7 +278,10 @@ class ResourceServer:
         while True:
             connection = self._connection
             try:
-                judged = await self._judged(token, connection)
+                if self._revocation is None:
+                    judged = await self._genuine(token, connection), False
+                else:
+                    judged = await self._not_revoked(token, connection, self._revocation)
             except IssuerUnavailable:
                 if connection is self._connection:
                     raise
@@ -285,11 +289,8 @@ class ResourceServer:
             if connection is self._connection:
                 return judged  # else whom to trust was exchanged meanwhile
 
-    async def _judged(self, token: bytes, connection: Connection) -> tuple[Principal, bool]:
+    async def _not_revoked(self, token: bytes, connection: Connection, revocation: RevocationHook) -> tuple[Principal, bool]:
         """The caller, unless the token was revoked, and whether the token was remembered."""
-        revocation = self._revocation
-        if revocation is None:
-            return await self._genuine(token, connection), False
         remembered = connection.recall(token)
         principal = remembered or await self._genuine(token, connection)
         try:
@@ -303,13 +304,19 @@ class ResourceServer:
             raise
         return principal, remembered is not None
 
-    async def _genuine(self, token: bytes, connection: Connection) -> Principal:
+    def _genuine(self, token: bytes, connection: Connection) -> Coroutine[Any, Any, Principal]:
         """The caller, by the token's signature, the introspection endpoint, or both."""
         asked = connection.introspector
-        if asked is not None and connection.is_asked_about(token):
-            return await asked.authenticate(token, self.effective_roles)
+        if asked is None:
+            return self._verified(token, connection)
+        if connection.is_asked_about(token):
+            return asked.authenticate(token, self.effective_roles)
+        return self._confirmed(token, connection, asked)
+
+    async def _confirmed(self, token: bytes, connection: Connection, asked: Introspector) -> Principal:
+        """The caller, from a JWT that the introspection endpoint may have to confirm."""
         principal = await self._verified(token, connection)
-        if asked is not None and asked.asks_about(principal.issuer):
+        if asked.asks_about(principal.issuer):
             try:
                 await asked.confirm(token, principal)
             except Refusal as refusal:
@@ -388,14 +395,3 @@ class ResourceServer:
         """
         await self._connection.aclose()
         await self._listeners.aclose()
-
-
-def _check_parts(transport: object, clock: object, introspection: object) -> None:
-    if transport is not None:
-        check_methods("transport", transport, ["handle_async_request"], example="httpx.AsyncHTTPTransport(…)")
-    if clock is not None:
-        check_methods("clock", clock, ["now", "monotonic"], example="SystemClock()")
-    if introspection is not None and not isinstance(introspection, Introspection):
-        raise ConfigurationError(
-            "introspection", f"expected an Introspection, got {show(introspection)}", example="Introspection(…)"
-        )

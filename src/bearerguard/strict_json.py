@@ -100,7 +100,7 @@ def parse_object(
     """
     try:
         text = data.decode().strip(" \t\r\n")
-        if not text.startswith("{"):
+        if not (text.startswith("{") and text.endswith("}")):  # what was cut is seen here
             raise NotStrictJson("the JSON text is not one object")
         opened = _opened(data)
         if opened > max_containers:

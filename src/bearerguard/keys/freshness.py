@@ -63,15 +63,11 @@ class Validity:
 
 @dataclass(frozen=True, slots=True)
 class _VainLook:
-    """A fetch for an unknown ``kid`` that brought nothing new."""
+    """A fetch for an unknown ``kid`` that brought nothing new, and when the next one is allowed."""
 
     at: Instant
     step: int
-
-    @property
-    def next_at(self) -> Instant:
-        """When the next one is allowed."""
-        return self.at.after(UNKNOWN_KID_SPACING[self.step])
+    next_at: Instant
 
 
 class Freshness:
@@ -182,7 +178,7 @@ class Freshness:
         last, step = self._vain_look, 0
         if last is not None and not now.has_reached(last.at.after(UNKNOWN_KID_QUIET)):
             step = min(last.step + 1, len(UNKNOWN_KID_SPACING) - 1)
-        self._vain_look = _VainLook(now, step)
+        self._vain_look = _VainLook(now, step, now.after(UNKNOWN_KID_SPACING[step]))
 
     def remember_unknown(self, kid: str | None, now: Instant) -> None:
         """This ``kid`` was not found: for a while it is refused at once."""

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 _AUTH: Final = "/auth/realms/"  # Keycloak before 17, and wherever http-relative-path says so
 _LONGEST: Final = 512
 _REALMS: Final = "/realms/"
+_CIAM, _COGNITO = ".ciamlogin.com", "cognito-idp."
 
 
 def folded(issuer: str) -> str:
@@ -24,18 +25,23 @@ def near_issuer(issuer: str, configured: Mapping[str, str]) -> str:
     """
     if len(issuer) > _LONGEST:  # anybody can send one
         return ""
-    near = configured.get(folded(issuer))
+    text = folded(issuer)
+    near = configured.get(text)
     if near is not None:
         return f"Configured is {near!r}: they differ in {_difference(issuer, near)}, and issuers are compared exactly."
+    if _CIAM in text or _COGNITO in text:  # to take a URL apart costs more than to refuse a stranger
+        return _of_a_vendor(issuer, configured)
+    return ""
+
+
+def _of_a_vendor(issuer: str, configured: Mapping[str, str]) -> str:
     try:
         host = urlsplit(issuer).hostname or ""
     except ValueError:
         return ""
-    if host.endswith(".ciamlogin.com"):
+    if host.endswith(_CIAM):
         return "It is a token of Microsoft Entra External ID, which entra_external(tenant_id=…) accepts."
-    if host.startswith(("cognito-idp.", "issuer-cognito-idp.")) and any(
-        _pool(issuer) == _pool(each) for each in configured.values()
-    ):
+    if host.startswith((_COGNITO, f"issuer-{_COGNITO}")) and any(_pool(issuer) == _pool(each) for each in configured.values()):
         return "It is of the same user pool in another region, which cognito(…, replica_regions=[…]) accepts."
     return ""
 

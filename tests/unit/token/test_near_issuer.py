@@ -49,6 +49,15 @@ def test_a_replica_of_a_pool_is_told_with_its_option() -> None:
     assert told(["https://a.test"], f"https://cognito-idp.us-west-2.amazonaws.com/{POOL}") == ""
 
 
-@pytest.mark.parametrize("iss", ["https://b.test", "", "https://[::1", "urn:a:b", "https://a.test.evil"])
+NOT_NEAR = ["https://b.test", "", "https://[::1", "urn:a:b", "https://a.test.evil"]
+NOT_OF_A_VENDOR = [
+    "https://[::1.ciamlogin.com",
+    "https://a.test/x.ciamlogin.com",
+    "https://a.test/cognito-idp.",
+    ".ciamlogin.com",
+]
+
+
+@pytest.mark.parametrize("iss", NOT_NEAR + NOT_OF_A_VENDOR)
 def test_any_other_issuer_is_not_called_near(iss: str) -> None:
     assert told(["https://a.test"], iss) == ""
