@@ -4,11 +4,9 @@ import os
 
 from bearerguard import Introspection, ResourceServer, keycloak
 
-SECRET = os.environ.get("INTROSPECTION_SECRET", "from a vault, never in the code")
-
 issuer = keycloak("https://sso.example.com", realm="acme", client_id="orders-api")
 api = ResourceServer(
     issuers=[issuer],
     audience="api://orders",
-    introspection=Introspection(issuer=issuer, client_id="orders-api", client_secret=SECRET),
+    introspection=Introspection(issuer=issuer, client_id="orders-api", client_secret=os.environ["INTROSPECTION_SECRET"]),
 )

@@ -4,8 +4,8 @@ import os
 
 from bearerguard import ClientCredentials
 
-CLIENT_ID = os.environ.get("CLIENT_ID", "4e4c9d60-3356-40be-94a5-ed8b55587619")
-SECRET = os.environ.get("CLIENT_SECRET", "from a vault, never in the code")
+CLIENT_ID = os.environ["CLIENT_ID"]
+SECRET = os.environ["CLIENT_SECRET"]
 
 at_entra = ClientCredentials.entra(
     tenant_id="808b7ce5-9924-441e-ae53-3e42fd8a6d43",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 
-from bearerguard import ConfigurationError, ResourceServer, oidc
+from bearerguard import ResourceServer, oidc
 
 FILE = Path("/etc/orders/trust.json")  # {"BEARERGUARD_API_PRESET": "oidc", "BEARERGUARD_API_ISSUER": …}
 api = ResourceServer(issuers=[oidc("https://issuer.example")], audience="api://orders")
@@ -20,7 +20,7 @@ def trust(file: Path) -> None:
     try:
         fresh = ResourceServer.from_env(json.loads(file.read_text()))
         api.reconfigure(issuers=fresh.issuers, audience=fresh.audience)
-    except (ConfigurationError, OSError, ValueError):
+    except Exception:
         logging.getLogger("orders").exception("the API goes on to trust %s", api.issuers)
 
 
@@ -43,5 +43,7 @@ async def follow(file: Path) -> None:
 async def lifespan(_app: Starlette) -> AsyncIterator[None]:
     """Follows the file for as long as the application runs."""
     task = asyncio.create_task(follow(FILE))
-    yield
-    task.cancel()
+    try:
+        yield
+    finally:
+        task.cancel()

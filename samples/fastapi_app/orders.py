@@ -22,7 +22,7 @@ async def list_orders(orders: OrdersHere, shipped: bool | None = None) -> list[O
 
 @router.get("/mine")
 async def my_orders(orders: OrdersHere, caller: CurrentPrincipal) -> list[Order]:
-    return [order for order in orders.all() if order.ordered_by == caller.display_name]
+    return orders.of((caller.issuer, caller.subject))
 
 
 @router.get("/{number}", responses=NOT_FOUND)
@@ -32,7 +32,7 @@ async def read_order(orders: OrdersHere, number: int) -> Order:
 
 @router.post("", status_code=201)
 async def create_order(orders: OrdersHere, new: NewOrder, writer: Writer) -> Order:
-    return orders.add(new, ordered_by=writer.display_name)
+    return orders.add(new, (writer.issuer, writer.subject), writer.display_name)
 
 
 @router.post("/{number}/ship", responses=NOT_FOUND | CONFLICT, dependencies=[Depends(require(role("Write.All")))])

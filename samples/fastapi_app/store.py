@@ -6,6 +6,8 @@ from fastapi import Depends, HTTPException
 from pydantic import BaseModel, Field
 from starlette.requests import HTTPConnection
 
+Owner = tuple[str, str]  # issuer and subject: only together do they name one caller
+
 
 class NewOrder(BaseModel):
     """What a customer orders."""
@@ -27,16 +29,22 @@ class Orders:
 
     def __init__(self) -> None:
         self._orders: dict[int, Order] = {}
+        self._owners: dict[int, Owner] = {}
         self.closed: set[str] = set()
 
     def all(self, *, shipped: bool | None = None) -> list[Order]:
         """In the order they came; with ``shipped`` only those that are, or are not."""
         return [order for order in self._orders.values() if shipped in (None, order.shipped)]
 
-    def add(self, new: NewOrder, ordered_by: str) -> Order:
-        """Take an order."""
+    def of(self, owner: Owner) -> list[Order]:
+        """Those of one caller."""
+        return [order for order in self.all() if self._owners[order.id] == owner]
+
+    def add(self, new: NewOrder, owner: Owner, ordered_by: str) -> Order:
+        """Take an order; ``ordered_by`` is for display."""
         order = Order(id=len(self._orders) + 1, ordered_by=ordered_by, **new.model_dump())
         self._orders[order.id] = order
+        self._owners[order.id] = owner
         return order
 
     def one(self, number: int) -> Order:

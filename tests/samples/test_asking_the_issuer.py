@@ -12,7 +12,8 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-def issuers() -> Iterator[StandIns]:
+def issuers(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIns]:
+    monkeypatch.setenv("INTROSPECTION_SECRET", "a secret of the API")
     with stand_in(sample("asking_the_issuer").api, clock=FakeClock()) as replaced:
         yield replaced
 

@@ -45,7 +45,9 @@ async def test_each_client_gets_a_token_of_its_issuer(vendor: str, monkeypatch: 
     assert principal.client_id == "reader"
 
 
-def test_every_client_of_the_sample_is_tested() -> None:
+def test_every_client_of_the_sample_is_tested(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLIENT_ID", "reader")
+    monkeypatch.setenv("CLIENT_SECRET", "reader-secret")
     clients = {name for name, value in vars(sample("clients")).items() if isinstance(value, ClientCredentials)}
 
     assert clients == {"at_entra", "at_auth0", "at_keycloak", "at_okta"}

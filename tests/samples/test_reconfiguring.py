@@ -16,6 +16,7 @@ GOOD = {
     "BEARERGUARD_API_ISSUER": "https://new.example",
     "BEARERGUARD_API_AUDIENCE": "api://new",
 }
+WRONG = ({"BEARERGUARD_API_AUDIENCE": ""}, {"BEARERGUARD_API_LEEWAY": 60})
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ async def test_a_changed_file_is_followed(sample: ModuleType, tmp_path: Path) ->
     assert [issuer.issuer for issuer in sample.api.issuers] == ["https://new.example"]
 
 
-@pytest.mark.parametrize("text", ["", "{}", json.dumps({**GOOD, "BEARERGUARD_API_AUDIENCE": ""})])
+@pytest.mark.parametrize("text", ["", "{}", "[1]", *(json.dumps(GOOD | wrong) for wrong in WRONG)])
 def test_a_wrong_file_changes_nothing(sample: ModuleType, tmp_path: Path, text: str, caplog: pytest.LogCaptureFixture) -> None:
     before = sample.api.connection
     file = tmp_path / "trust.json"
