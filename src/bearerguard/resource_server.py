@@ -29,8 +29,7 @@ from bearerguard.events import Event, EventHook, Listeners, checked_hooks, logge
 from bearerguard.introspection.endpoint_news import IntrospectionStatus
 from bearerguard.introspection.introspection import Introspection
 from bearerguard.introspection.introspector import Introspector
-from bearerguard.issuers.issuer import Issuer
-from bearerguard.issuers.listed import listed
+from bearerguard.issuers.issuer import Issuer, listed
 from bearerguard.keys.key_status import KeyStatus
 from bearerguard.principal import PayloadClaims, Principal
 from bearerguard.revocation.hook import RevocationHook, Revoked

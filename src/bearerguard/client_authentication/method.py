@@ -76,16 +76,20 @@ class ClientAuthentication(ABC):
 
 
 @dataclass(frozen=True, slots=True)
-class Basic(ClientAuthentication):
-    """HTTP Basic: id and secret are form-encoded before they are joined (RFC 6749 §2.3.1)."""
-
+class _BySecret(ClientAuthentication):
     secret: Secret
-    name: ClassVar[ClientAuth] = "basic"
 
     @property
     def may_block(self) -> bool:
         """Where the secret may change."""
         return self.secret.may_change
+
+
+@dataclass(frozen=True, slots=True)
+class Basic(_BySecret):
+    """HTTP Basic: id and secret are form-encoded before they are joined (RFC 6749 §2.3.1)."""
+
+    name: ClassVar[ClientAuth] = "basic"
 
     def proof(self, *, endpoint: str, now: float) -> Proof:  # noqa: ARG002
         """A header."""
@@ -96,16 +100,10 @@ class Basic(ClientAuthentication):
 
 
 @dataclass(frozen=True, slots=True)
-class Post(ClientAuthentication):
+class Post(_BySecret):
     """Id and secret as parameters of the body (RFC 6749 §2.3.1)."""
 
-    secret: Secret
     name: ClassVar[ClientAuth] = "post"
-
-    @property
-    def may_block(self) -> bool:
-        """Where the secret may change."""
-        return self.secret.may_change
 
     def proof(self, *, endpoint: str, now: float) -> Proof:  # noqa: ARG002
         """Two parameters."""

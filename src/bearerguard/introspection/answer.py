@@ -7,7 +7,7 @@ credentials).
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bearerguard.bounded_http import Answer
+from bearerguard.bounded_http import Answer, ExchangeFailed
 from bearerguard.strict_json import NotStrictJson, parse_object
 
 MAX_ANSWER: Final = 64 * 1024
@@ -17,7 +17,7 @@ _OF_THE_SERVER: Final = frozenset({408, 429})
 _CLIENT_ERRORS: Final = range(400, 500)
 
 
-class EndpointFailed(Exception):
+class EndpointFailed(ExchangeFailed):
     """The endpoint gave no usable answer. The caller's token is neither good nor bad.
 
     Attributes:
@@ -29,9 +29,8 @@ class EndpointFailed(Exception):
     """
 
     def __init__(self, code: str, message: str, *, of_one_token: bool = False) -> None:
-        self.code = code
+        super().__init__(code, message)
         self.of_one_token = of_one_token
-        super().__init__(message)
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,8 +91,6 @@ class Endpoint:
             document = await self._fetcher.get(str(settings.record.metadata_url), limit=MAX_METADATA)
             self._found = read_introspection_endpoint(settings.record, document.body or b"")
         except FetchFailed as why:
-            failure = EndpointFailed(why.code, str(why))
-        else:
-            self._found_until = now.after(_METADATA_KEPT)
-            return self._found
-        raise failure
+            raise EndpointFailed(why.code, str(why)) from None
+        self._found_until = now.after(_METADATA_KEPT)
+        return self._found

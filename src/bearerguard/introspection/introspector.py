@@ -29,8 +29,7 @@ from bearerguard.introspection.introspection import Introspection
 from bearerguard.introspection.judgement import Judgement
 from bearerguard.introspection.memory import AnswerMemory
 from bearerguard.introspection.pace import Pace
-from bearerguard.introspection.question import Question
-from bearerguard.introspection.unavailable import IntrospectionUnavailable
+from bearerguard.introspection.question import IntrospectionUnavailable, Question
 from bearerguard.principal import PayloadClaims, Principal
 from bearerguard.strict_json import parse_object
 from bearerguard.token.caller import caller_in

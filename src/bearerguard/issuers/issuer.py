@@ -5,7 +5,7 @@ token (RFC 8725 §3.8).
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
@@ -170,6 +170,23 @@ class Issuer:
     def is_template(self) -> bool:
         """Whether tokens of any tenant are accepted: the issuer holds ``{tenantid}``."""
         return TENANT in self.issuer
+
+
+def listed(issuers: Issuer | Iterable[Issuer | tuple[Issuer, ...]], *, needed: bool) -> tuple[Issuer, ...]:
+    """The issuers of an API, as users list them: one, several, or tuples as presets return them.
+
+    Args:
+        issuers: As the user gave them.
+        needed: Whether there must be one.
+
+    Raises:
+        ConfigurationError: something else is among them, or nothing is there.
+    """
+    entries = [issuers] if isinstance(issuers, Issuer) or not isinstance(issuers, Iterable) else list(issuers)
+    flat = [issuer for entry in entries for issuer in (entry if isinstance(entry, tuple) else (entry,))]
+    if (needed and not flat) or not all(isinstance(issuer, Issuer) for issuer in flat):
+        _wrong("issuers", f"expected one or several issuers, got {issuers!r}", '[entra(tenant_id="…")]')
+    return tuple(flat)
 
 
 def _checked_hosts(hosts: str | Collection[str]) -> frozenset[str]:

@@ -21,17 +21,13 @@ _SENDABLE: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,1022}[\x21-\x7e])?")
 _NOT_KEPT: Final = re.compile(r"(?:^|[,\s])no-(?:store|cache)(?:$|[,\s=])")
 
 
-class FetchFailed(Exception):
-    """The document could not be had.
+class FetchFailed(ExchangeFailed):
+    """There is no document, or not the one that is needed.
 
     Attributes:
         code: ``timeout``, ``unreachable``, ``redirect``, ``status``, ``too_large``, ``compressed``
             or ``invalid``.
     """
-
-    def __init__(self, code: str, message: str) -> None:
-        self.code = code
-        super().__init__(message)
 
 
 @dataclass(frozen=True, slots=True)
