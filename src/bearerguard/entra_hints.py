@@ -34,11 +34,7 @@ ENTRA_HINTS: Final[tuple[tuple[int, str, str], ...]] = (
         "A parameter is missing from the request; most often 'scope': set resource= or scope='api://orders/.default'",
         _ENTRA,
     ),
-    (
-        90014,
-        "A field is missing from the request; most often 'scope': set resource= or scope='api://orders/.default'",
-        _ENTRA,
-    ),
+    (90014, "A field is missing from the request; most often 'scope': set resource= or scope='api://orders/.default'", _ENTRA),
     (90013, "A value of the request is not valid: check client_id, scope and tenant_id", _ENTRA),
     (
         901002,
@@ -60,11 +56,7 @@ ENTRA_HINTS: Final[tuple[tuple[int, str, str], ...]] = (
         _ENTRA,
     ),
     (900561, "The endpoint got another method than POST: check what transport= or a proxy changes", _ENTRA),
-    (
-        70003,
-        "The grant is not offered here: token_endpoint must be the tenant's own, ending in /oauth2/v2.0/token",
-        _ENTRA,
-    ),
+    (70003, "The grant is not offered here: token_endpoint must be the tenant's own, ending in /oauth2/v2.0/token", _ENTRA),
     # --- the secret
     (
         7000215,
@@ -74,11 +66,7 @@ ENTRA_HINTS: Final[tuple[tuple[int, str, str], ...]] = (
         ),
         _ENTRA,
     ),
-    (
-        7000222,
-        "The client secret has expired: create a new one in the application's registration, or use a certificate",
-        _ENTRA,
-    ),
+    (7000222, "The client secret has expired: create a new one in the application's registration, or use a certificate", _ENTRA),
     (7000218, "No credential was sent: set client_secret, or private_key with a certificate", _ENTRA),
     (7000216, "No credential was sent: set client_secret, or private_key with a certificate", _ENTRA),
     (
@@ -94,11 +82,7 @@ ENTRA_HINTS: Final[tuple[tuple[int, str, str], ...]] = (
         _ENTRA,
     ),
     (700011, "The application is not known in this tenant: check client_id and tenant", _ENTRA),
-    (
-        70001,
-        "The application is disabled or not known in this tenant: enable it, or check client_id and tenant",
-        _ENTRA,
-    ),
+    (70001, "The application is disabled or not known in this tenant: enable it, or check client_id and tenant", _ENTRA),
     (7000112, "The application is disabled: enable it under 'Enterprise applications'", _ENTRA),
     (
         7000229,
@@ -108,53 +92,21 @@ ENTRA_HINTS: Final[tuple[tuple[int, str, str], ...]] = (
         ),
         "https://learn.microsoft.com/entra/identity-platform/app-objects-and-service-principals",
     ),
-    (
-        7000114,
-        "The application may not call on behalf of others: use a registration of its own for client credentials",
-        _ENTRA,
-    ),
+    (7000114, "The application may not call on behalf of others: use a registration of its own for client credentials", _ENTRA),
     (90002, "The tenant does not exist in this cloud: check tenant_id, and authority= for a sovereign cloud", _ENTRA),
     (900023, "The tenant is neither a GUID nor a domain name: check tenant_id", _ENTRA),
-    (
-        50059,
-        "The token endpoint names no tenant: use the tenant's own endpoint, not /common or /organizations",
-        _ENTRA,
-    ),
-    (
-        50128,
-        "The tenant cannot be told from the request: set tenant_id to the tenant's GUID or to one of its domains",
-        _ENTRA,
-    ),
-    (
-        90019,
-        "The token endpoint names no tenant: use the tenant's own endpoint, not /common or /organizations",
-        _ENTRA,
-    ),
+    (50059, "The token endpoint names no tenant: use the tenant's own endpoint, not /common or /organizations", _ENTRA),
+    (50128, "The tenant cannot be told from the request: set tenant_id to the tenant's GUID or to one of its domains", _ENTRA),
+    (90019, "The token endpoint names no tenant: use the tenant's own endpoint, not /common or /organizations", _ENTRA),
     (50194, "The application belongs to one tenant: use that tenant's endpoint, not /common", _ENTRA),
     (9001023, "Use the tenant's own endpoint: set tenant_id, not /common or /consumers", _ENTRA),
     (50034, "The account is not in this tenant: check the tenant; this flow itself needs no user account", _ENTRA),
     # --- the API and what may be done there
-    (
-        500011,
-        "The API is not known in this tenant: check its App ID URI, and that it has a service principal here",
-        _ENTRA,
-    ),
-    (
-        500014,
-        "The API's service principal is disabled: an administrator must enable it under 'Enterprise applications'",
-        _ENTRA,
-    ),
+    (500011, "The API is not known in this tenant: check its App ID URI, and that it has a service principal here", _ENTRA),
+    (500014, "The API's service principal is disabled: an administrator must enable it under 'Enterprise applications'", _ENTRA),
     (50001, "The API is disabled or not known in this tenant: check its App ID URI, and tenant and cloud", _ENTRA),
-    (
-        50105,
-        "The API demands an assignment: assign one of its app roles to the application and grant admin consent",
-        _ENTRA,
-    ),
-    (
-        501051,
-        "The application has no role of this API, which demands one: assign an app role and grant admin consent",
-        _ENTRA,
-    ),
+    (50105, "The API demands an assignment: assign one of its app roles to the application and grant admin consent", _ENTRA),
+    (501051, "The application has no role of this API, which demands one: assign an app role and grant admin consent", _ENTRA),
     (
         65001,
         "No consent: an administrator must grant the application its permissions on this API ('Grant admin consent')",
@@ -165,11 +117,7 @@ ENTRA_HINTS: Final[tuple[tuple[int, str, str], ...]] = (
         "The API is not among the permissions of the application's registration, or is misconfigured: check 'API permissions'",
         _ENTRA,
     ),
-    (
-        650052,
-        "The API has no service principal in this tenant: an administrator must create it, or consent to the API",
-        _ENTRA,
-    ),
+    (650052, "The API has no service principal in this tenant: an administrator must create it, or consent to the API", _ENTRA),
     (
         650054,
         "The API was removed from the tenant: check the App ID URI, and the permissions of the application's registration",
@@ -183,11 +131,7 @@ ENTRA_HINTS: Final[tuple[tuple[int, str, str], ...]] = (
         ),
         _ENTRA,
     ),
-    (
-        650057,
-        "The API is not among the permissions of the application's registration: add it and grant admin consent",
-        _ENTRA,
-    ),
+    (650057, "The API is not among the permissions of the application's registration: add it and grant admin consent", _ENTRA),
     (
         90009,
         "The application asks for a token for itself: set resource= to its client id (a GUID), not to its App ID URI",
@@ -206,16 +150,8 @@ ENTRA_HINTS: Final[tuple[tuple[int, str, str], ...]] = (
         ),
         _ENTRA,
     ),
-    (
-        53003,
-        "A Conditional Access policy for workload identities blocks this application or this network location",
-        _ENTRA,
-    ),
-    (
-        530032,
-        "A security policy of the tenant blocks this request: an administrator must look at the tenant's policies",
-        _ENTRA,
-    ),
+    (53003, "A Conditional Access policy for workload identities blocks this application or this network location", _ENTRA),
+    (530032, "A security policy of the tenant blocks this request: an administrator must look at the tenant's policies", _ENTRA),
     # --- certificates and signed assertions
     (
         700027,
@@ -235,11 +171,7 @@ ENTRA_HINTS: Final[tuple[tuple[int, str, str], ...]] = (
         ),
         _ASSERTIONS,
     ),
-    (
-        700030,
-        "The certificate's subject is not authorized: register this certificate, or its subject name and issuer",
-        _ENTRA,
-    ),
+    (700030, "The certificate's subject is not authorized: register this certificate, or its subject name and issuer", _ENTRA),
     (
         50012,
         (
@@ -264,11 +196,7 @@ ENTRA_HINTS: Final[tuple[tuple[int, str, str], ...]] = (
         _ID_WEB,
     ),
     (5002730, 'Entra refuses the assertion\'s algorithm here: set signing_algorithm="RS256"', _MSAL),
-    (
-        392200,
-        "The endpoint wants a TLS client certificate: put it into transport=, or use the ordinary endpoint",
-        _MSAL,
-    ),
+    (392200, "The endpoint wants a TLS client certificate: put it into transport=, or use the ordinary endpoint", _MSAL),
     # --- federated assertions
     (
         70021,
@@ -283,11 +211,7 @@ ENTRA_HINTS: Final[tuple[tuple[int, str, str], ...]] = (
         "No federated credential has this issuer: enter the assertion's 'iss' to the letter, with or without its trailing slash",
         "github.com/Azure/azure-workload-identity#1200",
     ),
-    (
-        700213,
-        "No federated credential has this subject: enter the assertion's 'sub' to the letter",
-        "github.com/Azure/login#482",
-    ),
+    (700213, "No federated credential has this subject: enter the assertion's 'sub' to the letter", "github.com/Azure/login#482"),
     (
         7002137,
         "No federated credential has this subject: enter the subject that the description names",
@@ -303,18 +227,10 @@ ENTRA_HINTS: Final[tuple[tuple[int, str, str], ...]] = (
         "A token of Entra serves as an assertion only if it is an application's own: obtain it by client credentials",
         _ENTRA,
     ),
-    (
-        90061,
-        "Entra cannot fetch the keys of the assertion's issuer: publish its metadata and keys on the internet",
-        _WORKLOAD,
-    ),
+    (90061, "Entra cannot fetch the keys of the assertion's issuer: publish its metadata and keys on the internet", _WORKLOAD),
     # --- clouds and endpoints
     (50049, "The host of the token endpoint is not known to Entra: check authority=", _ENTRA),
-    (
-        51000,
-        "A feature that the request needs is off in this tenant: use the tenant's ordinary token endpoint",
-        _ENTRA,
-    ),
+    (51000, "A feature that the request needs is off in this tenant: use the tenant's ordinary token endpoint", _ENTRA),
     (90027, "This tenant needs the v2.0 endpoint: token_endpoint must end in /oauth2/v2.0/token", _ENTRA),
     (
         90038,
@@ -327,21 +243,13 @@ ENTRA_HINTS: Final[tuple[tuple[int, str, str], ...]] = (
     (90051, "The national cloud is not known: set authority= to the host of the tenant's cloud", _ENTRA),
     (900382, "A confidential client cannot be used across clouds: register it in the cloud of the API", _ENTRA),
     (900432, "A confidential client cannot be used across clouds: register it in the cloud of the API", _ENTRA),
-    (
-        100007,
-        "Regional endpoints are not for this application: use https://login.microsoftonline.com as authority",
-        _ENTRA,
-    ),
+    (100007, "Regional endpoints are not for this application: use https://login.microsoftonline.com as authority", _ENTRA),
     # --- passing
     (50196, "Entra saw the same request too often: use one ClientCredentials object for the whole process", _ENTRA),
     (90006, "Entra is unavailable for a moment; it is asked again after a pause", _ENTRA),
     (90012, "Entra took too long; it is asked again after a pause", _ENTRA),
     (90024, "Entra had a passing error; it is asked again after a pause", _ENTRA),
     (90033, "Entra is unavailable for a moment; it is asked again after a pause", _ENTRA),
-    (
-        90055,
-        "Entra throttles the tenant: use one ClientCredentials object for the whole process, and fewer processes",
-        _ENTRA,
-    ),
+    (90055, "Entra throttles the tenant: use one ClientCredentials object for the whole process, and fewer processes", _ENTRA),
 )
 """Number, advice and source, sorted by what they are about."""

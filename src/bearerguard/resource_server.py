@@ -137,8 +137,8 @@ class ResourceServer:
           authorities are trusted besides the usual ones).
 
         Lists have spaces between their names, switches are ``1`` or ``0``, claim paths and objects
-        are JSON. Nothing is read but what begins with ``prefix``: ``AZURE_TENANT_ID`` and its like
-        never decide whose tokens are accepted.
+        are JSON. Only variables that begin with ``prefix`` are read: ``AZURE_TENANT_ID`` and its
+        like never decide whose tokens are accepted.
 
         Args:
             environ: The variables; default: those of this process.

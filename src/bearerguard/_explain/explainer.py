@@ -47,8 +47,8 @@ def explain(
         print(explain(token, resource_server=api, require=role("Read.All")).summary)
 
     The checks are the verifier's own, in its order; all of them are run, where the verifier stops
-    at the first failure. What the token says of itself is repeated in the explanation, also where
-    nobody has vouched for it.
+    at the first failure. The explanation repeats what the token says of itself, even if nobody has
+    vouched for it.
 
     Args:
         text: A token, an ``Authorization`` line, a ``curl`` command, a token response or an error

@@ -35,8 +35,8 @@ class AuditLog:
 
     Args:
         destination: Path of a file, or a stream such as ``sys.stdout``.
-        request_id: Gives the present request's id; called in the event loop for each decision. The
-            method ``get`` of a ``ContextVar`` does.
+        request_id: Gives the present request's id; called in the event loop for each decision, such
+            as the method ``get`` of a ``ContextVar``.
         queue_size: Decisions that may wait.
         clock: Wall time for the lines.
 

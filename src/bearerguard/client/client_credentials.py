@@ -61,9 +61,8 @@ class ClientCredentials(BearerAuth):
 
     ::
 
-        auth = ClientCredentials.entra(tenant_id=…, client_id=…, client_secret=…,
-        resource="api://orders") async with httpx.AsyncClient(base_url="https://orders.internal",
-        auth=auth) as client: ...
+        auth = ClientCredentials.entra(tenant_id=…, client_id=…, client_secret=…, resource=…)
+        async with httpx.AsyncClient(base_url="https://orders.internal", auth=auth) as orders: ...
 
     Make one object and keep it: it holds the token. The token is asked for at the first request,
     once, however many wait for it; renewed in the background from 72 to 88 % of its lifetime; and

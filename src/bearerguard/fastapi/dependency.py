@@ -153,8 +153,7 @@ def require(
     Equal arguments give the same object. FastAPI therefore calls it once for a request, and
     ``app.dependency_overrides[require(role("Read.All"))]`` replaces it in a test.
 
-    A token is needed wherever it stands. On an application or a router it closes ``@public``
-    routes,
+    It needs a token wherever it stands. On an application or a router it closes ``@public`` routes,
     too: put those into another router.
 
     Without a middleware, only the routes that have it are guarded: there is no audit at the start,

@@ -61,7 +61,7 @@ def forward_auth(
 
     Does not see the body of a request, nor the host that it names: a service that reads a method in
     a form field must have that turned off, and hosts with different rules need a service each.
-    Limits no rates. It is as good as the proxy's configuration: use those of
+    Limits no rates. It is only as good as the proxy's configuration: use one of
     ``samples/forward_auth``.
 
     Args:

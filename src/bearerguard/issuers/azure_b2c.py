@@ -28,7 +28,7 @@ def azure_b2c(
 
     A user's scopes come from ``scp``, roles from ``roles``, the client from ``azp`` or ``appid``.
     An application's token has its app roles in ``scp`` as documented today, in ``roles`` as it was
-    before; both count as roles. It is told by its lack of any trace of a sign-in.
+    before; both count as roles. It is recognised by the lack of any trace of a sign-in.
 
     Required beyond the standard checks: the client, which ID tokens do not name; where present,
     ``tfp`` or ``acr`` is the policy, as it was created or in lower case, and ``tid`` the tenant. A

@@ -46,7 +46,7 @@ def spoil(issuer: LocalIssuer, code: str | ErrorCode) -> str:
     """A token of this issuer that is refused with this code.
 
     Args:
-        issuer: Signs it. Its times are the issuer's: the verifier has to have the same clock.
+        issuer: Signs it. Its times are the issuer's: the verifier must use the same clock.
         code: Such as ``"token_expired"``.
 
     Raises:
