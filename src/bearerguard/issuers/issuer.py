@@ -23,19 +23,7 @@ from bearerguard.events import logger
 from bearerguard.issuers.profile import TENANT, Profile
 from bearerguard.issuers.request_form import PLAIN, RequestForm
 
-ALGORITHMS: Final = (
-    "RS256",
-    "RS384",
-    "RS512",
-    "PS256",
-    "PS384",
-    "PS512",
-    "ES256",
-    "ES384",
-    "ES512",
-    "EdDSA",
-    "Ed25519",
-)
+ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
 DEFAULT_ALGORITHMS: Final = ("RS256", "PS256", "ES256", "EdDSA")
 OPENID_CONFIGURATION: Final = "/.well-known/openid-configuration"
 _HOST: Final = re.compile(r"[0-9a-z](?:[0-9a-z.-]*[0-9a-z])?")

@@ -6,15 +6,7 @@ from typing import Final, Literal, NamedTuple
 from bearerguard.errors import ConfigurationError, show
 from bearerguard.issuers.application import CLIENT, IsApplication, application_by_subject
 from bearerguard.issuers.claim_rule import ClaimRule, check_path
-from bearerguard.issuers.claim_values import (
-    NOTHING,
-    ClaimPath,
-    Claims,
-    claim_at,
-    first_claim,
-    scopes_in,
-    text_or_none,
-)
+from bearerguard.issuers.claim_values import NOTHING, ClaimPath, Claims, claim_at, first_claim, scopes_in, text_or_none
 from bearerguard.issuers.roles_form import ROLES_IN, RolesForm, check_roles_form, roles_problem
 
 TENANT: Final = "{tenantid}"
