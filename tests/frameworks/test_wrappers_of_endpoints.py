@@ -27,7 +27,7 @@ def noroles(issuer: LocalIssuer) -> list[Header]:
 @pytest.fixture
 def limited(needed: Callable[[str], Any]) -> Callable[[Any], Any]:
     """The decorator of slowapi."""
-    limiter = needed("slowapi").Limiter(key_func=lambda request: "everybody")
+    limiter = needed("slowapi").Limiter(key_func=lambda: "everybody")
     decorator: Callable[[Any], Any] = limiter.limit("100/minute")
     return decorator
 

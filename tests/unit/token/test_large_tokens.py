@@ -79,7 +79,7 @@ def test_a_large_token_under_a_known_key_is_refused_unread_if_that_has_not_signe
         pytest.param({"iss": 1}, {}, "malformed_token", id="an issuer that is no text"),
         pytest.param({"y": {"iss": "https://issuer.test/"}}, {}, "malformed_token", id="two issuers"),
         pytest.param({"y": "a\\b"}, {}, "malformed_token", id="a backslash, behind which a quotation mark begins nothing"),
-        pytest.param({"y": ["a\\b", *[7e-300] * 1_600]}, {}, "malformed_token", id="a backslash and small numbers"),
+        pytest.param({"y": ["a\\b", *[7e-300] * 900]}, {}, "malformed_token", id="a backslash and small numbers"),
         pytest.param({}, {"kid": ABSENT}, "malformed_token", id="no key named"),
         pytest.param({}, {"alg": "PS256"}, "invalid_signature", id="an algorithm that the key is not for"),
     ],
