@@ -60,8 +60,11 @@ _OVERRIDING: Final = frozenset(
 # RFC 3875 §4.1.18: servers that hand headers on as variables write "_" for "-", some for any other sign
 _FOLDED: Final = bytes(octet if octet in (ascii_lowercase + digits).encode() else ord("-") for octet in range(256))
 _OVERRIDING_PARAMETER: Final = "_method"  # Symfony, Laravel, Express
-# PHP makes "_" of a dot and drops blanks in front; qs of Node drops the brackets of "[_method]"
-_SPELLED: Final = re.compile(r"[^a-z0-9]+method[^a-z0-9]*", re.IGNORECASE)
+# PHP makes "_" of a dot and drops blanks in front; qs of Node drops the brackets of "[_method]"; ASP.NET MVC reads
+# the name of the header in the query
+_SPELLED: Final = re.compile(
+    r"[^a-z0-9]+method[^a-z0-9]*|[^a-z0-9]*x[^a-z0-9](?:http[^a-z0-9])?method(?:[^a-z0-9]override)?[^a-z0-9]*", re.IGNORECASE
+)
 _SEPARATORS: Final = re.compile("[&;]")  # the semicolon: Rack 2
 _WEBSOCKET: Final = b"websocket"
 _OF_A_HANDSHAKE: Final = b"sec-websocket-"

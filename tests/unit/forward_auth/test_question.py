@@ -113,13 +113,14 @@ def test_a_header_that_makes_another_request_of_it_is_refused(proxy: Proxy, head
         *("_method=DELETE", "x=1&%5Fmethod=DELETE", "_method"),
         *(".method=DELETE", "%2Emethod=DELETE", "+_method=DELETE", "%20.method=DELETE", "_method%00x=DELETE"),
         *("[_method]=DELETE", "x=1;_method=DELETE", "_method[]=DELETE", "_METHOD=DELETE"),
+        *("X-HTTP-Method-Override=DELETE", "x%2dhttp%2dmethod%2doverride=DELETE", "X_HTTP_Method=DELETE", "x-method-override"),
     ],
 )
 def test_a_method_in_the_query_is_refused(proxy: Proxy, query: str) -> None:
     """However services spell it.
 
     PHP makes ``_`` of a dot, drops blanks in front, and ends a name at NUL. Node's ``qs`` drops the
-    brackets. Rack 2 splits at a semicolon.
+    brackets. Rack 2 splits at a semicolon. ASP.NET MVC reads the name of the header in the query.
     """
     with pytest.raises(InvalidRequest) as caught:
         asked(proxy, "POST", f"/a?{query}")
