@@ -172,5 +172,20 @@ def test_the_audience_of_one_issuer_will_do(mcp_sdk: Any, issuer: LocalIssuer) -
     assert protect(mcp_sdk.MCPServer("orders").streamable_http_app(), resource_server=own, resource=RESOURCE)
 
 
+def test_two_mcp_servers_need_a_resource_server_each(mcp_sdk: Any, issuer: LocalIssuer) -> None:
+    """MCP 2026-07-28, Token Handling: a token that was issued for the one is not good at the other."""
+    from bearerguard.mcp import protect
+
+    other = "https://billing.example/mcp"
+    shared = ResourceServer(Issuer(issuer.issuer, jwks=issuer.jwks()), [RESOURCE, other])
+    app = mcp_sdk.MCPServer("orders").streamable_http_app()
+    assert protect(app, resource_server=shared, resource=RESOURCE)
+    assert protect(app, resource_server=shared, resource=RESOURCE), "the same one again"
+
+    with pytest.raises(ConfigurationError) as wrong:
+        protect(app, resource_server=shared, resource=other)
+    assert wrong.value.parameter == "resource_server"
+
+
 def _bearer(token: str) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}

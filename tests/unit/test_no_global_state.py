@@ -26,6 +26,7 @@ KEPT: Final = {
     "bearerguard.background._running": "asyncio keeps weak references to tasks only",
     "bearerguard.fastapi.dependency._made": "one dependency for each requirement, so that FastAPI asks it once for a request",
     "bearerguard.mcp.caller._error_of_both": "one class for FastMCP's kind of error: the same for everybody",
+    "bearerguard.mcp.protection._protected": "weak: the one MCP server of each resource server, so that no second one shares it",
     "bearerguard.web.declaration._guarded": "weak: which functions declare a requirement, and none of whose it is",
     "bearerguard.web.declaration._scoped": "the same",
     "bearerguard.web.passage._NO_SCOPE": "empty, and stays so",

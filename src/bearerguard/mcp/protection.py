@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any, Final, TypedDict, Unpack
 from urllib.parse import unquote, urlsplit
+from weakref import WeakKeyDictionary
 
 from mcp.server.auth.middleware.auth_context import auth_context_var
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
@@ -26,6 +27,8 @@ from bearerguard.web.metadata import protected_resource_metadata, resource_metad
 from bearerguard.web.middleware import AccessTokenMiddleware, AnyASGIApp
 
 _EXAMPLE: Final = '"https://orders.example/mcp"'
+_protected: Final[WeakKeyDictionary[ResourceServer, str]] = WeakKeyDictionary()
+"""The resource that each resource server was given for."""
 
 
 class MiddlewareOptions(TypedDict, total=False):
@@ -54,8 +57,9 @@ def protect(
 
         app = protect(server.streamable_http_app(), resource_server=api, resource="https://orders.example/mcp")
 
-    Every request to the endpoint needs a good token for ``resource``: each message of a session,
-    not only the first. Refusals are those of ``AccessTokenMiddleware``: 401 with ``scope`` and
+    Every request to the endpoint needs a good token for an audience of ``resource_server``: each
+    message of a session, not only the first. So each MCP server needs a resource server of its own.
+    Refusals are those of ``AccessTokenMiddleware``: 401 with ``scope`` and
     ``resource_metadata``, 403 with the scopes that are needed, 503 while the issuer cannot be
     reached. The document of RFC 9728 is served at its well-known place. What neither names is
     refused.
@@ -88,8 +92,8 @@ def protect(
         options: ``realm``, ``disclose``, ``error_format`` and ``root_path`` of the middleware.
 
     Raises:
-        ConfigurationError: a value is wrong, or ``resource`` is not an audience of
-            ``resource_server``.
+        ConfigurationError: a value is wrong, ``resource`` is not an audience of
+            ``resource_server``, or that one protects another MCP server already.
     """
     server = checked_server("resource_server", resource_server)
     requirement = authenticated() if requirement is None else requirement
@@ -99,7 +103,7 @@ def protect(
     _check_audience(resource, server)
     endpoint = path if path is not None else unquote(urlsplit(resource).path) or "/"
     policy = PathPolicy({endpoint: requirement, f"GET {metadata.path}": PathPolicy.PUBLIC, **(rows or {})})
-    return AccessTokenMiddleware(
+    protected = AccessTokenMiddleware(
         _Endpoint(app, metadata, server),
         resource_server=server,
         policy=policy,
@@ -107,6 +111,8 @@ def protect(
         challenge_scopes=asked,
         **options,
     )
+    _check_that_it_is_the_only_one(resource, server)
+    return protected
 
 
 class _Endpoint:
@@ -149,3 +155,11 @@ def _check_audience(resource: str, server: ResourceServer) -> None:
     if resource not in audiences_of(server):
         problem = f"clients ask for a token for {show(resource)}, which is not an audience of the resource server (RFC 8707)"
         raise ConfigurationError("resource", problem, example=_EXAMPLE)
+
+
+def _check_that_it_is_the_only_one(resource: str, server: ResourceServer) -> None:
+    """A token for one MCP server is not good at another (MCP 2026-07-28, Token Handling)."""
+    other = _protected.setdefault(server, resource)
+    if other != resource:
+        problem = f"it protects {show(other)}, too, and would take a token for the one at the other"
+        raise ConfigurationError("resource_server", problem, example=f"ResourceServer(issuers=[…], audience={resource!r})")
