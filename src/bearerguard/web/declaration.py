@@ -100,8 +100,7 @@ def declared_for(endpoint: object, method: str) -> Declaration | None:
     whole = declared_by_class(endpoint)
     if whole is not None:
         return whole
-    handler = handler_of(endpoint, method)
-    return None if handler is None else declared(handler)
+    return declared(handler_of(endpoint, method))
 
 
 def method_of(scope: Scope) -> str:

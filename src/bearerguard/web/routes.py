@@ -55,14 +55,12 @@ def is_dispatcher(layer: object) -> bool:
 
 
 def _held(layer: object) -> Iterator[object]:
-    """The attributes of an object, and those of its class that are not functions."""
+    """The attributes of an object, and those of its class."""
     yield from getattr(layer, "__dict__", {}).values()
     for kind in type(layer).__mro__:
         for name, value in vars(kind).items():
-            if isinstance(value, types.MemberDescriptorType):  # of __slots__
-                yield getattr(layer, name, None)
-            elif not name.startswith("__") and not isinstance(value, types.FunctionType):
-                yield value
+            # of __slots__; a property is not asked, since it may do anything
+            yield getattr(layer, name, None) if isinstance(value, types.MemberDescriptorType) else value
 
 
 def _with_elements(value: object, depth: int = 3) -> Iterator[object]:
@@ -76,11 +74,11 @@ def _with_elements(value: object, depth: int = 3) -> Iterator[object]:
 def _is_application(value: object, holder: object) -> bool:
     if isinstance(value, Starlette | Router | BaseRoute):
         return True
-    if not callable(value) or inspect.isclass(value) or getattr(value, "__self__", None) is holder:
+    if inspect.isclass(value) or getattr(value, "__self__", None) is holder:
         return False
     try:
         return tuple(inspect.signature(value).parameters) == _ASGI
-    except (TypeError, ValueError):  # a built-in function without a signature
+    except (TypeError, ValueError):  # not callable, or a built-in function without a signature
         return False
 
 

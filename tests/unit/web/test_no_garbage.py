@@ -65,11 +65,15 @@ def fastapi_alone(api: ResourceServer) -> ASGIApp:
     return app
 
 
+class Marker:
+    """Is in a scope, and can be watched."""
+
+
 class Connection:
     """As a server keeps one request."""
 
     def __init__(self, scope: Scope) -> None:
-        self.scope = scope
+        self.scope = {**scope, "marker": Marker()}
         self.status = 0
 
     async def receive(self) -> Message:
@@ -97,8 +101,8 @@ async def test_a_request_is_gone_once_it_is_answered(
         gc.disable()
         try:
             await app(connection.scope, connection.receive, connection.send)
-            answered, gone = connection.status, weakref.ref(connection)
+            answered, gone, scope_gone = connection.status, weakref.ref(connection), weakref.ref(connection.scope["marker"])
             del connection
-            assert (answered, gone()) == (status, None)
+            assert (answered, gone(), scope_gone()) == (status, None, None)
         finally:
             gc.enable()

@@ -1,14 +1,17 @@
+import functools
 from typing import Any
 
 import fastapi.routing
 import pytest
 from fastapi import APIRouter, FastAPI
 from starlette.applications import Starlette
+from starlette.endpoints import HTTPEndpoint
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
 from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
 
-from bearerguard.web.routes import layers, router_behind, router_of, routes_of
+from bearerguard.web.routes import fallback_of, is_dispatcher, layers, reads_paths_itself, router_behind, router_of, routes_of
 
 
 async def foreign(scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,3 +56,79 @@ def test_an_older_fastapi_that_copies_included_routes_is_read_as_it_is(monkeypat
     router = APIRouter(routes=[Route("/a", foreign)])
 
     assert routes_of(router) is router.routes
+
+
+class Layer:
+    """A middleware."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+        self.request_class = Request  # is made of scope, receive and send, and serves nothing
+        self.first = min  # a built-in function without a signature
+        self.name = "layer"
+        self.serve = self.__call__
+        self.loop: list[Any] = [self.name]
+        self.loop.append(self.loop)
+
+    @property
+    def current(self) -> Any:
+        """As frameworks have them: only while a request is served."""
+        raise RuntimeError
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        raise NotImplementedError
+
+
+def test_what_a_middleware_has_besides_its_application_makes_no_dispatcher_of_it() -> None:
+    assert not is_dispatcher(Layer(Router()))
+
+
+def test_a_middleware_that_holds_its_application_twice_is_no_dispatcher() -> None:
+    layer = Layer(foreign)
+    layer.inner = [layer.app]  # type: ignore[attr-defined]
+    assert not is_dispatcher(layer)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [foreign, Router(), Starlette(), Route("/a", foreign), [foreign], (foreign,), {"/a": foreign}, {"a": [("b", foreign)]}],
+)
+def test_a_second_application_makes_a_dispatcher(other: Any) -> None:
+    layer = Layer(Router())
+    layer.other = other  # type: ignore[attr-defined]
+    assert is_dispatcher(layer)
+
+
+def test_a_function_with_an_application_may_serve_anything() -> None:
+    def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        raise NotImplementedError
+
+    wrapped.app = Router()  # type: ignore[attr-defined]
+    assert is_dispatcher(wrapped)
+    assert router_of(wrapped) is None
+
+
+def test_what_serves_the_rest_is_found() -> None:
+    plain, with_default = Starlette(), Starlette()
+    with_default.router.default = foreign
+    assert (fallback_of(plain), fallback_of(with_default)) == (None, foreign)
+
+
+class Orders(HTTPEndpoint):
+    """Starlette calls its methods."""
+
+
+class Application:
+    """Is made for each request, and reads the path itself."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        raise NotImplementedError
+
+
+async def endpoint(request: Request) -> None:
+    raise NotImplementedError
+
+
+def test_only_an_application_reads_the_path_itself() -> None:
+    endpoints = [endpoint, functools.partial(endpoint), Orders, Application, Router()]
+    assert [reads_paths_itself(Route("/a", one)) for one in endpoints] == [False, False, False, True, True]
