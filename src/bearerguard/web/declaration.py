@@ -24,7 +24,7 @@ OTHER: Final = "other"
 """All methods that no rule can name, including an HTTP method that is called WEBSOCKET."""
 
 _ATTRIBUTE: Final = "_bearerguard_declaration"
-_guarded: Final[WeakSet[types.FunctionType]] = WeakSet()
+_guarded: Final[WeakSet[Callable[..., Any]]] = WeakSet()
 _scoped: Final[WeakSet[Any]] = WeakSet()
 # HTTPEndpoint hands these to a method of its own name
 HANDLED: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY")
@@ -54,8 +54,7 @@ def enforces_scopes(dependency: Any) -> bool:
 
 def note_guarded(function: Callable[..., Any]) -> None:
     """Note that another function guards this one, which does not guard itself."""
-    if isinstance(function, types.FunctionType):
-        _guarded.add(function)
+    _guarded.add(function)
 
 
 def is_guarded_elsewhere(endpoint: object) -> bool:

@@ -64,8 +64,7 @@ def _judges_in_a_thread(endpoint: object) -> bool:
         return isinstance(declared(endpoint), Requirement) and not is_async_callable(endpoint)
     if declared_by_class(endpoint) is not None:
         return False
-    handlers = (handler_of(endpoint, method) for method in HANDLED)
-    return any(_judges_in_a_thread(handler) for handler in handlers if handler is not None)
+    return any(_judges_in_a_thread(handler_of(endpoint, method)) for method in HANDLED)
 
 
 def _judges_behind_a_middleware(app: object, endpoint: object) -> bool:

@@ -103,7 +103,7 @@ class _Place:
         return _Place(
             getattr(route, "host", None) or self.host,
             self.path + path_of(route),
-            self.outer if subtree_of(route) is None else combined(self.outer, declared_for_all(route)),
+            combined(self.outer, declared_for_all(route)),
             self.paths + path_of(route) if is_known else self.paths,
             is_known,
         )

@@ -41,7 +41,6 @@ class ReportingPassage(Passage):
         scope["user"] = UnauthenticatedUser() if caller is None else caller
         scope["auth"] = AuthCredentials() if caller is None else caller
         scope[PASSAGE] = self
-        self.judged()
         return True
 
 

@@ -71,7 +71,7 @@ def _with_elements(value: object, depth: int = 3) -> Iterator[object]:
         yield from _with_elements(element, depth - 1)
 
 
-def _is_application(value: object, holder: object) -> bool:
+def _is_application(value: Any, holder: object) -> bool:
     if isinstance(value, Starlette | Router | BaseRoute):
         return True
     if inspect.isclass(value) or getattr(value, "__self__", None) is holder:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from fastapi import Depends, FastAPI, WebSocket
+from fastapi import Depends, FastAPI, Request, WebSocket
 from starlette.responses import PlainTextResponse
 
 from bearerguard import AccessTokenMiddleware, InsufficientScope, Issuer, ResourceServer, error_codes, role, scope
@@ -111,6 +111,19 @@ async def test_a_later_dependency_that_refuses_decides(api: ResourceServer, seen
     app = app_with(require(READ, resource_server=api), require(scope("orders.write"), resource_server=api))
     assert (await get(app, "/", caller)).status == 403
     assert [(event.name, event.code) for event in seen] == [("request_refused", "missing_scope")]
+
+
+async def test_a_refusal_that_a_dependency_does_without_is_told_and_the_endpoint_served(
+    api: ResourceServer, seen: list[Event], caller: list[Header]
+) -> None:
+    admin = require(ADMIN, resource_server=api)
+
+    async def goes_on(request: Request) -> None:
+        with pytest.raises(InsufficientScope):
+            await admin(request)
+
+    assert (await get(app_with(goes_on), "/", caller)).status == 200
+    assert [(event.name, event.code) for event in seen] == [("request_refused", "missing_role")]
 
 
 async def test_two_servers_tell_a_hook_of_both_once(

@@ -102,6 +102,16 @@ def test_the_audit_and_the_document_show_them(api: ResourceServer) -> None:
     assert operations["/b"]["security"] == [{"accessToken": []}, {"accessTokenByClientCredentials": ["reports.read"]}]
 
 
+def test_the_audit_shows_scopes_of_outer_dependencies(api: ResourceServer) -> None:
+    async def outer(_caller: Annotated[Principal, Security(require(READ), scopes=["inner"])]) -> None:
+        return None
+
+    app = FastAPI(middleware=[Middleware(AccessTokenMiddleware, resource_server=api)], openapi_url=None)
+    app.add_api_route("/a", served, dependencies=[Security(outer, scopes=["outer"])])
+
+    assert [row.access for row in audit(app)] == [READ & scope("outer") & scope("inner")]
+
+
 def test_scopes_that_nobody_enforces_declare_nothing(api: ResourceServer) -> None:
     """``Security`` alone is a note for the document: the function behind it has to look at the scopes."""
 

@@ -1,7 +1,7 @@
 """What an endpoint declares, and what only looks as if it did."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +10,11 @@ from starlette.applications import Starlette
 from starlette.endpoints import HTTPEndpoint
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Mount
+from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from bearerguard import audit, public, requires, role
-from bearerguard.web.declaration import all_declared, combined, declared_for, handler_of, is_hidden, method_of
+from bearerguard.web.declaration import all_declared, combined, declared, declared_for, handler_of, is_hidden, method_of
 
 READ, ADMIN = role("Read.All"), role("Admin.All")
 
@@ -95,6 +95,35 @@ def test_each_method_of_a_class_declares_for_itself(method: str) -> None:
 @pytest.mark.parametrize("method", ["dispatch", "DISPATCH", "method_not_allowed", "TRACE", ""])
 def test_no_method_of_a_request_names_another_function_of_the_class(method: str) -> None:
     assert handler_of(Orders, method) is None
+
+
+def test_a_bound_method_declares_what_its_function_does() -> None:
+    class Service:
+        @requires(READ)
+        async def read(self, request: Request) -> Response:
+            raise NotImplementedError
+
+    assert declared(Service().read) == READ
+
+
+class Swapped(Orders):
+    """Answers whatever its methods declare."""
+
+    def __await__(self) -> Generator[Any, None, None]:
+        yield from PlainTextResponse("open")(self.scope, self.receive, self.send).__await__()
+
+
+class Dispatching(Orders):
+    """The same."""
+
+    async def dispatch(self) -> None:
+        await PlainTextResponse("open")(self.scope, self.receive, self.send)
+
+
+@pytest.mark.parametrize("kind", [Swapped, Dispatching])
+def test_a_class_that_calls_its_methods_in_a_way_of_its_own_declares_nothing_by_them(kind: type[HTTPEndpoint]) -> None:
+    """They may not be asked at all, so that the start is refused."""
+    assert [row.decided_by for row in audit(Starlette(routes=[Route("/", kind)]))] == ["nothing"]
 
 
 def test_of_several_declarations_the_strictest_holds() -> None:

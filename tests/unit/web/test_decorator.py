@@ -780,6 +780,18 @@ async def unresolvable(request: "Request", more: "OnlyForTypeCheckers[str, str]"
     raise NotImplementedError
 
 
+async def unresolvable_websocket(socket: "WebSocket", more: "OnlyForTypeCheckers[str, str]") -> None:
+    raise NotImplementedError
+
+
+async def unresolvable_connection(any_of: "HTTPConnection", more: "OnlyForTypeCheckers[str, str]") -> None:
+    raise NotImplementedError
+
+
+async def unresolvable_number(number: "int", more: "OnlyForTypeCheckers[str, str]") -> None:
+    raise NotImplementedError
+
+
 async def all_positional(*args: Any) -> Response:
     raise NotImplementedError
 
@@ -794,11 +806,30 @@ async def subclass(request: MyRequest) -> Response:
 
 @pytest.mark.parametrize(
     "function",
-    [unannotated, anything, subscripted, annotated, connection, either, mapping, unresolvable, all_positional, subclass],
+    [
+        *(unannotated, anything, subscripted, annotated, connection, either, mapping, all_positional, subclass),
+        *(unresolvable, unresolvable_websocket, unresolvable_connection),
+    ],
     ids=lambda function: function.__name__,
 )
 def test_a_function_that_may_be_given_the_connection_is_accepted(function: Any) -> None:
     assert declared(requires(READ)(function)) == READ
+
+
+def test_annotations_that_cannot_be_read_must_name_a_connection() -> None:
+    with pytest.raises(ConfigurationError):
+        requires(READ)(unresolvable_number)
+
+
+class Foreign:
+    """An ASGI application that has names of its own for what it is given."""
+
+    async def __call__(self, one: Scope, two: Receive, three: Send) -> None:
+        await PlainTextResponse("served")(one, two, three)
+
+
+async def test_any_object_is_guarded_as_an_application(api: ResourceServer, token: list[Header]) -> None:
+    await check(serving(api, Mount("/m", app=requires(READ)(Foreign()))), "/m/a", token)
 
 
 async def test_authenticated_asks_for_any_good_token(api: ResourceServer, issuer: LocalIssuer) -> None:

@@ -640,6 +640,32 @@ async def test_an_application_may_take_the_header_out_of_its_scope(anyio_backend
         assert talk.last["text"] == "still here"
 
 
+async def test_an_application_that_fails_after_its_end_is_not_told_as_a_refusal(
+    anyio_backend: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The websocket has ended already: what is raised then is the application's own affair."""
+    api, pauses, caught = server(), Pauses(), list[BaseException]()
+
+    async def refuses_at_the_end(scope: Scope, receive: Receive, send: Send) -> None:
+        await Talk()(scope, receive, send)
+        raise role("Write.All").refusal(scope["user"])
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await guarded(api, refuses_at_the_end, pauses)(scope, receive, send)
+        except InsufficientScope as error:
+            caught.append(error)
+
+    caplog.set_level(logging.INFO, logger="bearerguard")
+    async with opened(app) as line:
+        advance(api, LIFE)
+        await pauses.end()
+        assert await line.ended() == [ENDED]
+
+    assert [error.reason.code for error in caught if isinstance(error, InsufficientScope)] == ["missing_role"]
+    assert [record.__dict__["code"] for record in caplog.records] == ["token_expired"]
+
+
 async def test_a_token_of_a_sub_protocol_is_judged_again_like_any_other(anyio_backend: str) -> None:
     api, talk, pauses = server(), Talk(), Pauses()
     app = guarded(api, talk, pauses, websocket_protocol=True)

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.routing import Mount, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bearerguard import (
     AccessTokenMiddleware,
@@ -29,7 +29,7 @@ from bearerguard import (
 from bearerguard.events import Event
 from bearerguard.fastapi import require
 from bearerguard.testing import FakeClock, LocalIssuer
-from support.asgi import Header, get
+from support.asgi import Header, connect, get
 
 pytestmark = pytest.mark.anyio
 
@@ -269,3 +269,48 @@ async def test_a_refusal_of_the_endpoints_own_is_one_record(
     answer = await get(behind(make(), refuses), "/", reader)
     assert answer.status == 403
     assert [record.__dict__["code"] for record in caplog.records] == ["not_permitted"]
+
+
+# --- websockets
+
+
+def ending(message: Message) -> ASGIApp:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send(message)
+
+    return app
+
+
+@pytest.mark.parametrize(
+    ("message", "status"),
+    [
+        ({"type": "websocket.accept"}, 101),
+        ({"type": "websocket.close", "code": 1000}, 0),
+        ({"type": "websocket.http.response.start", "status": 404, "headers": []}, 404),
+    ],
+)
+async def test_the_status_of_a_websocket_is_that_of_its_answer(
+    message: Message, status: int, make: MakeServer, reader: list[Header]
+) -> None:
+    seen: list[Event] = []
+    await connect(AccessTokenMiddleware(ending(message), resource_server=make(seen.append)), "/", reader)
+    assert [(event.name, event.status) for event in seen] == [("request_accepted", status)]
+
+
+async def test_a_close_for_a_refusal_that_nobody_raised_is_passed_on(make: MakeServer, reader: list[Header]) -> None:
+    """No guard asked for it."""
+
+    def fails() -> None:
+        raise ExceptionGroup("all", [InsufficientScope(error_codes.NOT_PERMITTED)])
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "websocket.accept"})
+        try:
+            fails()
+        except ExceptionGroup:
+            await send({"type": "websocket.close", "code": 1011})
+
+    answer = await connect(AccessTokenMiddleware(app, resource_server=make()), "/", reader)
+    assert [message["type"] for message in answer.messages] == ["websocket.accept", "websocket.close"]
+    assert answer.close_code == 1011

@@ -8,6 +8,7 @@ import pytest
 from fastapi import Depends, FastAPI, Security
 from fastapi import WebSocket as FastAPIWebSocket
 from starlette.applications import Starlette
+from starlette.authentication import AuthCredentials
 from starlette.endpoints import HTTPEndpoint
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -214,6 +215,24 @@ async def test_a_websocket_is_opened_and_told(
         answer = await connect(app, "/", reader if with_token else [])
         assert answer.status == 101
         assert [event.name for event in seen] == ["request_would_be_refused"]
+
+
+async def test_the_credentials_are_those_of_who_is_served(api: ResourceServer, reader: list[Header]) -> None:
+    """Starlette's own ``@requires`` and ``request.auth`` read them."""
+    given: list[Scope] = []
+
+    async def noting(scope: Scope, receive: Receive, send: Send) -> None:
+        given.append(scope)
+        await plain(scope, receive, send)
+
+    app = around(noting, api, policy=PathPolicy({"/": ADMIN}))
+    for headers in (reader, bearer("x")):
+        await get(app, "/", headers)
+
+    as_reader, as_nobody = given
+    assert as_reader["auth"] is as_reader["user"]
+    assert isinstance(as_nobody["auth"], AuthCredentials)
+    assert as_nobody["auth"].scopes == []
 
 
 async def test_a_path_that_is_refused_is_served(api: ResourceServer, seen: list[Event], reader: list[Header]) -> None:

@@ -1,4 +1,5 @@
 import functools
+import sys
 from typing import Any
 
 import fastapi.routing
@@ -89,9 +90,26 @@ def test_a_middleware_that_holds_its_application_twice_is_no_dispatcher() -> Non
     assert not is_dispatcher(layer)
 
 
+class Own(Starlette):
+    """Takes what a server hands it under a name of its own."""
+
+    async def __call__(self, *connection: Any) -> None:
+        raise NotImplementedError
+
+
 @pytest.mark.parametrize(
     "other",
-    [foreign, Router(), Starlette(), Route("/a", foreign), [foreign], (foreign,), {"/a": foreign}, {"a": [("b", foreign)]}],
+    [
+        foreign,
+        Own(),
+        Router(),
+        Starlette(),
+        Route("/a", foreign),
+        [foreign],
+        (foreign,),
+        {"/a": foreign},
+        {"a": [("b", foreign)]},
+    ],
 )
 def test_a_second_application_makes_a_dispatcher(other: Any) -> None:
     layer = Layer(Router())
@@ -130,5 +148,22 @@ async def endpoint(request: Request) -> None:
 
 
 def test_only_an_application_reads_the_path_itself() -> None:
-    endpoints = [endpoint, functools.partial(endpoint), Orders, Application, Router()]
+    endpoints: list[Any] = [endpoint, functools.partial(endpoint), Orders, Application, Router()]
     assert [reads_paths_itself(Route("/a", one)) for one in endpoints] == [False, False, False, True, True]
+
+
+def test_an_object_that_fastapi_calls_reads_no_path() -> None:
+    class Called:
+        def __call__(self) -> None:
+            raise NotImplementedError
+
+    assert not reads_paths_itself(fastapi.routing.APIRoute("/a", Called()))
+
+
+def test_routes_of_starlette_are_its_own_objects(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where nobody has imported FastAPI."""
+    router = Router([Route("/a", endpoint)])
+    assert routes_of(router) is router.routes
+
+    monkeypatch.delitem(sys.modules, "fastapi.routing")
+    assert routes_of(router) is router.routes
