@@ -25,19 +25,16 @@ secret.
 """
 
 import math
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, TypeVar
 
 from bearerguard.error_codes import GATEWAY_MISCONFIGURED, INTERNAL_ERROR, ISSUER_UNAVAILABLE, REVOCATION_UNKNOWN, ErrorCode
+from bearerguard.redaction import without_credentials, without_tokens
 
 _SHOWN: Final = 64
-# up to the last @: a password may hold one
-_CREDENTIALS: Final = re.compile(r"""(?<=://)[^\s'"]*@|\b[\w.+-]+:(?!//)[^\s'"]*@""")
-_SEARCHED: Final = 2048
+_SEARCHED: Final = 1024  # credentials are seen for what they are up to the @ at their end
 _SHOWN_OF_A_CLAIM: Final = 128  # an issuer's URL differs from another's at its end
-_TOKEN: Final = re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?")
 
 
 class _Absent:
@@ -53,11 +50,6 @@ class _Absent:
 ABSENT: Final = _Absent()
 
 
-def without_credentials(text: str) -> str:
-    """A text in which user and password of a URL, and whatever looks like them, are left out."""
-    return _CREDENTIALS.sub("…@", text)
-
-
 T = TypeVar("T")
 
 
@@ -66,7 +58,7 @@ def show(value: object, most: int = _SHOWN) -> str:
 
     An unescaped line break would let a caller forge lines of a log (CWE-117).
     """
-    return _cut(without_tokens(without_credentials(repr(_beginning(value, [most])))), most)
+    return _tidied(repr(_beginning(value, [most])), most)
 
 
 def _beginning(value: object, room: list[int]) -> object:
@@ -93,16 +85,13 @@ def _first(values: Iterable[T], room: list[int]) -> Iterator[T]:
 
 def tidy(text: str) -> str:
     """A text that callers choose, as a field of a log record: as ``show``, without quotes."""
-    return _cut(without_tokens(without_credentials(text if text.isprintable() else repr(text)[1:-1])), _SHOWN_OF_A_CLAIM)
+    beginning = text[:_SEARCHED]
+    return _tidied(beginning if beginning.isprintable() else repr(beginning)[1:-1], _SHOWN_OF_A_CLAIM)
 
 
-def without_tokens(text: str) -> str:
-    """A text in which whatever looks like a JWT is left out: some callers put one into a path."""
-    return _TOKEN.sub("…", text) if "eyJ" in text else text
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
+def _tidied(text: str, most: int) -> str:
+    shown = without_tokens(without_credentials(text[:_SEARCHED], most))
+    return shown if len(shown) <= most else shown[: most - 1] + "…"
 
 
 class BearerguardError(Exception):

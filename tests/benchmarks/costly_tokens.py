@@ -30,6 +30,7 @@ def costly_tokens(good: str) -> dict[str, bytes]:
     payloads = {name: claims + b"," + claim for name, claim in _CLAIM.items()}
     payloads["audiences"] = claims.replace(aud, b"[" + b",".join([b'"a"'] * 1_990) + b"]")
     payloads["a long audience"] = claims.replace(aud, b'"%s"' % (b"eyJ" * 3_500))
+    payloads["an issuer of dots"] = claims.replace(iss, b'"%s@"' % (b"a." * 5_000))  # what is told of it is searched for secrets
     payloads["a long issuer"] = claims.replace(iss, b'"https://%s"' % (b"h" * 10_000))
     tokens = {}
     for where, front in (("known header", head), ("new header", unfamiliar)):
