@@ -31,6 +31,7 @@ class Destination:
         whole: What the outermost mount that declares something declares for all beneath.
         prefixes: Of the ``FastAPI(root_path=…)`` that it passed; each replaces the root path.
         reads_paths_itself: It is given the path, not parameters of it.
+        route: The innermost route that took the request; ``None`` where none did.
     """
 
     app: Any
@@ -38,6 +39,7 @@ class Destination:
     whole: Declaration | None
     prefixes: tuple[str, ...]
     reads_paths_itself: bool
+    route: Any = None
 
 
 def destination_of(router: Starlette | Router, scope: Scope) -> Destination | None:
@@ -55,7 +57,7 @@ def destination_of(router: Starlette | Router, scope: Scope) -> Destination | No
         app = subtree_of(route)
         if app is None:
             endpoint = getattr(route, "endpoint", route)
-            return Destination(endpoint, scope, whole, prefixes, reads_paths_itself(route))
+            return Destination(endpoint, scope, whole, prefixes, reads_paths_itself(route), route)
         if whole is None:
             whole = declared_for_all(route)
         inner = router_of(app)

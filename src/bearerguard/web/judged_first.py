@@ -23,7 +23,7 @@ from bearerguard.web.declaration import (
     method_of,
 )
 from bearerguard.web.guard import admits
-from bearerguard.web.routes import FRAMEWORKS, routes_beneath
+from bearerguard.web.routes import FRAMEWORKS, routes_beneath, serving
 
 
 class JudgedFirst:
@@ -51,7 +51,7 @@ def judge_first(router: Starlette | Router) -> None:
     is enough: what is behind it already is left alone.
     """
     for route in routes_beneath(router):
-        served = getattr(route, "_effective_route", route)
+        served = serving(route)
         app, endpoint = getattr(served, "app", None), getattr(route, "endpoint", None)
         if app is None or isinstance(app, JudgedFirst):
             continue

@@ -239,13 +239,13 @@ class AccessTokenMiddleware:
         routing = Routing(router)
         if self._is_audited:
             check_declared(route_table(router, self.rules) if router is not None else dispatchers(self.app))
+        if router is not None:
+            check_callers(router)
+            judge_first(router)
         self._paths.read(self.app, router)
         answer_refusals_in(self.app)
         self._names = None if router is None else RouteNames(router)
         self._gate.names = {} if self._names is None else self._names.names
-        if router is not None:
-            check_callers(router)
-            judge_first(router)
         self._routing = routing
 
     def _route_of(self, scope: Mapping[str, Any], *, is_served: bool) -> str:

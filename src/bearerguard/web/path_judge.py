@@ -25,6 +25,7 @@ from bearerguard.web.public_routes import PublicRoutes
 from bearerguard.web.readings import Request, is_plain
 from bearerguard.web.request_path import check, raw, route_path
 from bearerguard.web.routes import root_path_of
+from bearerguard.web.served_apps import ServedApps
 
 Rule: TypeAlias = Requirement | Public | None
 """What a path needs; ``None`` stands for any valid token."""
@@ -49,6 +50,7 @@ class PathJudge:
         self._told = self._root_path = root_path
         self._app: object = None
         self._router: Starlette | Router | None = None
+        self._served = ServedApps()
         self._public_routes: PublicRoutes | None = None
         self._readers: dict[int, tuple[object, PathReader]] = {}
         self._table = rules.policy or rules.public
@@ -61,8 +63,13 @@ class PathJudge:
         Args:
             app: The application.
             router: The router in it, if it has one that can be read.
+
+        Raises:
+            ConfigurationError: A route serves something else than when it was first read.
         """
         self._app, self._router = app, router
+        if router is not None:
+            self._served.read(router)
         beneath = [app] if router is None else list(readers_beneath(router))
         self._readers = {id(one): (one, path_reader(one)) for one in beneath}
         readers = [reader for _, reader in self._readers.values()]
@@ -71,7 +78,7 @@ class PathJudge:
             own = root_path_of(router) if router is not None else readers[0].prefix if readers[0].is_known else ""
             self._root_path = own.rstrip("/") or None
         if router is not None and self._elsewhere is None:
-            self._public_routes = PublicRoutes(router) or None
+            self._public_routes = PublicRoutes(router, self._served) or None
         self._has_rules = self._table is not None or self._public_routes is not None
         self._has_nothing_to_say = not self._has_rules and not self._readers
 

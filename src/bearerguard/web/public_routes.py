@@ -19,6 +19,7 @@ from bearerguard.events import logger
 from bearerguard.web.declaration import all_declared, declared, declared_for, method_of
 from bearerguard.web.destination import answers_405, destination_of
 from bearerguard.web.routes import declared_for_all, default_of, path_of, router_of, routes_of, subtree_of
+from bearerguard.web.served_apps import ServedApps
 
 _NAMED_GROUP: Final = re.compile(r"\(\?P<\w+>")
 _REST: Final = "/(?P<path>.*)$"  # what Mount adds to its path
@@ -26,12 +27,18 @@ _ANYTHING: Final = ".*"
 
 
 class PublicRoutes:
-    """The public endpoints of one application, as they were when it was first served."""
+    """The public endpoints of one application, as they were when it was first served.
 
-    __slots__ = ("_literal", "_patterns", "_router")
+    Args:
+        router: The application.
+        served: What its routes serve. An endpoint is public as long as its route serves that.
+    """
 
-    def __init__(self, router: Starlette | Router) -> None:
+    __slots__ = ("_literal", "_patterns", "_router", "_served")
+
+    def __init__(self, router: Starlette | Router, served: ServedApps | None = None) -> None:
         self._router = router
+        self._served = served or ServedApps()
         found = set(_public_paths(router))
         self._literal = frozenset(path for path, pattern in found if pattern == re.escape(path))
         patterns = sorted(pattern for path, pattern in found if path not in self._literal)
@@ -58,7 +65,7 @@ class PublicRoutes:
         except Exception:  # noqa: BLE001  a converter failed: the router fails alike
             logger.debug("a route could not be asked whether it is public", exc_info=True)
             return None
-        if found is None:
+        if found is None or not self._served.is_unchanged(found.route):
             return None  # no such route, or not for this method: only callers with a token learn that
         whole = declared_for(found.app, method_of(scope)) if found.whole is None else found.whole
         return whole if isinstance(whole, Public) else None

@@ -125,6 +125,11 @@ def subtree_of(route: Any) -> object | None:
     return None if getattr(route, "endpoint", None) is not None else getattr(route, "app", None)
 
 
+def serving(route: Any) -> Any:
+    """The route that serves, where FastAPI shows an included one by proxy; else the route itself."""
+    return getattr(route, "_effective_route", route)
+
+
 def reads_paths_itself(route: Any) -> bool:
     """Whether a route leads to an ASGI application, which reads the path itself."""
     endpoint = getattr(route, "endpoint", None)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Request
 from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -23,6 +24,7 @@ from bearerguard import (
 )
 from bearerguard.fastapi import OptionalPrincipal, document_security, optional_principal, require
 from bearerguard.testing import LocalIssuer
+from bearerguard.web.routes import routes_beneath, serving
 from support.asgi import Header, call, get, http_scope
 
 pytestmark = pytest.mark.anyio
@@ -42,6 +44,27 @@ def guarded(api: ResourceServer, **options: Any) -> FastAPI:
 def site(tmp_path: Path) -> str:
     (tmp_path / "index.html").write_text("home")
     return str(tmp_path)
+
+
+@pytest.mark.parametrize("place", ["application", "router", "mount"])
+async def test_a_public_route_is_public_as_long_as_it_serves_the_same(place: str, api: ResourceServer) -> None:
+    """The router of FastAPI serves an included route by an object of its own."""
+    app, router, inner = guarded(api), APIRouter(prefix="/r"), FastAPI(openapi_url=None)
+
+    @public
+    async def opened() -> str:
+        return "served"
+
+    {"application": app, "router": router, "mount": inner}[place].get("/a")(opened)  # type: ignore[attr-defined]
+    app.include_router(router)
+    app.mount("/m", inner)
+    target = {"application": "/a", "router": "/r/a", "mount": "/m/a"}[place]
+    assert (await get(app, target)).status == 200
+
+    (route,) = routes_beneath(app)
+    serving(route).app = PlainTextResponse("another")
+
+    assert (await get(app, target)).status == 401
 
 
 @pytest.fixture

@@ -259,6 +259,110 @@ async def test_a_declared_route_may_come_late(api: ResourceServer, reader: list[
     assert (await get(app, "/later", reader)).status == 403
 
 
+# --- applications inside a function
+
+
+def closure(app: ASGIApp) -> ASGIApp:
+    """A function around an application: nobody can see what it serves besides."""
+
+    async def function(scope: Scope, receive: Receive, send: Send) -> None:
+        await (serves if scope["path"].endswith("/secret") else app)(scope, receive, send)
+
+    return function
+
+
+@pytest.mark.parametrize("place", ["mount", "mount in a mount", "default", "behind a middleware"])
+async def test_an_application_inside_a_function_is_undeclared_whatever_it_declares(place: str, api: ResourceServer) -> None:
+    hidden = closure(Starlette(routes=[Route("/{path:path}", public(fresh()))]))
+    app = guarded(api, Route("/a", public(fresh())))
+    app.router.routes += {
+        "mount": [Mount("/m", app=hidden)],
+        "mount in a mount": [Mount("/m", routes=[Mount("/n", app=hidden)])],
+        "behind a middleware": [Mount("/m", app=GZipMiddleware(hidden))],
+        "default": [],
+    }[place]
+    if place == "default":
+        app.router.default = hidden
+
+    assert [row.decided_by for row in audit(app)] == ["endpoint", "nothing"]
+    await refused_start(app)
+
+
+async def test_nothing_that_an_application_inside_a_function_declares_opens_it(
+    api: ResourceServer, noroles: list[Header]
+) -> None:
+    hidden = closure(Starlette(routes=[Route("/{path:path}", public(fresh()))]))
+    app = AccessTokenMiddleware(hidden, resource_server=api)
+
+    for target in ("/a", "/secret"):
+        assert [(await get(app, target, token)).status for token in (noroles, [])] == [200, 401]
+        assert (await call(app, websocket_scope(target))).status == 401
+
+
+async def test_a_guard_around_it_holds_for_all_that_it_serves(api: ResourceServer, noroles: list[Header]) -> None:
+    app = guarded(api, requires(READ)(Mount("/m", app=closure(Starlette(routes=[Route("/a", public(fresh()))])))))
+
+    for target in ("/m/a", "/m/secret"):
+        assert [(await get(app, target, token)).status for token in (noroles, [])] == [403, 401]
+
+
+# --- what is put in place of what a route serves
+
+
+class Wrapper:
+    """A middleware around what a route serves."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+
+async def test_a_public_route_is_public_as_long_as_it_serves_the_same(api: ResourceServer, noroles: list[Header]) -> None:
+    route = Route("/a", public(fresh()))
+    app = guarded(api, route, Mount("/m", routes=[route]))
+    assert [(await get(app, target)).status for target in ("/a", "/m/a")] == [200, 200]
+
+    route.app = serves
+
+    assert [(await get(app, target)).status for target in ("/a", "/m/a")] == [401, 401]
+    app.router.routes.append(Route("/b", public(fresh())))
+    for target in ("/a", "/b", "/m/a"):
+        with pytest.raises(ConfigurationError, match="in place of"):
+            await get(app, target, noroles)
+
+
+async def test_what_replaces_it_is_refused_when_routes_are_read_again(api: ResourceServer, reader: list[Header]) -> None:
+    guard, table = Route("/a", requires(READ)(served)), PathPolicy({"/{path:path}": READ})
+    for options in ({}, {"undeclared": "allow"}, {"policy": table}):
+        guard.app = Route("/a", requires(READ)(served)).app
+        app = guarded(api, guard, **options)
+        assert (await get(app, "/a", reader)).status == 200
+
+        guard.app = serves
+        app.router.routes.append(Route("/b", public(fresh())))
+
+        with pytest.raises(ConfigurationError, match="in place of"):
+            await get(app, "/a", reader)
+
+
+async def test_a_wrapper_around_it_is_no_other_application(api: ResourceServer, reader: list[Header]) -> None:
+    def write(request: Request) -> Response:
+        raise NotImplementedError
+
+    opened, plain = Route("/a", public(fresh())), Route("/b", requires(WRITE)(write))
+    app = guarded(api, opened, plain)
+    assert (await get(app, "/a")).status == 200
+
+    for route in (opened, plain):
+        route.app = Wrapper(Wrapper(route.app))
+    app.router.routes.append(Route("/c", public(fresh())))
+
+    assert [(await get(app, target)).status for target in ("/a", "/c")] == [200, 200]
+    assert (await get(app, "/b", reader)).status == 403
+
+
 # --- what serves paths that no route takes
 
 
