@@ -81,7 +81,7 @@ def test_where_it_is_wanted_the_endpoint_is_asked_and_its_answer_judged(issuer: 
 @pytest.mark.parametrize(
     ("server", "changes", "options", "failed"),
     [
-        ("api", {"lifetime": 1}, ["--at", "2100-01-01"], ("exp", "token_expired")),
+        ("api", {}, ["--at", "2100-01-01"], ("exp", "token_expired")),
         ("other", {}, [], ("aud", "wrong_audience")),
         ("api", {}, ["--require", "Write.All"], ("requirement", "missing_role")),
         ("api", {"claims": {"cnf": {"jkt": "x"}}}, [], ("cnf", "bound_token")),
