@@ -9,7 +9,7 @@ from support import fresh_process
 from support.lag import usual
 from support.outages import AUDIENCE
 
-pytestmark = [pytest.mark.anyio, pytest.mark.socket]
+pytestmark = [pytest.mark.anyio, pytest.mark.socket, pytest.mark.timed, pytest.mark.xdist_group("measured")]
 
 REQUESTS = 200
 MOST = 0.050
@@ -26,7 +26,6 @@ async def cold_start(issuer: LocalIssuer, backend: str) -> float:
     return longest
 
 
-@pytest.mark.timed
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 async def test_200_requests_make_one_fetch_and_never_stall_the_event_loop(issuer: LocalIssuer, backend: str) -> None:
     """One fetch in every start; the longest stall in the median of five, without what other programs take of the CPUs."""

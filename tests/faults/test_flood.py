@@ -12,19 +12,19 @@ from support.flood import AT_MOST, Flood
 from support.lag import usual
 from support.outages import AUDIENCE, trusted
 
-pytestmark = [pytest.mark.anyio, pytest.mark.socket, pytest.mark.timed]
+pytestmark = [pytest.mark.anyio, pytest.mark.socket, pytest.mark.timed, pytest.mark.xdist_group("measured")]
 
 STRANGERS_IN_A_SECOND: Final = 40
 
 
 async def test_a_flood_of_unknown_kids_costs_one_fetch_and_valid_requests_at_most_twice_their_time(issuer: LocalIssuer) -> None:
-    """In the median of five floods of 1 000; one fetch, and every forged token refused, in each of them.
+    """In the median of five floods of 1 000 in a second; one fetch, and every forged token refused, in each of them.
 
     What is not counted: the time that the thread waits for a CPU while other programs have them all (``own_time``).
     """
-    valid = [issuer.mint() for _ in range(600)]
+    valid = [issuer.mint() for _ in range(400)]
     forged = [issuer.mint(header={"kid": f"unknown-{number}"}) for number in range(1_000)]
-    flood = Flood(forged, lambda number: valid[number % len(valid)], 1.5, Counter())
+    flood = Flood(forged, lambda number: valid[number % len(valid)], 1.0, Counter())
 
     async def ratio() -> float:
         server = ResourceServer(trusted(issuer), AUDIENCE, token_cache_size=0)
@@ -39,12 +39,12 @@ async def test_a_flood_of_unknown_kids_costs_one_fetch_and_valid_requests_at_mos
 
 
 async def test_a_flood_of_opaque_tokens_costs_few_questions_and_remembered_callers_at_most_twice_their_time() -> None:
-    """In the median of five floods of 2 000 in three seconds; few questions, and none let through, in each of them.
+    """In the median of five floods of 800 in 1.2 seconds; few questions, and none let through, in each of them.
 
     Each was asked about, or refused with 503 because too many questions were under way.
     """
     valid = [f"good-{number}" for number in range(20)]
-    flood = Flood([f"made-up-{number}" for number in range(2_000)], lambda number: valid[number % len(valid)], 3.0, Counter())
+    flood = Flood([f"made-up-{number}" for number in range(800)], lambda number: valid[number % len(valid)], 1.2, Counter())
 
     async def ratio() -> float:
         asked = Introspection(endpoint, client_id="reader", client_secret="reader-secret", insecure_allow_http=True)
