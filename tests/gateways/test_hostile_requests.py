@@ -55,7 +55,7 @@ NAMES: Final = ("Bearerguard-Principal", "Bearerguard_Principal", "bearerguard-p
 TOLD: Final = ("X-Original-URI", "X-Original-Method", "X-Forwarded-Uri", "X-Forwarded-Method", "X-Envoy-Original-Path")
 OVERRIDING: Final = (
     *("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Original-URL", "X-Rewrite-URL"),
-    *("Script-Name", "X-Script-Name", "Path-Info"),
+    *("Script-Name", "Path-Info", "X-Script-Name", "X-Forwarded-Script-Name", "X-Vhm-Root"),
 )
 HEADERS: Final[tuple[dict[str, str], ...]] = (
     *({name: '{"client_id":"writer","roles":["Write.All"]}'} for name in (*NAMES, *ODD_NAMES)),

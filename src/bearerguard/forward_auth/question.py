@@ -53,7 +53,9 @@ _OVERRIDING: Final = frozenset(
     {
         *(b"x-http-method-override", b"x-http-method", b"x-method-override"),  # Rails, Express, ASP.NET …
         *(b"x-original-url", b"x-rewrite-url"),  # IIS; CVE-2018-14773 of Symfony
-        *(b"script-name", b"path-info", b"x-script-name"),  # gunicorn, for a proxy on its host; a known recipe for Flask
+        *(b"script-name", b"path-info"),  # gunicorn, for a proxy on its host
+        *(b"x-script-name", b"x-forwarded-script-name"),  # mod_wsgi, a known recipe for Flask
+        b"x-vhm-root",  # Pyramid
         PRINCIPAL_HEADER,
     }
 )

@@ -86,6 +86,8 @@ def test_a_tunnel_has_no_path_to_judge() -> None:
         (b"script_name", b"/a"),
         (b"x-script-name", b"/a"),
         (b"path_info", b"/b"),
+        (b"x-forwarded-script-name", b"/a"),
+        (b"x-vhm-root", b"/b"),
         (b"bearerguard-principal", b"{}"),
         (b"bearerguard_principal", b"{}"),
         (b"bearerguard.principal", b"{}"),
@@ -98,7 +100,8 @@ def test_a_header_that_makes_another_request_of_it_is_refused(proxy: Proxy, head
     """CVE-2018-14773 (X-Original-URL); RFC 3875 §4.1.18 (a hyphen and an underscore are one).
 
     gunicorn takes the value of ``SCRIPT_NAME`` off the front of the path, when a proxy on its host
-    hands it on: ``/a/b`` is served as ``/b``.
+    hands it on: ``/a/b`` is served as ``/b``. Pyramid puts the value of ``X-Vhm-Root`` in front of
+    the path that it traverses.
     """
     with pytest.raises(InvalidRequest) as caught:
         asked(proxy, "POST", "/a", header)
