@@ -16,12 +16,12 @@ from bearerguard.cli.printed import print_explanation
 from bearerguard.client.client_credentials import ClientCredentials
 from bearerguard.errors import TokenRequestError
 
-_MAKERS: Final[Mapping[str, Callable[..., ClientCredentials]]] = {
-    "token_endpoint": ClientCredentials,
-    "tenant_id": ClientCredentials.entra,
-    "domain": ClientCredentials.auth0,
+_PLACES: Final[Mapping[str, tuple[Callable[..., ClientCredentials], tuple[str, ...]]]] = {
+    "token_endpoint": (ClientCredentials, ()),
+    "tenant_id": (ClientCredentials.entra, ("audience", "scope")),
+    "domain": (ClientCredentials.auth0, ("resource", "scope")),
 }
-_NOT_WITH: Final = {"token_endpoint": (), "tenant_id": ("audience", "scope"), "domain": ("resource", "scope")}
+"""By option: what makes the client, and which other options cannot be given with it."""
 _SECRETS: Final = ("AZ_CLIENT_SECRET", "AZURE_CLIENT_SECRET", "BEARERGUARD_CLIENT_SECRET")
 
 
@@ -67,16 +67,17 @@ def command(*, show: bool, as_json: bool, **options: Any) -> int:
 def _credentials(options: Mapping[str, Any]) -> ClientCredentials:
     given = {name: value for name, value in options.items() if value is not None and value is not False}
     variable, file = given.pop("secret_env", None), given.pop("secret_file", None)
-    places = [name for name in ("token_endpoint", "tenant_id", "domain") if name in given]
+    places = [name for name in _PLACES if name in given]
     if len(places) > 1:
         raise click.UsageError("--token-endpoint, --tenant-id and --domain exclude one another.")
     if not places:
         return ClientCredentials.from_env(**given)
-    foreign = [f"--{name.replace('_', '-')}" for name in given if name in _NOT_WITH[places[0]]]
+    make, not_with = _PLACES[places[0]]
+    foreign = [f"--{name.replace('_', '-')}" for name in given if name in not_with]
     if foreign:
         raise click.UsageError(f"{' and '.join(foreign)} cannot be given with --{places[0].replace('_', '-')}.")
     try:
-        return _MAKERS[places[0]](client_secret=_secret(variable, file), **given)
+        return make(client_secret=_secret(variable, file), **given)
     except TypeError as why:
         raise click.UsageError(f"These options do not go together: {why}.") from None
 

@@ -19,7 +19,7 @@ def proof_of(client: ClientAuthentication, endpoint: str, now: float) -> Proof:
     try:
         return client.proof(endpoint=endpoint, now=now)
     except ConfigurationError as why:
-        raise passing("credential_unavailable", str(why)) from None
+        raise temporary_failure("credential_unavailable", str(why)) from None
 
 
 async def answer_to(
@@ -52,9 +52,9 @@ async def answer_to(
     except Exception as error:  # noqa: BLE001 - whatever a transport raises
         code, text = codes["unreachable"], f"{type(error).__name__}: {error}"
     # raised out here: what the transport raised may quote the request
-    raise passing(code, presentable(text, secrets))
+    raise temporary_failure(code, presentable(text, secrets))
 
 
-def passing(code: str, text: str) -> TokenRequestError:
-    """A failure that may pass."""
+def temporary_failure(code: str, text: str) -> TokenRequestError:
+    """The same request may succeed later, without anybody changing anything."""
     return TokenRequestError(code, text, hint=hint_for(code), temporary=True)

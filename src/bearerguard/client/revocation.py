@@ -6,7 +6,7 @@ from typing import Final
 
 from bearerguard.bounded_http import BoundedHttp, Request
 from bearerguard.checks import checked_url, url_problem
-from bearerguard.client.exchange import answer_to, passing, proof_of
+from bearerguard.client.exchange import answer_to, proof_of, temporary_failure
 from bearerguard.client.token_response import read_error, unreadable
 from bearerguard.client.token_settings import TokenSettings
 from bearerguard.client_authentication.method import ACCEPT
@@ -99,11 +99,11 @@ class Revocation:
         try:
             metadata = parse_object(answer.body)
         except NotStrictJson as why:
-            raise passing(_FAILED, f"metadata: {why}") from None
+            raise temporary_failure(_FAILED, f"metadata: {why}") from None
         if metadata.get("token_endpoint") != self._settings.token_endpoint:
-            raise passing(_FAILED, "metadata: `token_endpoint` is not this client's")
+            raise temporary_failure(_FAILED, "metadata: `token_endpoint` is not this client's")
         url = metadata.get("revocation_endpoint")
         problem = url_problem(url, allow_http=self._place.allow_http)
         if problem or type(url) is not str:
-            raise passing(_FAILED, f"metadata: revocation_endpoint: {problem}")
+            raise temporary_failure(_FAILED, f"metadata: revocation_endpoint: {problem}")
         return url

@@ -16,7 +16,7 @@ from typing import TypeAlias
 import anyio
 
 from bearerguard.after_fork import renew_after_fork
-from bearerguard.client.exchange import passing
+from bearerguard.client.exchange import temporary_failure
 from bearerguard.client.flight import Flight
 from bearerguard.client.schedule import HeldToken, Refuse, Schedule
 from bearerguard.client.token_response import IssuedToken
@@ -120,7 +120,7 @@ class SharedToken:
 
     def _give_up(self, flight: Flight) -> HeldToken | TokenRequestError:
         """Its time is up, with an unknown end: the next request may begin another one."""
-        error = passing("token_endpoint_timeout", f"no answer within {self._time_limit:g} s")
+        error = temporary_failure("token_endpoint_timeout", f"no answer within {self._time_limit:g} s")
         self._fail(flight, error)
         return flight.outcome or error
 
