@@ -1,4 +1,4 @@
-"""What to do, in one sentence for each ailment that people meet most."""
+"""What to do, in one sentence for each of the most common problems."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -89,8 +89,8 @@ def _alone(text: str, repairs: list[str]) -> str:
 
 
 def _token_like(text: str) -> re.Match[str] | None:
-    """The first that looks like a token. A search from each ``eyJ`` on would take hours where many
-    stand in one word.
+    """The first text that looks like a token. A search from each ``eyJ`` would take hours where one
+    word holds many.
     """
     for word in _WORD_AND_DOT.finditer(text):
         begins = text.find("eyJ", word.start(), word.end())

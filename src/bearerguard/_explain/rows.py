@@ -17,17 +17,17 @@ REQUIREMENT: Final[Row] = ("requirement", "the route's requirement, RFC 6750 §3
 
 
 def passed(row: Row) -> CheckResult:
-    """It holds."""
+    """The check passed."""
     return CheckResult(*row, "passed")
 
 
 def not_judged(row: Row, reason: str, next_step: str = "") -> CheckResult:
-    """Nobody knows."""
+    """The check could not be judged."""
     return CheckResult(*row, "not judged", reason=reason, next_step=next_step)
 
 
 def failed(row: Row, failure: AccessTokenError) -> CheckResult:
-    """It does not hold."""
+    """The check failed."""
     actual = "" if failure.actual is ABSENT else show(failure.actual)
     return CheckResult(
         *row,
@@ -42,7 +42,7 @@ def failed(row: Row, failure: AccessTokenError) -> CheckResult:
 
 
 def judged_as(row: Row, failure: AccessTokenError | None) -> CheckResult:
-    """It holds where there is no failure."""
+    """The check passed, unless there is a failure."""
     return passed(row) if failure is None else failed(row, failure)
 
 
@@ -52,7 +52,7 @@ def permission(
     effective: Callable[[frozenset[str]], frozenset[str]],
     requirement: Requirement,
 ) -> CheckResult:
-    """Whether the caller that the claims describe may."""
+    """Whether the caller that the claims describe meets the requirement."""
     try:
         principal = caller_in({"iss": "", "exp": 0.0, **claims}, claims, profile, effective, _age)
     except (TypeError, ValueError):

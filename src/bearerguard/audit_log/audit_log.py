@@ -27,8 +27,8 @@ class AuditLog:
     written, as many as ``queue_size`` decisions wait; what comes beyond that is lost. Losses are
     logged, are counted in ``lost``, and leave a line ``lines_lost`` once lines can be written again.
 
-    A file is appended to, and may be renamed, removed or truncated by logrotate: it is opened anew.
-    Several processes may share one. Forks may share an ``AuditLog``.
+    A file is appended to, and may be renamed, removed or truncated by logrotate: it is opened
+    again. Several processes may share one. Forks may share an ``AuditLog``.
 
     What a line holds is on the page OPERATING.md. Neither a token nor a query is in it. Does not
     protect the file from others who may write to it.

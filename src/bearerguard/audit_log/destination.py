@@ -55,7 +55,7 @@ def destination_of(value: object) -> Destination:
 
 
 class _File:
-    """Appends to a file. It is opened anew when another one has taken its place.
+    """Appends to a file. It is opened again when another file has taken its place.
 
     Several processes may append to one file: each batch of whole lines is one ``write`` with
     ``O_APPEND``, and local file systems do not mix those.

@@ -1,4 +1,4 @@
-"""``bearerguard explain``: every check of a token, told."""
+"""``bearerguard explain``: explains a token, check by check."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

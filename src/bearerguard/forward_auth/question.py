@@ -92,13 +92,13 @@ class Question:
 
 
 def is_asked(scope: Scope, proxy: Proxy) -> bool:
-    """Whether a request is a question: Envoy puts the path in front of which it asks."""
+    """Whether a request is a question. Envoy puts ``/judge`` before the path that it asks about."""
     path: str = scope["path"]
     return path == JUDGE if _TOLD_IN[proxy] is not None else path.startswith(JUDGE + "/")
 
 
 def question_in(scope: Scope, proxy: Proxy) -> Question:
-    """What the proxy asks, in its own way of asking.
+    """What this proxy asks about.
 
     Args:
         scope: Of the question; that it comes from the proxy was checked before.

@@ -20,7 +20,7 @@ _EXAMPLE: Final = 'os.environ["GATEWAY_SECRET"], made by: openssl rand -hex 32'
 
 
 class SharedSecret:
-    """One secret, or several of which each will do: while the proxies are given a new one.
+    """One secret, or several that are all accepted, while the proxies change to a new one.
 
     Args:
         given: Text of 32 to 256 letters, digits and ``._~+/=-``.

@@ -85,9 +85,9 @@ class VerifiedToken(AccessToken):
 
 
 def verified() -> VerifiedToken | None:
-    """Whose verified token came with the request that is being served; ``None`` for nobody's.
+    """The verified token of the request that is being served; ``None`` if there is none.
 
-    A token that another verifier than ours let in is nobody's.
+    A token that another verifier let in does not count.
     """
     token = get_access_token()
     return token if isinstance(token, VerifiedToken) else None
@@ -151,7 +151,7 @@ def _reported(refusal: Refusal, token: VerifiedToken | None, tool: str) -> ToolR
 
 
 def _kind_of_error() -> type[ToolRefused]:
-    """Also an error of FastMCP's where that is in use.
+    """``ToolRefused``, which is also an error of FastMCP where that is in use.
 
     It would log the traceback of any other, so that a caller could fill the log, and withhold the
     text under ``mask_error_details``.

@@ -62,7 +62,9 @@ def _servers_of(app: object) -> Iterator[MCPServer[Any]]:
 
 
 def _parts_of(server: MCPServer[Any]) -> Iterator[Any]:
-    """The SDK's public lists name functions nowhere. A version that keeps them elsewhere is not looked at."""
+    """The SDK's public lists do not show functions. A version that keeps them elsewhere is not
+    checked.
+    """
     for manager, lists in _KEPT.items():
         for listed in lists:
             yield from getattr(getattr(server, manager, None), listed, list)()

@@ -111,7 +111,7 @@ class Denylist:
             return False  # most requests
         if index.cleared.get(id(principal)) is principal:
             return False
-        return index.means(principal, self._clock.now())
+        return index.matches(principal, self._clock.now())
 
     def __len__(self) -> int:
         """How many entries there are."""

@@ -1,4 +1,4 @@
-"""Finds the entries that may mean a token."""
+"""Finds the entries that may match a token."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -12,13 +12,13 @@ _MOST_CLEARED: Final = 4096
 class Index:
     """Entries by their narrowest condition, so that most tokens cost a few look-ups.
 
-    A token that no entry means is never meant by one of them later: entries end, and none begins
-    later. So it is remembered, by this index alone, since the next one has other entries.
+    A token that no entry matches is never matched later: entries end, and none begins later. So it
+    is remembered, by this index alone, since the next one has other entries.
 
     Attributes:
-        cleared: Callers whose token no entry means, by identity.
+        cleared: Callers whose token no entry matches, by identity.
         names: Subjects and clients that an entry names.
-        is_wide: Whether an entry may mean a token of any subject and client.
+        is_wide: Whether an entry may match a token of any subject and client.
     """
 
     __slots__ = ("_by_client", "_by_subject", "_by_token", "_others", "cleared", "is_wide", "names")
@@ -34,9 +34,9 @@ class Index:
         self.names = self._by_subject.keys() | self._by_client.keys()
         self.is_wide = bool(self._others or self._by_token)
 
-    def means(self, principal: Principal, now: float) -> bool:
-        """Whether an entry means the token."""
-        if any(entry.means(principal, now) for entry in self._candidates(principal)):
+    def matches(self, principal: Principal, now: float) -> bool:
+        """Whether an entry matches the token."""
+        if any(entry.matches(principal, now) for entry in self._candidates(principal)):
             return True
         if len(self.cleared) >= _MOST_CLEARED:
             self.cleared.clear()

@@ -1,4 +1,4 @@
-"""One line of a denylist: which tokens it means."""
+"""One line of a denylist: which tokens it matches."""
 
 import math
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ class RevokedTokens:
     until: float | None = None
 
     def __post_init__(self) -> None:
-        """An entry that means nothing would look like a revocation and be none."""
+        """An entry without a condition would look like a revocation and revoke nothing."""
         for name in _NAMES:
             value = getattr(self, name)
             if value is not None and (not isinstance(value, str) or not value):
@@ -70,10 +70,10 @@ class RevokedTokens:
         return {name: value for name, value in asdict(self).items() if value is not None}
 
     def has_ended(self, now: float) -> bool:
-        """Whether it means nothing any more."""
+        """Whether it matches nothing any more."""
         return self.until is not None and self.until <= now
 
-    def means(self, principal: Principal, now: float) -> bool:
+    def matches(self, principal: Principal, now: float) -> bool:
         """Whether the token meets every condition."""
         return (
             not self.has_ended(now)

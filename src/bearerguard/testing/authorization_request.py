@@ -13,7 +13,7 @@ from bearerguard.errors import show
 from bearerguard.testing.local_client import LocalClient
 from bearerguard.testing.redirect_uris import permits
 from bearerguard.testing.shape import Requested, Shape
-from bearerguard.testing.token_refusal import RFC6749, Incident, TokenRefused
+from bearerguard.testing.token_refusal import RFC6749, Incident, TokenRefused, sendable
 
 SIGN_IN_SCOPES: Final = frozenset({"openid", "profile", "email", "address", "phone", "offline_access"})
 _LONGEST: Final = 8192
@@ -125,7 +125,7 @@ def authorization_request(parameters: Parameters, address: ReturnAddress, shape:
     """
     values = parameters.values
     if parameters.repeated:
-        raise RequestRefused("invalid_request", f"The parameter {_sendable(parameters.repeated[0])} is repeated")
+        raise RequestRefused("invalid_request", f"The parameter {sendable(parameters.repeated[0])} is repeated")
     if "response_type" not in values:
         raise RequestRefused("invalid_request", "The parameter response_type is missing")
     if values["response_type"] != "code":
@@ -158,8 +158,3 @@ def _requested(values: Mapping[str, str], shape: Shape) -> Requested:
         return shape.ask_for_user(form)
     except TokenRefused as refused:
         raise told(refused) from None
-
-
-def _sendable(name: str) -> str:
-    """RFC 6749 §4.1.2.1: %x20-21 / %x23-5B / %x5D-7E."""
-    return re.sub(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]", "?", name)

@@ -55,7 +55,7 @@ class EndpointAnswers:
         return page
 
     def refusal(self, refused: TokenRefused) -> Response:
-        """Never shows a secret or an assertion."""
+        """The answer to a refused request. Never shows a secret or an assertion."""
         self._refused += 1
         status, body = self._style.answer(refused, Incident(self._clock.now(), self._refused))
         challenge = _CHALLENGE if status == HTTPStatus.UNAUTHORIZED else {}

@@ -32,7 +32,7 @@ def endpoints(
     operations: Operations,
     mint: Callable[[Issued], Minted],
 ) -> Endpoints:
-    """Wires them.
+    """The endpoints of one issuer.
 
     Args:
         shape: Whose words and whose parameters.

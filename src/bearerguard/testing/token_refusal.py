@@ -88,8 +88,13 @@ class RefusalStyle:
 
 
 def rfc_body(wording: Wording, text: str, _incident: Incident) -> dict[str, Any]:
-    """RFC 6749 §5.2: an ``error_description`` holds %x20-21 / %x23-5B / %x5D-7E alone."""
-    return {"error": wording.error, "error_description": re.sub(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]", "?", text)}
+    """RFC 6749 §5.2."""
+    return {"error": wording.error, "error_description": sendable(text)}
+
+
+def sendable(text: str) -> str:
+    """A text as an ``error_description`` may hold it: %x20-21 / %x23-5B / %x5D-7E (RFC 6749 §5.2)."""
+    return re.sub(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]", "?", text)
 
 
 RFC6749: Final = RefusalStyle(

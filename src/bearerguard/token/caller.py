@@ -17,8 +17,8 @@ def caller_in(
     effective: Callable[[frozenset[str]], frozenset[str]],
     age_of_keys: Callable[[], float],
 ) -> Principal:
-    """The principal that claims describe. Judges nothing: whether they may be believed is for the
-    caller of this to know.
+    """The principal that claims describe. Judges nothing: the claims must have been verified
+    before.
 
     Args:
         claims: With ``iss`` and ``exp``.

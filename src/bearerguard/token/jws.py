@@ -30,7 +30,7 @@ _MUCH_WORK: Final = 2048  # an eighth of a millisecond: a hundred clients of Key
 
 
 class Header(NamedTuple):
-    """The JOSE header, as far as it is ever looked at.
+    """The members of the JOSE header that are looked at.
 
     ``jwk``, ``jku``, ``x5u``, ``x5c`` and ``x5t`` are not here: they are never used and never
     fetched.

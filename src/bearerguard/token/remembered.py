@@ -24,7 +24,7 @@ _new: Final = tuple.__new__  # to call a NamedTuple takes twice as long
 
 
 class Remembered(NamedTuple):
-    """A verified token, and what its goodness depends on.
+    """A verified token, and what decides whether it is still good.
 
     Attributes:
         principal: What it says.

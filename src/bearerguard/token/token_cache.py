@@ -156,7 +156,9 @@ class TokenCache:
         return blake2b(self._key + signature).digest(), text
 
     def _note_first_hit(self, digest: Digest) -> None:
-        """Of more tokens than can be at hand none comes there: it would be dropped before its next hit."""
+        """If more tokens are in use than can be at hand, none is: it would be dropped before its
+        next hit.
+        """
         if len(self._found_once) >= self._most_at_hand:
             self._found_once.clear()
         self._found_once.add(digest)

@@ -1,4 +1,4 @@
-"""Whether a token is as nearly all good ones are, told at once.
+"""A quick check whether a token is like nearly all good ones.
 
 The table of ``claims.py`` names the first check that fails, and asks one after the other, which
 costs three times as much. Each condition here is a little stricter than the check it stands for:

@@ -38,7 +38,7 @@ _HINT: Final = (
 
 
 class PathJudge:
-    """Of one middleware.
+    """Judges the paths of one middleware.
 
     Args:
         rules: What the middleware says of paths.
@@ -187,7 +187,7 @@ def _is_written_so(row: PolicyRow | None, path: str, other: str) -> bool:
 
 
 class _Closed(Requirement):
-    """What nobody fulfils."""
+    """A requirement that nobody meets."""
 
     __slots__ = ()
 

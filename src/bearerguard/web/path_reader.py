@@ -66,7 +66,7 @@ def framework_of(app: object) -> tuple[str, Any]:
 
 
 def path_reader(app: object) -> PathReader:
-    """Of an application, beneath what it is wrapped in."""
+    """The reader of an application, beneath what it is wrapped in."""
     name, innermost = framework_of(app)
     if not name:
         return PathReader(prefix=_django_prefix(), is_known=False)  # it may be a function that calls Django

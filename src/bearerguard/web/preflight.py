@@ -18,7 +18,7 @@ _PREFLIGHT: Final = b"access-control-request-method"
 
 
 class Preflights:
-    """Those that one middleware refuses.
+    """The preflights that one middleware refuses.
 
     Args:
         app: What the middleware is around.
@@ -31,7 +31,7 @@ class Preflights:
         self._is_told = False
 
     def note(self, scope: Scope, refusal: Refusal) -> None:
-        """Log the first preflight that is refused for want of a token, with what to change."""
+        """Log the first preflight that is refused for lack of a token, with what to change."""
         if self._is_told or not isinstance(refusal, MissingToken) or scope.get("method") != "OPTIONS":
             return
         if any(name == _PREFLIGHT for name, _ in scope["headers"]) and _answers_preflights(self._app):

@@ -47,12 +47,12 @@ def refused(
 
 
 def method(scope: Mapping[str, Any]) -> str:
-    """Of a request that may be anything: what is told of it must not fail."""
+    """The method, of a request that may be anything: a report must not fail."""
     return WEBSOCKET if scope.get("type") == "websocket" else scope.get("method") or ""
 
 
 def path_of(scope: Mapping[str, Any]) -> str:
-    """The same."""
+    """The path, likewise."""
     path = scope.get("path")
     return path if isinstance(path, str) else ""
 

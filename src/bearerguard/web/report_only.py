@@ -1,4 +1,4 @@
-"""``insecure_report_only``: requests are judged, and served whatever comes of it.
+"""``insecure_report_only``: requests are judged, and served whatever the outcome.
 
 Of each request the first refusal is told, in the log and to listeners: the one that the caller
 would see.

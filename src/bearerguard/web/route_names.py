@@ -21,7 +21,7 @@ _AMBIGUOUS: Final = ""
 
 
 class RouteNames:
-    """Of one application, as it was when it was read.
+    """The templates of one application, as it was when it was read.
 
     Args:
         router: Its router.

@@ -12,13 +12,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from bearerguard.checks import GUID
 from bearerguard.issuers.entra import entra
 from bearerguard.issuers.issuer import Issuer
 from bearerguard.testing.shape import Claims, Directory, Document, Requested, Shape, Site, TokenContent, listed, spaced, without
 from bearerguard.testing.token_refusal import Incident, Reason, RefusalStyle, TokenRefused, Wording
 
 _SUFFIX: Final = "/.default"
-_GUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_GUID: Final = re.compile(GUID, re.IGNORECASE)
 
 
 def _v1_document(base_url: str, directory: Directory) -> Document:
