@@ -50,7 +50,7 @@ def failed(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     (folder / "test_lines.py").write_text(HEAD + "".join(tests), encoding="utf-8")
     options = ["-q", "-rA", "-p", "support.no_secret_in_logs", "-c", "/dev/null", "--rootdir", str(folder)]
     command = [sys.executable, "-m", "pytest", *options, str(folder / "test_lines.py")]
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     told = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment, check=False).stdout
     assert f"{len(lines)} passed, {len(LEAKS)} errors" in told, told
     return {lines[int(number)] for number in re.findall(r"^ERROR \S*test_lines.py::test_(\d+)", told, re.MULTILINE)}
