@@ -71,9 +71,10 @@ def broken() -> str:
 
 
 @pytest.mark.parametrize("give", [broken, lambda: "", lambda: "two\nlines", lambda: b"octets", lambda: None], ids=range(5))
+@pytest.mark.usefixtures("one_try")
 def test_a_function_that_gives_no_secret_is_a_failure_that_may_pass_and_shows_nothing(give: Callable[[], Any]) -> None:
     endpoint = StubEndpoint()
-    auth = credentials(endpoint, client_secret=give, timeout=0.2)
+    auth = credentials(endpoint, client_secret=give)
     with pytest.raises(TokenRequestError) as raised:
         auth.token_sync()
     assert raised.value.error == "credential_unavailable"
@@ -83,10 +84,11 @@ def test_a_function_that_gives_no_secret_is_a_failure_that_may_pass_and_shows_no
     assert endpoint.requests == []
 
 
+@pytest.mark.usefixtures("one_try")
 def test_while_a_file_is_missing_the_token_in_hand_serves(tmp_path: Path) -> None:
     endpoint, file, clock = StubEndpoint(), tmp_path / "secret", FakeClock()
     file.write_text("first")
-    auth = credentials(endpoint, client_secret_file=file, clock=clock, timeout=0.2)
+    auth = credentials(endpoint, client_secret_file=file, clock=clock)
     auth.token_sync()
     file.unlink()
     clock.advance(3300)
@@ -163,10 +165,11 @@ def test_a_key_from_a_function_is_asked_for_at_each_token_request() -> None:
     assert list(keys_of(endpoint)) == [FIRST, SECOND]
 
 
+@pytest.mark.usefixtures("one_try")
 def test_a_key_half_written_is_a_failure_that_may_pass(tmp_path: Path) -> None:
     endpoint, file = StubEndpoint(), tmp_path / "key.pem"
     file.write_text(pem(FIRST))
-    auth = credentials(endpoint, client_auth="private_key_jwt", private_key_file=file, timeout=0.2)
+    auth = credentials(endpoint, client_auth="private_key_jwt", private_key_file=file)
     file.write_text(pem(SECOND)[:60])
     with pytest.raises(TokenRequestError) as raised:
         auth.token_sync()

@@ -186,7 +186,7 @@ def test_an_endpoint_that_is_down_when_a_token_is_revoked_is_told() -> None:
 def failing(step: Callable[[httpx.Request], httpx.Response] | httpx.Response | Exception) -> tuple[TokenRequestError, int]:
     endpoint = StubEndpoint()
     endpoint.script = [step] * 2
-    auth = credentials(endpoint, clock=FakeClock(), timeout=0.2)  # too short for a second try
+    auth = credentials(endpoint, clock=FakeClock())
     failures = []
     for _ in range(20):
         with pytest.raises(TokenRequestError) as raised:
@@ -213,6 +213,7 @@ def failing(step: Callable[[httpx.Request], httpx.Response] | httpx.Response | E
     ],
     ids=["down", "slow", "html", "gateway", "429", "redirect", "expires-at-once", "negative", "text", "client", "scope"],
 )
+@pytest.mark.usefixtures("one_try")
 def test_every_way_to_fail_is_one_clear_error_and_one_request(step: Any, error: str) -> None:
     """However often callers ask, the endpoint is asked once."""
     failure, requests = failing(step)

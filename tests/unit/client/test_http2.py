@@ -76,6 +76,7 @@ def test_no_renewal_fails_over_a_transport_that_may_speak_http2_over_tls(
 
 
 @EACH_LIBRARY
+@pytest.mark.usefixtures("one_try")
 def test_with_mutual_tls_the_certificate_of_the_transport_is_the_proof(library: Any, certificates: Certificates) -> None:
     """RFC 8705 §2: without it the handshake fails, and no token request arrives."""
     endpoint = Endpoint()
@@ -88,7 +89,6 @@ def test_with_mutual_tls_the_certificate_of_the_transport_is_the_proof(library: 
                 client_id="billing",
                 client_auth="tls_client_auth",
                 transport=library.AsyncHTTPTransport(verify=context),
-                timeout=2.0,
             )
             if obtained:
                 assert auth.token_sync() == "token-1"
