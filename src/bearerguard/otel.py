@@ -168,7 +168,7 @@ class _Ages:
         )
 
     def _observe(self, _options: metrics.CallbackOptions) -> Iterable[metrics.Observation]:
-        """Called by a reader, in its own thread. Of an issuer that several servers trust: the oldest."""
+        """Called by a reader, in its own thread. If several servers trust an issuer: the oldest."""
         ages: dict[str, float] = {}
         for server in list(self.servers):
             for status in server.status():

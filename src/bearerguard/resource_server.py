@@ -49,8 +49,8 @@ class ResourceServer:
     """Verifies access tokens for one API (RFC 6750's resource server).
 
     Nothing is fetched when it is built. It may serve several applications, and several event loops.
-    Does not check who sent a token, nor, without ``revoked`` or ``introspection`` with ``also_jwt``,
-    whether it was revoked before its ``exp``.
+    Does not check who sent a token, nor, without ``revoked`` or ``introspection`` with
+    ``also_jwt``, whether it was revoked before its ``exp``.
 
     Args:
         issuers: Whose tokens are accepted: ``Issuer`` records, or tuples of them as presets return.

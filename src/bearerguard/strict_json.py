@@ -124,7 +124,7 @@ def parse_object(
 
 
 def work_in(data: bytes) -> int:
-    """How long JSON text takes to read, beyond its length, at most; the unit is a string in an array.
+    """An upper bound of the work to read JSON text, beyond its length, in strings of an array.
 
     An object, an array or a number takes as long as eight strings, a backslash a quarter of one.
     All are counted in the octets, inside of strings too.

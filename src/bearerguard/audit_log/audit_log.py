@@ -25,7 +25,8 @@ class AuditLog:
 
     Never blocks the event loop: a thread makes and writes the lines. While a file cannot be
     written, as many as ``queue_size`` decisions wait; what comes beyond that is lost. Losses are
-    logged, are counted in ``lost``, and leave a line ``lines_lost`` once lines can be written again.
+    logged, are counted in ``lost``, and leave a line ``lines_lost`` once lines can be written
+    again.
 
     A file is appended to, and may be renamed, removed or truncated by logrotate: it is opened
     again. Several processes may share one. Forks may share an ``AuditLog``.

@@ -100,7 +100,9 @@ class _File:
         return whole, None
 
     def close(self) -> None:
-        """Close the file, unless somebody has closed it: daemons close all files, and use the numbers again."""
+        """Close the file, unless somebody else did: daemons close all files, and reuse their
+        numbers.
+        """
         descriptor, self._descriptor = self._descriptor, None  # first: a fork now must not keep a number that is free
         if descriptor is not None and _identity(descriptor) == self._opened:
             os.close(descriptor)
@@ -165,7 +167,7 @@ class _Stream:
 
 
 def _groups(lines: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
-    """Lines that one ``write`` to a pipe keeps together, whoever else writes to it (POSIX, PIPE_BUF)."""
+    """Lines that one ``write`` to a pipe keeps together whoever else writes (POSIX, PIPE_BUF)."""
     first = size = 0
     for at, line in enumerate(lines):
         if size + len(line) > _PIPE_BUF and at > first:

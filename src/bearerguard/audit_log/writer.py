@@ -183,7 +183,7 @@ class Writer(Generic[Entry]):
             _logger.error("the audit log %s lost %d lines: they came faster than it takes them", self._name, missing)
 
     def _end(self) -> bool:
-        """Whether nothing is left to do. A thread that ends says so before it looks for the last time."""
+        """Whether nothing is left to do. A thread that ends says so before its last look."""
         if self._is_failing:
             left = len(self._unwritten) + len(self._waiting)
             self._unwritten.clear()

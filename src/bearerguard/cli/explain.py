@@ -50,8 +50,8 @@ def command(
     Without --issuer or --server it recognises the issuers of the presets by the token itself, and
     shows the line of configuration that accepts them.
 
-    Exits with 1 if the token is refused, or if --online could not judge the
-    signature, or --introspect got no answer; with 0 if nothing failed, also where something was not judged.
+    Exits with 1 if the token is refused, or if --online could not judge the signature, or
+    --introspect got no answer; with 0 if nothing failed, also where something was not judged.
     """
     if refused:
         raise click.UsageError("A token is never taken from an argument: use standard input, --file or --env.")

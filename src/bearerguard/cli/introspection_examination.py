@@ -1,4 +1,4 @@
-"""Looks at an introspection endpoint as an API would: is it there, does it know this API, and does it say no?"""
+"""Looks at an introspection endpoint as an API would: does it know this API, and say no?"""
 
 from secrets import token_urlsafe
 from typing import Final

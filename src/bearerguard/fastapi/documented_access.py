@@ -42,7 +42,7 @@ def is_ours(layer: Any) -> bool:
 
 
 def access_by_operation(app: FastAPI) -> dict[Operation, Access]:
-    """By method in lower case and path in the document's notation. What nobody guards is left out."""
+    """By method in lower case and path in the document's notation, without what nobody guards."""
     layers: list[Any] = app.user_middleware
     guarded = any(map(is_ours, layers))
     found: dict[Operation, list[AuditedRoute]] = {}

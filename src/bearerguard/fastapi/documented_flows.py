@@ -34,7 +34,7 @@ _JWT: Final[Document] = {**_BEARER, "bearerFormat": "JWT"}
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Addresses that the developer gives; ``None`` for those that the issuer's record or metadata knows."""
+    """Addresses that the developer gives; ``None`` where the record or the metadata knows them."""
 
     authorization_url: str | None = None
     token_url: str | None = None
@@ -130,7 +130,7 @@ def _places(api: ResourceServer, issuer: Issuer | None, given: Endpoints) -> "_P
 
 @dataclass(frozen=True, slots=True)
 class _Places:
-    """Addresses as far as they are known. Entra's ``common`` gives an application no token of its own."""
+    """Addresses as far as known. Entra's ``common`` gives an application no token of its own."""
 
     authorization: str | None = None
     token: str | None = None

@@ -49,8 +49,8 @@ def forward_auth(
 
     It answers at ``/judge``: 200 where the request is permitted, else the status, headers and body
     with which ``AccessTokenMiddleware`` would refuse it. 200 carries the header
-    ``Bearerguard-Principal``, unless no token was looked at. ``/ready`` is for probes, and ``/keys``
-    has the public keys of signed principals. Any other path is 404.
+    ``Bearerguard-Principal``, unless no token was looked at. ``/ready`` is for probes, and
+    ``/keys`` has the public keys of signed principals. Any other path is 404.
 
     Method and URI are believed only of a question that carries the shared secret; the address from
     which it comes proves nothing. A path that somebody between client and service could read in

@@ -21,8 +21,8 @@ class EndpointFailed(ExchangeFailed):
     """The endpoint gave no usable answer. The caller's token is neither good nor bad.
 
     Attributes:
-        code: ``timeout``, ``unreachable``, ``redirect``, ``status``, ``credentials`` (this API's own
-            were refused, or are not to be had), ``too_large``, ``compressed``, ``invalid``, or
+        code: ``timeout``, ``unreachable``, ``redirect``, ``status``, ``credentials`` (this API's
+            own were refused, or are not to be had), ``too_large``, ``compressed``, ``invalid``, or
             ``unexpected``.
         of_one_token: Whether only this token may be concerned, as where the request was refused:
             other tokens may be asked about at once.

@@ -233,7 +233,7 @@ class Introspector:
         return self._judgement
 
     async def said_of(self, token: bytes) -> Described | None:
-        """For tools: what the endpoint says of a token, without limits, judged by nobody, not remembered.
+        """For tools: what the endpoint says of a token. No limits; not judged, not remembered.
 
         Raises:
             AccessTokenError: it cannot be a token.
@@ -243,7 +243,7 @@ class Introspector:
         return await self._endpoint.ask(token.decode("ascii"))
 
     async def probe(self) -> None:
-        """Ask about a token that nobody issued, to learn whether the endpoint answers. Never raises."""
+        """Ask about a token that nobody issued, to see whether the endpoint answers. Never raises."""
         with suppress(Refusal):
             await self._asked(token_urlsafe().encode(), _nobody)
 

@@ -138,7 +138,7 @@ class Denylist:
             raise ConfigurationError(failure.parameter, failure.problem, example=failure.example)
 
     def _refresh(self, path: Path) -> None:
-        """Read the file if it has changed: a large one beside the event loop, which would stand still."""
+        """Read the file if it has changed; a large one in a thread, so that the event loop goes on."""
         try:
             state = state_of(path)
         except ConfigurationError as error:

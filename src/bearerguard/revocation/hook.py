@@ -47,7 +47,7 @@ class RevocationHook:
             logger.warning("insecure_revoked_fails_open: while the hook revoked= fails, revoked tokens are accepted")
 
     def clears(self, principal: Principal) -> bool:
-        """Whether a hook that never waits says that the token was not revoked; else ``check`` tells."""
+        """Whether a hook that never waits says "not revoked"; if not, ``check`` has to be asked."""
         try:
             return self._revoked(principal) is False and not self._is_failing
         except Exception:  # noqa: BLE001  check asks again, and tells

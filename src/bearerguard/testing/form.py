@@ -43,7 +43,7 @@ def required(form: dict[str, str], parameter: str) -> str:
 
 
 async def read_short_form(request: Request, most: int) -> dict[str, str] | None:
-    """The fields of a page's form; ``None`` for more than ``most`` octets. Too many fields are none."""
+    """The fields of a page's form; ``None`` for more than ``most`` octets. Too many count as none."""
     body = b""
     async for chunk in request.stream():
         body += chunk

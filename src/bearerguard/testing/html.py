@@ -47,5 +47,5 @@ def page(title: str, body: str, status: int = 200, *, answers_to: str = "") -> H
 
 
 def text(value: str) -> str:
-    """Text as HTML shows it. Half a surrogate pair, which JSON may hold, cannot be sent: it is shown as ``?``."""
+    """Text, escaped for HTML. A lone surrogate, which JSON may hold, is shown as ``?``."""
     return escape(value.encode(errors="replace").decode())

@@ -1,4 +1,4 @@
-"""The token endpoint: client credentials and authorization codes (RFC 6749 §4.4, §4.1.3), its answers (§5)."""
+"""The token endpoint: client credentials and authorization codes (RFC 6749 §4.4, §4.1.3, §5)."""
 
 from collections.abc import Callable, Collection
 

@@ -93,7 +93,7 @@ def rfc_body(wording: Wording, text: str, _incident: Incident) -> dict[str, Any]
 
 
 def sendable(text: str) -> str:
-    """A text as an ``error_description`` may hold it: %x20-21 / %x23-5B / %x5D-7E (RFC 6749 §5.2)."""
+    """What an ``error_description`` may hold: %x20-21 / %x23-5B / %x5D-7E (RFC 6749 §5.2)."""
     return re.sub(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]", "?", text)
 
 

@@ -131,7 +131,7 @@ def handler_of(endpoint: Any, method: str) -> Callable[..., Any] | None:
 
 
 def combined(*declarations: Declaration | None) -> Declaration | None:
-    """What holds if several declare: all requirements, each once; else ``OPTIONAL`` before ``PUBLIC``."""
+    """What several declarations come to: all requirements; else ``OPTIONAL`` before ``PUBLIC``."""
     requirements = [one for one in declarations if isinstance(one, Requirement)]
     if requirements:
         return all_of(requirements)

@@ -1,8 +1,8 @@
 """Answers refusals inside Litestar, Quart, Django and BlackSheep, before they leave a view.
 
 As ``refusal_handler`` does in Starlette: what stands between a view and the middleware sees a
-response, not an error. Each framework is asked in its own way, by what it has loaded itself: none is
-imported here. The user's own handlers for a refusal come first, except in Django.
+response, not an error. Each framework is asked in its own way, by what it has loaded itself: none
+is imported here. The user's own handlers for a refusal come first, except in Django.
 
 Sources: ``litestar/middleware/_internal/exceptions/middleware.py`` of Litestar 2.25,
 ``quart/app.py`` of Quart 0.22, ``django/core/handlers/base.py`` of Django 6.1,

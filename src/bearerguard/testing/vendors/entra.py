@@ -151,7 +151,7 @@ def ask_for_default_scope(form: Mapping[str, str]) -> Requested:
 
 
 def ask_for_user(form: Mapping[str, str]) -> Requested:
-    """Scopes are written ``<resource>/<scope>``, all of one API; ``.default`` asks for all there are.
+    """Scopes are written ``<resource>/<scope>``, all of one API; ``.default`` asks for all.
 
     Source: https://learn.microsoft.com/entra/identity-platform/scopes-oidc
     """
