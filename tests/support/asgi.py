@@ -13,6 +13,11 @@ Header = tuple[bytes, bytes]
 DENIAL: dict[str, dict[str, Any]] = {"websocket.http.response": {}}
 
 
+def bearer(token: str) -> list[Header]:
+    """The headers of a caller with this token."""
+    return [(b"authorization", f"Bearer {token}".encode())]
+
+
 @dataclass
 class Answer:
     """What an application sent, and whether it asked for anything of the request's body."""

@@ -11,15 +11,11 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse
-from starlette.routing import Route
 
-from bearerguard import AccessTokenMiddleware, ConfigurationError, Event, Issuer, ResourceServer, public, requires, role
+from bearerguard import ConfigurationError, Event, Issuer, ResourceServer
 from bearerguard.otel import instrument
 from bearerguard.testing import FakeClock, LocalIssuer
+from support.orders_api import statuses
 
 pytestmark = pytest.mark.anyio
 ISSUER: Final = "https://issuer.test"
@@ -57,26 +53,6 @@ def api(issuer: LocalIssuer, measured: Measured) -> ResourceServer:
     server = ResourceServer(issuer.trusted(), issuer.audiences, transport=httpx.ASGITransport(issuer), clock=issuer.clock)
     instrument(server, meter_provider=measured.provider)
     return server
-
-
-@requires(role("Read.All"))
-async def orders(_request: Request) -> PlainTextResponse:
-    return PlainTextResponse("ok")
-
-
-@public
-async def health(_request: Request) -> PlainTextResponse:
-    return PlainTextResponse("ok")
-
-
-async def statuses(api: ResourceServer, *tokens: str | None, path: str = "/orders/1") -> list[int]:
-    app = Starlette(
-        routes=[Route("/orders/{id}", orders), Route("/health", health)],
-        middleware=[Middleware(AccessTokenMiddleware, resource_server=api)],
-    )
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://orders.test") as caller:
-        headers = [{} if token is None else {"Authorization": f"Bearer {token}"} for token in tokens]
-        return [(await caller.get(path, headers=each)).status_code for each in headers]
 
 
 # --- metrics

@@ -4,18 +4,13 @@ import io
 import json
 from typing import Any, Final
 
-import httpx
 import pytest
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse
-from starlette.routing import Route
 
-from bearerguard import AccessTokenMiddleware, Issuer, ResourceServer, public, requires, role
+from bearerguard import Issuer, ResourceServer
 from bearerguard.audit_log import AuditLog
 from bearerguard.revocation import Denylist
 from bearerguard.testing import FakeClock, LocalIssuer
+from support.orders_api import statuses
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])]
 PATIENCE: Final = 60.0  # of a loaded machine
@@ -40,30 +35,14 @@ class Audited:
 
     async def line(self, token: str | None, path: str = "/orders/7", **options: Any) -> dict[str, Any]:
         """The line of one request."""
-        app = Starlette(
-            routes=[Route("/orders/{id}", orders), Route("/health", health)],
-            middleware=[Middleware(AccessTokenMiddleware, resource_server=self.api, **options)],
-        )
         before = len(self.stream.getvalue())
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://orders.test") as caller:
-            headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-            await caller.get(f"{path}{QUERY}", headers=headers)
+        await statuses(self.api, token, path=f"{path}{QUERY}", **options)
         assert self.audit.flush(PATIENCE)
         (line,) = self.stream.getvalue()[before:].splitlines()
         assert "secret-in-the-query" not in line
         assert token is None or not any(part in line for part in token.split(".") if len(part) > 8)
         found: dict[str, Any] = json.loads(line)
         return found
-
-
-@requires(role("Read.All"))
-async def orders(_request: Request) -> PlainTextResponse:
-    return PlainTextResponse("ok")
-
-
-@public
-async def health(_request: Request) -> PlainTextResponse:
-    return PlainTextResponse("ok")
 
 
 @pytest.fixture

@@ -23,16 +23,6 @@ from support.token_endpoint_stub import API, StubApi
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 
 
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def endpoint() -> HeldUpEndpoint:
-    return HeldUpEndpoint()
-
-
 def test_a_child_has_the_token_of_its_parent(clock: FakeClock, endpoint: HeldUpEndpoint) -> None:
     tokens = shared(clock, endpoint)
     tokens.get()

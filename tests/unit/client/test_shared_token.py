@@ -20,21 +20,6 @@ from support.held_up_endpoint import DOWN, HeldUpEndpoint, Waiters, gathered, se
 BOTH = pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
 
 
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def endpoint() -> HeldUpEndpoint:
-    return HeldUpEndpoint()
-
-
-@pytest.fixture
-def tokens(clock: FakeClock, endpoint: HeldUpEndpoint) -> SharedToken:
-    return shared(clock, endpoint)
-
-
 # --- one request for all
 
 

@@ -15,21 +15,6 @@ from support.held_up_endpoint import DOWN, PASSING, HeldUpEndpoint, Waiters, gat
 BOTH = pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
 
 
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def endpoint() -> HeldUpEndpoint:
-    return HeldUpEndpoint()
-
-
-@pytest.fixture
-def tokens(clock: FakeClock, endpoint: HeldUpEndpoint) -> SharedToken:
-    return shared(clock, endpoint)
-
-
 @pytest.mark.anyio
 @BOTH
 async def test_all_who_wait_share_one_failure_and_none_repeats_it(tokens: SharedToken, endpoint: HeldUpEndpoint) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from bearerguard import Issuer, ResourceServer
 from bearerguard.testing import LocalIssuer
-from support.asgi import Header
+from support.asgi import Header, bearer
 
 
 @pytest.fixture(scope="session")
@@ -22,4 +22,4 @@ def api(issuer: LocalIssuer) -> ResourceServer:
 @pytest.fixture
 def reader(issuer: LocalIssuer) -> list[Header]:
     """Headers of a caller with ``Read.All``."""
-    return [(b"authorization", b"Bearer " + issuer.mint("reader").encode())]
+    return bearer(issuer.mint("reader"))

@@ -3,7 +3,9 @@
 import pytest
 
 from bearerguard import Issuer, ResourceServer
+from bearerguard.events import Event
 from bearerguard.testing import LocalIssuer
+from support.asgi import Header, bearer
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +18,21 @@ def issuer() -> LocalIssuer:
 def api(issuer: LocalIssuer) -> ResourceServer:
     """Trusts ``issuer``; its keys are given, so nothing is fetched."""
     return ResourceServer(Issuer(issuer.issuer, jwks=issuer.jwks()), "api://orders")
+
+
+@pytest.fixture
+def seen() -> list[Event]:
+    """The events that ``telling`` has told."""
+    return []
+
+
+@pytest.fixture
+def telling(issuer: LocalIssuer, seen: list[Event]) -> ResourceServer:
+    """As ``api``, and tells ``seen`` what happens."""
+    return ResourceServer(Issuer(issuer.issuer, jwks=issuer.jwks()), "api://orders", on_event=seen.append)
+
+
+@pytest.fixture
+def reader(issuer: LocalIssuer) -> list[Header]:
+    """Headers of a caller with ``Read.All``."""
+    return bearer(issuer.mint("reader"))

@@ -28,7 +28,7 @@ from bearerguard import (
 )
 from bearerguard.events import Event
 from bearerguard.testing import FakeClock, LocalIssuer
-from support.asgi import Answer, Header, call, connect, get, http_scope
+from support.asgi import Answer, Header, bearer, call, connect, get, http_scope
 
 pytestmark = pytest.mark.anyio
 
@@ -60,10 +60,6 @@ def api(issuer: LocalIssuer, clock: FakeClock, seen: list[Event]) -> ResourceSer
 @pytest.fixture
 def reader(issuer: LocalIssuer) -> list[Header]:
     return bearer(issuer.mint("reader", audience="api://orders"))
-
-
-def bearer(token: str) -> list[Header]:
-    return [(b"authorization", f"Bearer {token}".encode())]
 
 
 async def served(request: Request) -> Response:

@@ -28,7 +28,7 @@ from bearerguard import (
     role,
 )
 from bearerguard.testing import FakeClock, LocalIssuer
-from support.asgi import Header, call, connect, get, http_scope
+from support.asgi import Header, bearer, call, connect, get, http_scope
 
 pytestmark = pytest.mark.anyio
 
@@ -49,10 +49,6 @@ def api(issuer: LocalIssuer) -> ResourceServer:
 @pytest.fixture
 def reader(issuer: LocalIssuer) -> list[Header]:
     return bearer(issuer.mint("reader", audience="api://orders"))
-
-
-def bearer(token: str) -> list[Header]:
-    return [(b"authorization", f"Bearer {token}".encode())]
 
 
 async def served(request: Request) -> Response:

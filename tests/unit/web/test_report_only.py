@@ -31,8 +31,8 @@ from bearerguard import (
 )
 from bearerguard.events import Event
 from bearerguard.fastapi import CurrentPrincipal, OptionalPrincipal, current_principal, require
-from bearerguard.testing import FakeClock, LocalIssuer
-from support.asgi import Header, connect, get
+from bearerguard.testing import LocalIssuer
+from support.asgi import Header, bearer, connect, get
 
 pytestmark = pytest.mark.anyio
 
@@ -41,28 +41,8 @@ Make = Callable[[ResourceServer], ASGIApp]
 
 
 @pytest.fixture
-def seen() -> list[Event]:
-    return []
-
-
-@pytest.fixture
-def issuer() -> LocalIssuer:
-    return LocalIssuer(algorithm="ES256", clock=FakeClock(now=1_790_000_000))
-
-
-@pytest.fixture
-def api(issuer: LocalIssuer, seen: list[Event]) -> ResourceServer:
-    trusted = Issuer(issuer.issuer, jwks=issuer.jwks(), algorithms=["ES256"])
-    return ResourceServer(trusted, "api://orders", clock=issuer.clock, on_event=seen.append)
-
-
-@pytest.fixture
-def reader(issuer: LocalIssuer) -> list[Header]:
-    return bearer(issuer.mint("reader", audience="api://orders"))
-
-
-def bearer(token: str) -> list[Header]:
-    return [(b"authorization", f"Bearer {token}".encode())]
+def api(telling: ResourceServer) -> ResourceServer:
+    return telling
 
 
 def who(user: Any) -> str:

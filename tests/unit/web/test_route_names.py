@@ -13,10 +13,9 @@ from starlette.routing import Host, Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from bearerguard import AccessTokenMiddleware, Issuer, PathPolicy, ResourceServer, authenticated, public, requires, role
+from bearerguard import AccessTokenMiddleware, PathPolicy, ResourceServer, authenticated, public, requires, role
 from bearerguard.events import Event
 from bearerguard.fastapi import require
-from bearerguard.testing import FakeClock, LocalIssuer
 from support.asgi import Header, connect, get
 
 pytestmark = pytest.mark.anyio
@@ -25,24 +24,8 @@ ANYBODY, ADMIN = authenticated(), role("Admin.All")
 
 
 @pytest.fixture
-def seen() -> list[Event]:
-    return []
-
-
-@pytest.fixture
-def issuer() -> LocalIssuer:
-    return LocalIssuer(algorithm="ES256", clock=FakeClock(now=1_790_000_000))
-
-
-@pytest.fixture
-def api(issuer: LocalIssuer, seen: list[Event]) -> ResourceServer:
-    trusted = Issuer(issuer.issuer, jwks=issuer.jwks(), algorithms=["ES256"])
-    return ResourceServer(trusted, "api://orders", clock=issuer.clock, on_event=seen.append)
-
-
-@pytest.fixture
-def reader(issuer: LocalIssuer) -> list[Header]:
-    return [(b"authorization", f"Bearer {issuer.mint('reader', audience='api://orders')}".encode())]
+def api(telling: ResourceServer) -> ResourceServer:
+    return telling
 
 
 async def served(request: Request) -> Response:
