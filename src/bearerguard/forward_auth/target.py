@@ -18,6 +18,7 @@ MAX_TARGET: Final = 8192
 # RFC 3986 §3.3 without ";": Java containers cut path parameters off before they route
 _ORIGIN_FORM: Final = re.compile(r"/(?:[A-Za-z0-9._~!$&'()*+,=:@/-]|%[0-9A-Fa-f]{2})*")
 _DOT_SEGMENT: Final = re.compile(r"(?:^|/)\.\.?(?:/|$)")
+_COOKIELESS: Final = re.compile(r"/\((?:[A-Za-z]\([^()/]*\))+\)(?:/|$)")  # ASP.NET cuts "/(S(id))" off; CVE-2023-36899
 _UNSAFE: Final = re.compile("[\x00-\x1f\x7f-\x9f\ufffd]")
 # once decoded, each of these ends a path or a segment for somebody, or is decoded once more
 _READ_DIFFERENTLY: Final = "\\;?#%"
@@ -61,6 +62,8 @@ def _problem_once_decoded(path: str) -> str:
         return "a path without control characters and U+FFFD"
     if _DOT_SEGMENT.search(path):
         return "a path without the segments . and .."
+    if _COOKIELESS.search(path):
+        return "a path without a session in parentheses"
     if any(character in path for character in _READ_DIFFERENTLY):
         return "a path in which none of \\ ; ? # % is encoded"
     return ""
