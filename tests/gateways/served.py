@@ -17,7 +17,8 @@ _PUBLIC: Final = (PathPolicy.PUBLIC, PathPolicy.OPTIONAL)
 _OVERRIDING: Final = frozenset(
     {
         *("x-http-method-override", "x-http-method", "x-method-override", "x-original-url", "x-rewrite-url"),
-        *("script-name", "path-info", "x-script-name", "x-forwarded-script-name", "x-vhm-root", "bearerguard-secret"),
+        *("script-name", "path-info", "x-script-name", "x-forwarded-script-name", "x-vhm-root"),
+        *("x-forwarded-prefix", "bearerguard-secret"),
     }
 )
 CALLERS: Final[Mapping[str, Principal | None]] = {

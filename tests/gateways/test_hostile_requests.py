@@ -65,6 +65,7 @@ HEADERS: Final[tuple[dict[str, str], ...]] = (
     | {"Bearerguard-Secret": "guessed", "X-Forwarded-Host": "open.test", "X-Forwarded-Prefix": "/open"},
     *({name: value} for name in OVERRIDING for value in ("DELETE", "/files/x")),
     *({name.replace("-", "_"): "POST"} for name in OVERRIDING),
+    *({name: "/open"} for name in ("X-Forwarded-Prefix", "X_Forwarded_Prefix", "X-Forwarded_Prefix")),
     *({"Connection": f"close, {name}"} for name in (*NAMES[:1], *TOLD, "Bearerguard-Secret", "Authorization", "Host", "Cookie")),
     H2C,
     H2C | {"Upgrade": "websocket, h2c"},

@@ -59,6 +59,7 @@ _OVERRIDING: Final = frozenset(
         PRINCIPAL_HEADER,
     }
 )
+_OF_PROXIES: Final = b"x-forwarded-prefix"  # recipes make a root path of it; spelled in another way it is a client's
 # RFC 3875 §4.1.18: servers that hand headers on as variables write "_" for "-", some for any other sign
 _FOLDED: Final = bytes(octet if octet in (ascii_lowercase + digits).encode() else ord("-") for octet in range(256))
 _OVERRIDING_PARAMETER: Final = "_method"  # Symfony, Laravel, Express
@@ -143,7 +144,8 @@ def _only(headers: RawHeaders, name: bytes) -> bytes:
 def _check_overriding(headers: RawHeaders, target: str) -> None:
     """Refuses what makes a service take a request for another one than was judged."""
     for name, value in headers:
-        if name.translate(_FOLDED) in _OVERRIDING:
+        folded = name.translate(_FOLDED)
+        if folded in _OVERRIDING or folded == _OF_PROXIES != name:
             raise _forbidden(f"no header {name.decode('latin-1')}", name)
         if name == b"upgrade" and value.strip().lower() != _WEBSOCKET:
             raise _forbidden("no upgrade to something other than websocket", value)

@@ -88,6 +88,8 @@ def test_a_tunnel_has_no_path_to_judge() -> None:
         (b"path_info", b"/b"),
         (b"x-forwarded-script-name", b"/a"),
         (b"x-vhm-root", b"/b"),
+        (b"x_forwarded_prefix", b"/a"),
+        (b"x-forwarded_prefix", b"/a"),
         (b"bearerguard-principal", b"{}"),
         (b"bearerguard_principal", b"{}"),
         (b"bearerguard.principal", b"{}"),
@@ -107,6 +109,11 @@ def test_a_header_that_makes_another_request_of_it_is_refused(proxy: Proxy, head
         asked(proxy, "POST", "/a", header)
 
     assert caught.value.code == "forbidden_header"
+
+
+def test_a_prefix_may_be_told_by_proxies() -> None:
+    """Traefik sets it and removes a client's; the samples for the others remove it."""
+    assert asked("traefik", "GET", "/a", (b"x-forwarded-prefix", b"/orders")).path == "/a"
 
 
 @pytest.mark.parametrize("proxy", PROXIES)
