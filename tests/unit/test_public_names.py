@@ -14,7 +14,8 @@ import pytest
 from support.pages import PAGES, ROOT, name_of, text_of
 from support.public_modules import PUBLIC_MODULES, public_names
 
-LAZY: Final = ("bearerguard", "bearerguard.issuers", "bearerguard.testing")
+LAZY: Final = ("bearerguard", "bearerguard.testing")
+PACKAGES: Final = (*LAZY, "bearerguard.issuers")
 
 
 def names_of(module: str) -> set[str]:
@@ -53,7 +54,7 @@ def test_type_checkers_see_the_same_names(module: str) -> None:
     assert seen == names_of(module)
 
 
-@pytest.mark.parametrize("module", LAZY)
+@pytest.mark.parametrize("module", PACKAGES)
 def test_an_unknown_name_is_an_attribute_error(module: str) -> None:
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         import_module(module).nonsense  # noqa: B018
@@ -76,7 +77,7 @@ def test_a_name_of_another_package_is_not_there_and_an_import_says_where_it_is(n
         exec(f"from bearerguard import {name}", {})  # noqa: S102  the statement is what is tested
 
 
-@pytest.mark.parametrize("module", LAZY)
+@pytest.mark.parametrize("module", PACKAGES)
 def test_dir_lists_every_public_name(module: str) -> None:
     assert names_of(module) <= set(dir(import_module(module)))
 
@@ -89,7 +90,7 @@ def test_the_requirement_client_keeps_its_name_whatever_is_imported_first(first:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
 
-@pytest.mark.parametrize("module", ["bearerguard", "bearerguard.issuers", "bearerguard.testing"])
+@pytest.mark.parametrize("module", PACKAGES)
 def test_nothing_heavy_is_loaded_before_it_is_used(module: str) -> None:
     code = f"import sys, {module}; print([name for name in ('starlette', 'httpx', 'jwt', 'cryptography') if name in sys.modules])"
 

@@ -8,14 +8,6 @@
     api = ResourceServer(…, on_event=audit)
 """
 
-from typing import TYPE_CHECKING, Final
-
-from bearerguard.lazy import lazy_names
-
-if TYPE_CHECKING:
-    from bearerguard.audit_log.audit_log import AuditLog
+from bearerguard.audit_log.audit_log import AuditLog
 
 __all__ = ["AuditLog"]
-
-_HOMES: Final = {"audit_log": "AuditLog"}
-__getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -8,22 +8,9 @@
     Issuer("https://issuer.example", profile=Profile(roles=(("app", "roles"),), rules=(ClaimRule(("zone",)),)))
 """
 
-from typing import TYPE_CHECKING, Final
-
-from bearerguard.lazy import lazy_names
-
-if TYPE_CHECKING:
-    from bearerguard.issuers.application import application_by_idtyp, application_by_subject
-    from bearerguard.issuers.claim_rule import ClaimRule
-    from bearerguard.issuers.profile import Profile
-    from bearerguard.issuers.request_form import RequestForm
+from bearerguard.issuers.application import application_by_idtyp, application_by_subject
+from bearerguard.issuers.claim_rule import ClaimRule
+from bearerguard.issuers.profile import Profile
+from bearerguard.issuers.request_form import RequestForm
 
 __all__ = ["ClaimRule", "Profile", "RequestForm", "application_by_idtyp", "application_by_subject"]
-
-_HOMES: Final = {
-    "application": "application_by_idtyp application_by_subject",
-    "claim_rule": "ClaimRule",
-    "profile": "Profile",
-    "request_form": "RequestForm",
-}
-__getattr__, __dir__ = lazy_names(__name__, _HOMES)
