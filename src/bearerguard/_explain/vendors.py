@@ -3,10 +3,11 @@
 What is recognised rests on what the token says of itself: it helps a person, and decides nothing.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, TypeAlias
 
 from bearerguard._explain.decoded import Decoded
 from bearerguard.checks import GUID, url_problem
@@ -62,11 +63,7 @@ def _made(preset: str, arguments: Mapping[str, Any]) -> tuple[Issuer, ...]:
     return made if isinstance(made, tuple) else (made,)
 
 
-class _Vendor(NamedTuple):
-    """One row: which issuers are the vendor's, and how they are configured."""
-
-    pattern: re.Pattern[str]
-    describe: Callable[[re.Match[str], Decoded], Recognised]
+Describe: TypeAlias = Callable[[re.Match[str], Decoded], Recognised]
 
 
 def recognise(decoded: Decoded, issuer: str | None = None) -> Recognised | None:
@@ -75,7 +72,7 @@ def recognise(decoded: Decoded, issuer: str | None = None) -> Recognised | None:
     """
     issuer = decoded.text("iss") if issuer is None else issuer
     for pattern, describe in _VENDORS:
-        match = pattern.fullmatch(issuer)
+        match = re.fullmatch(pattern, issuer)
         if match is not None:
             return describe(match, decoded)
     if "gty" in decoded.claims or decoded.text("sub").endswith("@clients"):
@@ -92,11 +89,7 @@ def _unknown(issuer: str) -> Recognised:
 
 
 def _quoted(value: object) -> str:
-    if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(map(_quoted, value)) + "]"
-    return repr(value)
+    return repr(value) if isinstance(value, bool) else json.dumps(value, ensure_ascii=False)
 
 
 def _entra(match: re.Match[str], _reading: Decoded) -> Recognised:
@@ -156,7 +149,7 @@ def _cognito(match: re.Match[str], decoded: Decoded) -> Recognised:
     return Recognised("Amazon Cognito", "cognito", arguments)
 
 
-def _plainly(vendor: str, **arguments: Any) -> Callable[[re.Match[str], Decoded], Recognised]:
+def _plainly(vendor: str, **arguments: Any) -> Describe:
     def describe(match: re.Match[str], _reading: Decoded) -> Recognised:
         return Recognised(vendor, "oidc", {"issuer": match[0], **arguments})
 
@@ -180,35 +173,31 @@ def _cloudflare(match: re.Match[str], _reading: Decoded) -> Recognised:
     return Recognised("Cloudflare Access", "oidc", arguments, advice)
 
 
-def _vendor(pattern: str, describe: Callable[[re.Match[str], Decoded], Recognised]) -> _Vendor:
-    return _Vendor(re.compile(pattern), describe)
-
-
-_VENDORS: Final = (
-    _vendor(rf"https://(?P<host>sts\.windows\.net|sts\.chinacloudapi\.cn)/(?P<tenant>{_GUID})/", _entra),
-    _vendor(
+_VENDORS: Final[tuple[tuple[str, Describe], ...]] = (
+    (rf"https://(?P<host>sts\.windows\.net|sts\.chinacloudapi\.cn)/(?P<tenant>{_GUID})/", _entra),
+    (
         rf"https://(?P<host>login\.microsoftonline\.(?:com|us)|login\.partner\.microsoftonline\.cn)/(?P<tenant>{_GUID})/v2\.0",
         _entra,
     ),
-    _vendor(rf"https://{_GUID}\.ciamlogin\.com/(?P<tenant>{_GUID})/v2\.0", _external),
-    _vendor(
+    (rf"https://{_GUID}\.ciamlogin\.com/(?P<tenant>{_GUID})/v2\.0", _external),
+    (
         rf"https://(?P<name>[a-z0-9-]+)\.b2clogin\.com/(?:tfp/)?(?P<tenant>{_GUID})/(?:(?P<policy>[Bb]2[Cc]_1[\w-]+)/)?v2\.0/",
         _b2c,
     ),
-    _vendor(r"https://([a-z0-9.-]+\.auth0\.com)/", lambda match, _reading: _auth0(match)),
-    _vendor(r"https://[a-z0-9.-]+\.okta(?:preview|-emea)?\.com(?P<server>/oauth2/\w+)?", _okta),
-    _vendor(r"(?P<base>https?://.+)/realms/(?P<realm>[^/]+)", _keycloak),
-    _vendor(r"https://(?:issuer-)?cognito-idp\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/(?P<pool>[\w-]+)", _cognito),
-    _vendor(r"https://accounts\.google\.com", _plainly("Google")),
-    _vendor(r"https://token\.actions\.githubusercontent\.com(?:/.*)?", _plainly("GitHub Actions")),
-    _vendor(r"https://[a-z0-9-]+\.cloudflareaccess\.com", _cloudflare),
-    _vendor(r"https?://(?P<host>[^/]+)/adfs/services/trust", _adfs),
-    _vendor(r"https://.+/application/o/[^/]+/", _plainly("Authentik", roles_claim=["groups"])),
-    _vendor(
+    (r"https://([a-z0-9.-]+\.auth0\.com)/", lambda match, _reading: _auth0(match)),
+    (r"https://[a-z0-9.-]+\.okta(?:preview|-emea)?\.com(?P<server>/oauth2/\w+)?", _okta),
+    (r"(?P<base>https?://.+)/realms/(?P<realm>[^/]+)", _keycloak),
+    (r"https://(?:issuer-)?cognito-idp\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/(?P<pool>[\w-]+)", _cognito),
+    (r"https://accounts\.google\.com", _plainly("Google")),
+    (r"https://token\.actions\.githubusercontent\.com(?:/.*)?", _plainly("GitHub Actions")),
+    (r"https://[a-z0-9-]+\.cloudflareaccess\.com", _cloudflare),
+    (r"https?://(?P<host>[^/]+)/adfs/services/trust", _adfs),
+    (r"https://.+/application/o/[^/]+/", _plainly("Authentik", roles_claim=["groups"])),
+    (
         r"https://[a-z0-9.-]+\.zitadel\.cloud",
         _plainly("Zitadel", roles_claim=["urn:zitadel:iam:org:project:roles"], roles_form="object"),
     ),
-    _vendor(r"https://[a-z0-9.-]+\.oryapis\.com/?", _plainly("Ory")),
-    _vendor(r"https://kubernetes\.default\.svc(?:\.cluster\.local)?|https://oidc\.eks\..+", _plainly("Kubernetes")),
+    (r"https://[a-z0-9.-]+\.oryapis\.com/?", _plainly("Ory")),
+    (r"https://kubernetes\.default\.svc(?:\.cluster\.local)?|https://oidc\.eks\..+", _plainly("Kubernetes")),
 )
-"""The first row that matches counts."""
+"""Which issuers are a vendor's, and how they are configured. The first row that matches counts."""
