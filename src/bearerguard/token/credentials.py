@@ -142,13 +142,13 @@ IN_AUTHORIZATION: Final = TokenPlace()
 
 
 def _behind_bearer(scope: Mapping[str, Any]) -> Credentials:
-    offered = list(scope["subprotocols"])
-    token = offered[offered.index(PROTOCOL) + 1 :][:1]
+    offered = [*scope["subprotocols"], ""]
+    token = offered[offered.index(PROTOCOL) + 1]
     if offered.count(PROTOCOL) > 1 or any(name == b"authorization" for name, _ in scope["headers"]):
         raise InvalidRequest(codes.REPEATED_AUTHORIZATION, expected="one token", actual="another")  # RFC 6750 §2
-    if not token or not token[0]:
+    if not token:
         raise InvalidRequest(codes.MALFORMED_AUTHORIZATION, expected="a token behind the sub-protocol 'bearer'")
-    return _bounded(token[0].encode("utf-8", "replace"))
+    return _bounded(token.encode("utf-8", "replace"))
 
 
 def _bare(headers: Iterable[tuple[bytes, bytes]], header: str) -> Credentials:

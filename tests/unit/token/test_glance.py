@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bearerguard import error_codes as codes
+from bearerguard.issuers.claim_rule import ClaimRule
 from bearerguard.issuers.profile import Profile
 from bearerguard.keys.jwk_set import JWKSet
 from bearerguard.keys.static_key_source import StaticKeySource
@@ -15,7 +17,7 @@ from bearerguard.resource_server import ResourceServer
 from bearerguard.testing import SigningKey
 from bearerguard.token.glance import ISSUER, KID, sole_text
 from bearerguard.token.jws import Parser
-from support.sealed import ALL_KEYS, claims, issuer, key_set, refusal, seal, server, verdict
+from support.sealed import ALL_KEYS, EC, RSA, claims, issuer, key_set, refusal, seal, server, verdict
 
 HERE: Final = "https://issuer.test/"
 ELSEWHERE: Final = "https://elsewhere.test/"
@@ -107,6 +109,16 @@ def test_in_a_flood_an_unknown_key_is_refused_before_the_payload_is_read() -> No
 
     assert (refused.code, refused.actual, refused.at) == ("unknown_key", "another", "header.kid")
     assert all(name in refused.expected for name in ("rsa", "ec", "edwards"))
+
+
+def test_in_a_flood_a_key_of_one_policy_is_not_looked_for_at_another() -> None:
+    """Records of one ``iss`` have keys of their own, and only claims tell the records apart."""
+    rules = [ClaimRule(("policy",), codes.WRONG_POLICY, frozenset({name}), required=False) for name in ("a", "b")]
+    api = server(*(issuer(profile=Profile(rules=(rule,))) for rule in rules))
+    for registration, key in zip(api._connection.registrations.all, (RSA, EC), strict=True):
+        object.__setattr__(registration, "keys", Flooded(key))
+
+    assert verdict(api, seal(claims(policy="b"), key=EC)) == "accepted"
 
 
 def test_without_one_it_is_told_what_else_is_wrong() -> None:

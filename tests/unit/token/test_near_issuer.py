@@ -41,10 +41,22 @@ def test_a_token_of_an_external_tenant_is_told_with_its_preset() -> None:
     assert "entra_external(" in told(["https://login.microsoftonline.com/11111111-2222-4333-8444-555555555555/v2.0"], iss)
 
 
+@pytest.mark.parametrize(("length", "is_near"), [(512, True), (513, False)])
+def test_an_issuer_of_any_length_is_not_looked_at(length: int, is_near: bool) -> None:
+    iss = "https://a.test/".ljust(length, "x")
+    assert bool(told([f"{iss}/"], iss)) == is_near
+
+
+def test_issuers_without_a_scheme_are_not_alike_for_that() -> None:
+    assert told(["accounts.example"], "other.example") == ""
+
+
 def test_a_replica_of_a_pool_is_told_with_its_option() -> None:
     """https://github.com/awslabs/aws-jwt-verify/issues/282"""
     configured = [f"https://cognito-idp.us-east-1.amazonaws.com/{POOL}"]
-    assert "replica_regions" in told(configured, f"https://cognito-idp.us-west-2.amazonaws.com/{POOL}")
+    for name in ("cognito-idp", "issuer-cognito-idp"):
+        assert "replica_regions" in told(configured, f"https://{name}.us-west-2.amazonaws.com/{POOL}")
+    assert told(configured, f"https://a.test/cognito-idp./{POOL}") == ""
     assert told(configured, "https://cognito-idp.us-west-2.amazonaws.com/us-west-2_other") == ""
     assert told(["https://a.test"], f"https://cognito-idp.us-west-2.amazonaws.com/{POOL}") == ""
 

@@ -129,7 +129,13 @@ def test_records_that_share_an_issuer_are_told_apart_by_their_rules() -> None:
     assert verdict(api, seal(key=RSA, payload=claims(policy="a"))) == "accepted"
     assert verdict(api, seal(key=EC, payload=claims(policy="b"))) == "accepted"
     assert verdict(api, seal(key=RSA, payload=claims(policy="b"))) == "unknown_key"
-    assert verdict(api, seal(key=RSA, payload=claims(policy="c"))) == "wrong_policy"
+
+
+def test_if_no_record_of_an_issuer_fits_the_first_says_what_it_expected() -> None:
+    refused = refusal(server(_of_policy("a", RSA), _of_policy("b", EC)), seal(key=EC, payload=claims(policy="c")))
+
+    assert refused.code == "wrong_policy"
+    assert "'a'" in refused.expected
 
 
 def test_a_token_that_fits_several_of_them_is_the_first_ones() -> None:
