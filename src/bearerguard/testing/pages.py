@@ -67,9 +67,7 @@ class Pages:
     ) -> None:
         self._documents = documents
         self._jwks = jwks
-        self._posts = endpoints.posts
-        self._unknown_tenant = endpoints.unknown_tenant
-        self._sign_ins = endpoints.sign_ins
+        self._endpoints = endpoints
         self._faults = operations.faults
         self._requests = operations.requests
         self._for_people = for_people
@@ -79,15 +77,16 @@ class Pages:
         people.
         """
         routes: list[Route] = []
+        posts = self._endpoints.posts
         for document in self._documents:
             routes += [self._route("metadata", url, self._metadata(document)) for url in document.urls]
             routes.append(self._route("jwks", document.jwks_uri, self._key_set(document, key_headers)))
             places = endpoints_of(document).items()
-            routes += [self._route(endpoint, url, self._breakable(endpoint, self._posts[endpoint])) for endpoint, url in places]
+            routes += [self._route(endpoint, url, self._breakable(endpoint, posts[endpoint])) for endpoint, url in places]
         for pattern in {document.any_tenant for document in self._documents if document.any_tenant}:
-            routes.append(self._route("token", pattern, self._unknown_tenant))
+            routes.append(self._route("token", pattern, self._endpoints.unknown_tenant))
         for_people = [Route(path, page, methods=_BOTH) for path, page in self._for_people.items()]
-        for_people += [self._route("authorization", url, page) for url, page in self._sign_ins.items()]
+        for_people += [self._route("authorization", url, page) for url, page in self._endpoints.sign_ins.items()]
         anyone = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=_BOTH, allow_headers=["*"])
         return Starlette(routes=[*for_people, Mount("", routes=routes, middleware=[anyone])])
 
@@ -96,7 +95,7 @@ class Pages:
             self._requests[endpoint] += 1
             return await self._faults.before(endpoint) or await page(request)
 
-        methods = _BOTH if endpoint == "authorization" else ["POST"] if endpoint in self._posts else ["GET"]
+        methods = _BOTH if endpoint == "authorization" else ["POST"] if endpoint in self._endpoints.posts else ["GET"]
         return Route(urlsplit(url).path, answer, methods=methods)
 
     def _breakable(self, endpoint: Endpoint, page: Page) -> Page:
