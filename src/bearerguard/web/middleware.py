@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 from starlette.authentication import AuthCredentials, UnauthenticatedUser
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bearerguard.authorization.combination import Requirement
 from bearerguard.authorization.path_policy import PathPolicy
 from bearerguard.authorization.policy_row import Public
 from bearerguard.checks import checked_switch
@@ -47,6 +48,8 @@ _REPORTING: Final[Mapping[str, type[Passage]]] = {"http": ReportingPassage, "web
 _PUBLIC: Final = Public.PUBLIC  # a member of an enumeration is looked up in 50 ns
 _OPTIONAL: Final = Public.OPTIONAL
 _FORGOTTEN: Final[Any] = None
+_WithToken: TypeAlias = Requirement | Literal[Public.OPTIONAL] | None
+"""What a request may need that has sent a token."""
 
 
 class AccessTokenMiddleware:
@@ -190,6 +193,7 @@ class AccessTokenMiddleware:
                 principal = self._recall(token)
                 if principal is None:
                     principal, passage.cached = await self._judge(token)
+                    rule = self._rule_after_a_wait(rule, scope)
                 del token  # this frame is in the traceback of every error of the application
                 passage.principal = principal
                 # True itself: the coroutine of an async permits() would be true in an if
@@ -222,6 +226,18 @@ class AccessTokenMiddleware:
         if scope["type"] != "lifespan":
             raise BearerguardError(f"an ASGI scope of type {show(scope['type'])} cannot be judged and is not served")
         await Lifespan(self.app, self.resource_server, lambda: self._read(scope)).run(scope, receive, send)
+
+    def _rule_after_a_wait(self, rule: _WithToken, scope: Scope) -> _WithToken:
+        """The same rule, unless routes came or went meanwhile; the token that was sent is good.
+
+        Raises:
+            ConfigurationError: the application has undeclared routes by now.
+        """
+        if self._routing is not None and self._routing.is_current():
+            return rule
+        self._read(scope)
+        found = self._paths.rule(scope)
+        return None if isinstance(found, Public) else found
 
     def _read_for(self, passage: Passage, scope: Scope) -> None:
         """Read the routes before a request is judged; an error refuses this one, and all to come."""

@@ -18,7 +18,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bearerguard import (
     AccessTokenMiddleware,
     ConfigurationError,
+    Issuer,
     PathPolicy,
+    Principal,
     ResourceServer,
     audit,
     authenticated,
@@ -246,6 +248,42 @@ async def test_what_is_added_after_the_start_is_judged_before_it_is_served(
     for target in ("/late", "/m/late", "/a"):
         with pytest.raises(ConfigurationError):
             await get(app, target, noroles)
+
+
+@pytest.mark.parametrize("mount", ["", "/m"])
+async def test_what_is_added_while_a_token_is_verified_is_judged_before_it_is_served(
+    mount: str, issuer: LocalIssuer, noroles: list[Header]
+) -> None:
+    """A first request may wait ten seconds for keys."""
+    inner = Router([Route("/a", requires(READ)(served))])
+
+    async def looks_up(principal: Principal) -> bool:
+        if len(inner.routes) == 1:
+            inner.routes.append(Route("/late", served))
+        return False
+
+    api = ResourceServer(Issuer(issuer.issuer, jwks=issuer.jwks()), "api://orders", revoked=looks_up)
+    app = guarded(api, Mount(mount, app=inner))
+
+    assert (await get(app, f"{mount}/late", noroles)).status == 500
+    with pytest.raises(ConfigurationError):
+        await get(app, f"{mount}/late", noroles)
+
+
+async def test_what_is_declared_may_come_while_a_token_is_verified(issuer: LocalIssuer, noroles: list[Header]) -> None:
+    late = {"/public": public(fresh()), "/read": requires(READ)(fresh()), "/any": requires(authenticated())(fresh())}
+    app = Starlette()
+
+    async def looks_up(principal: Principal) -> bool:
+        app.router.routes[:] = [Route(path, endpoint) for path, endpoint in late.items()]
+        return False
+
+    api = ResourceServer(Issuer(issuer.issuer, jwks=issuer.jwks()), "api://orders", revoked=looks_up)
+    app.add_middleware(AccessTokenMiddleware, resource_server=api)
+
+    for path, status in (("/public", 200), ("/read", 403), ("/any", 200)):
+        app.router.routes.clear()
+        assert (await get(app, path, noroles)).status == status
 
 
 async def test_a_declared_route_may_come_late(api: ResourceServer, reader: list[Header]) -> None:
