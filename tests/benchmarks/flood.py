@@ -44,7 +44,7 @@ def rows(setting: Setting) -> list[Row]:
             at_most = _MOST if name != "starlette" else None
             text = f"{loop}, {what}: p99 of good requests in a flood of 16 kB tokens through {_FLOOD} connections"
             found.append(Row(f"{text} over that beside as many good ones", rounds.ratio("flooded", "busy"), at_most=at_most))
-            found.append(Row(f"{text} over that of a server at rest", rounds.ratio("flooded", "calm")))
+            found.append(Row(f"{text} over that of a server at rest", rounds.ratio("flooded", "calm"), at_most=at_most))
             found.append(Row(f"{text}", rounds.cost("flooded") * 1e3, "ms"))
     return found
 
