@@ -143,8 +143,7 @@ class AccessTokenMiddleware:
         check_root_path(root_path)
         self.app: ASGIApp = app
         reports_only = checked_switch("insecure_report_only", insecure_report_only)
-        ends = checked_switch("end_at_expiry", end_at_expiry) and not reports_only
-        self._served = EndAtExpiry(app) if ends else app
+        self._served = EndAtExpiry(app) if checked_switch("end_at_expiry", end_at_expiry) else app
         self._passages = _REPORTING if reports_only else _PASSAGES
         self.rules = PathRules(policy, public_rows(public))
         if policy is not None and self.rules.public is not None:

@@ -733,7 +733,7 @@ def test_what_cannot_be_guarded_is_named_when_it_is_decorated(target: Any) -> No
     assert caught.value.parameter == "@requires"
 
 
-@pytest.mark.parametrize("target", [NotAnEndpoint, Slotted(), Route("/", no_request), "list_orders", None, 7])
+@pytest.mark.parametrize("target", [NotAnEndpoint, NotAnEndpoint(), Slotted(), Route("/", no_request), "list_orders", None, 7])
 def test_what_cannot_be_public_is_named(target: Any) -> None:
     with pytest.raises(ConfigurationError) as caught:
         public(target)

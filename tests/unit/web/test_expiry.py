@@ -541,6 +541,22 @@ async def test_where_nothing_is_refused_it_is_told_once_and_nothing_ends(
     ]
 
 
+async def test_the_option_tells_and_ends_nothing_where_the_middleware_only_reports(
+    anyio_backend: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Before a roll-out it is good to know that clients will have to come back with a new token."""
+    api, talk = server(), Talk()
+    async with opened(guarded(api, talk, insecure_report_only=True)) as line:
+        with caplog.at_level(logging.INFO, logger="bearerguard"):
+            advance(api, LIFE)
+            await line.says("still here")
+            await line.says("and here")
+
+        assert line.ends() == []
+        assert [message["text"] for message in talk.heard] == ["still here", "and here"]
+    assert [record.__dict__["code"] for record in caplog.records if "code" in record.__dict__] == ["token_expired"]
+
+
 async def test_requests_are_none_of_its_business(anyio_backend: str) -> None:
     seen: list[object] = []
 

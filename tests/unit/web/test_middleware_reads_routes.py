@@ -9,8 +9,9 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
+from starlette.types import Receive, Scope, Send
 
-from bearerguard import AccessTokenMiddleware, ConfigurationError, Issuer, PathPolicy, ResourceServer, public
+from bearerguard import AccessTokenMiddleware, ConfigurationError, Issuer, PathPolicy, ResourceServer, authenticated, public
 from bearerguard.events import Event
 from bearerguard.testing import LocalIssuer
 from support.asgi import get
@@ -67,6 +68,18 @@ async def test_a_public_route_that_must_not_be_served_opens_nothing_once_it_is_g
     inner.router.routes[:] = before
 
     assert json.loads((await get(app, "/late")).body)["code"] == "missing_token"
+
+
+async def test_a_policy_decides_alone_also_for_an_application_that_may_serve_something_else(
+    api: ResourceServer, issuer: LocalIssuer
+) -> None:
+    async def dispatcher(scope: Scope, receive: Receive, send: Send) -> None:
+        await PlainTextResponse("served")(scope, receive, send)
+
+    dispatcher.app = dispatcher  # type: ignore[attr-defined]
+    app = AccessTokenMiddleware(dispatcher, resource_server=api, policy=PathPolicy({"/": authenticated()}))
+    reader = [(b"authorization", b"Bearer " + issuer.mint("reader").encode())]
+    assert [(await get(app, "/", headers)).status for headers in (reader, [])] == [200, 401]
 
 
 async def test_who_listens_around_is_told_of_an_application_that_must_not_be_served(
