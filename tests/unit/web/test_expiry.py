@@ -259,6 +259,15 @@ async def test_it_looks_every_few_seconds_and_at_the_expiry(anyio_backend: str) 
     assert pauses.seconds == [LOOK_EVERY, 2.0]
 
 
+async def test_shortly_before_the_expiry_it_waits_only_for_that(anyio_backend: str) -> None:
+    api, pauses = server(), Pauses()
+    async with opened(guarded(api, Talk(), pauses)):
+        advance(api, LIFE - 0.5)
+        await pauses.end()
+
+    assert pauses.seconds == [LOOK_EVERY, 0.5]
+
+
 # --- other reasons
 
 
@@ -414,6 +423,37 @@ async def test_one_that_the_client_has_closed_is_left_alone(anyio_backend: str) 
         assert [message["code"] for message in seen] == [1001, 1001]
 
 
+async def test_one_that_the_client_closes_during_the_look_is_left_alone(anyio_backend: str) -> None:
+    """The hook takes a while to say that the token is revoked."""
+    waiting, go_on = anyio.Event(), anyio.Event()
+    holds: list[str] = []
+
+    async def revoked(_principal: Principal) -> bool:
+        if holds:
+            waiting.set()
+            await go_on.wait()
+        return bool(holds)
+
+    async def talk(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        while (await receive())["type"] != "websocket.disconnect":
+            pass
+        await go_on.wait()
+
+    api, pauses = server(revoked=revoked, revoked_timeout=20), Pauses()
+    async with opened(guarded(api, talk, pauses)) as line:
+        holds.append("from now on")
+        advance(api, LOOK_EVERY)
+        await pauses.end()
+        await waiting.wait()
+        await line.hangs_up()
+        go_on.set()
+        await at_rest()
+
+        assert line.ends() == []
+
+
 async def test_to_close_it_afterwards_does_no_harm(anyio_backend: str) -> None:
     """As applications do when they clean up."""
     api, pauses = server(), Pauses()
@@ -539,6 +579,17 @@ async def test_where_nothing_is_refused_it_is_told_once_and_nothing_ends(
     assert [record.getMessage().partition(". ")[0] for record in caplog.records if "token_expired" in record.getMessage()] == [
         "would be refused: token_expired: The time is past 'exp' plus the leeway"
     ]
+
+
+async def test_where_nothing_is_refused_nobody_looks_any_more_once_it_is_told(anyio_backend: str) -> None:
+    api, pauses = server(), Pauses()
+    async with opened(guarded(api, Talk(), pauses, insecure_report_only=True)):
+        advance(api, LIFE)
+        await pauses.end()
+        before = len(pauses.seconds)
+        await pauses.end()
+
+        assert len(pauses.seconds) == before
 
 
 async def test_the_option_tells_and_ends_nothing_where_the_middleware_only_reports(
