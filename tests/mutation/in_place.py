@@ -130,6 +130,7 @@ class InPlace:
 def _functions(files: set[str]) -> dict[tuple[str, str, int], list[FunctionType]]:
     """Every living function of those files, by file, ``co_qualname`` and first line."""
     found: dict[tuple[str, str, int], list[FunctionType]] = {}
+    gc.unfreeze()  # what the tests' conftest froze is not among the objects
     for thing in gc.get_objects():
         if type(thing) is FunctionType and (code := thing.__code__).co_filename in files:
             found.setdefault((code.co_filename, code.co_qualname, code.co_firstlineno), []).append(thing)

@@ -126,6 +126,18 @@ def test_a_class_that_calls_its_methods_in_a_way_of_its_own_declares_nothing_by_
     assert [row.decided_by for row in audit(Starlette(routes=[Route("/", kind)]))] == ["nothing"]
 
 
+class Application:
+    """An ASGI application that is made for each request."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        raise NotImplementedError
+
+
+def test_a_class_of_another_kind_declares_nothing() -> None:
+    assert all_declared(Application) == {None}
+    assert declared_for(Application, "GET") is None
+
+
 def test_of_several_declarations_the_strictest_holds() -> None:
     opened, asked = public(wrapped(read)), None
     assert combined(declared_for(opened, "GET"), READ, asked) == READ
