@@ -15,7 +15,7 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "authorization": ("authorization", "web/test_request_table.py"),
     "keys/freshness": ("keys",),
     "introspection": ("introspection", "test_aclose.py", "test_reconfigure.py"),
-    "web": ("web", "fastapi"),
+    "web": ("web", "fastapi", "introspection/test_endpoint_news.py"),
     "forward_auth": ("forward_auth",),
 }
 """Room or module of the library, and the tests beneath ``tests/unit`` that judge it."""

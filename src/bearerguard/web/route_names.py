@@ -15,7 +15,8 @@ from bearerguard.web.destination import full_match
 from bearerguard.web.routes import path_of, root_path_of, router_of, routes_of, subtree_of
 
 Names: TypeAlias = Mapping[int, tuple[object, str]]
-"""The template of each route and endpoint, with the object itself, by its ``id``."""
+"""The template of each route and endpoint, by its ``id``, which stays its own while the object is
+kept beside it."""
 
 _AMBIGUOUS: Final = ""
 
@@ -44,8 +45,8 @@ class RouteNames:
     def taken_by(self, scope: Mapping[str, Any]) -> str:
         """The template of the route, or of the innermost mount, that has taken a request."""
         for key in ("route", "endpoint"):  # older ones of Starlette name the endpoint alone
-            found, name = self.names.get(id(scope.get(key)), (None, ""))
-            if name and found is scope[key]:
+            _, name = self.names.get(id(scope.get(key)), (None, ""))
+            if name:
                 return name
         return ""
 
@@ -91,12 +92,11 @@ def _named(router: Starlette | Router, prefix: str = "") -> Iterator[tuple[objec
     for route in routes_of(router):
         name = prefix + path_of(route)
         yield getattr(route, "original_route", route), name
-        app = subtree_of(route)
-        inner = router_of(app)
+        inner = router_of(subtree_of(route))
         if inner is not None:
             yield from _named(inner, name)
-        elif app is None:
-            yield getattr(route, "endpoint", None), name
+        elif (endpoint := getattr(route, "endpoint", None)) is not None:
+            yield endpoint, name
 
 
 def _walked(router: Starlette | Router, scope: Scope) -> str:

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Final
 
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Security, WebSocket
+from starlette.applications import Starlette
+from starlette.routing import Route
 
 from bearerguard import AccessTokenMiddleware, ConfigurationError, Principal, ResourceServer, requires, role, scope
 from bearerguard.fastapi import require
@@ -156,6 +158,31 @@ async def test_a_caller_of_a_functions_own_scope_is_named_at_the_start(api: Reso
 
     with pytest.raises(ConfigurationError):
         await get(app, "/a")
+
+
+async def test_it_is_named_also_behind_the_pages_of_the_documentation(api: ResourceServer) -> None:
+    app = FastAPI(docs_url="/docs")
+    app.add_middleware(AccessTokenMiddleware, resource_server=api, undeclared="allow")
+    app.add_api_route("/a", unreadable.current)
+
+    with pytest.raises(ConfigurationError, match="TYPE_CHECKING"):
+        await get(app, "/a")
+
+
+async def test_only_fastapi_takes_callers_from_requests(api: ResourceServer) -> None:
+    """Starlette hands every endpoint the request, whatever its annotations say."""
+    app = Starlette(routes=[Route("/a", requires(READ)(unreadable.of_starlette))])
+    assert (await get(AccessTokenMiddleware(app, resource_server=api), "/a")).status == 401
+
+
+async def test_an_endpoint_of_fastapi_need_not_be_a_function(api: ResourceServer) -> None:
+    class Orders:
+        def __call__(self) -> str:
+            return "orders"
+
+    app = FastAPI(openapi_url=None, dependencies=[Depends(require(READ))])
+    app.add_api_route("/a", Orders())
+    assert (await get(AccessTokenMiddleware(app, resource_server=api), "/a")).status == 401
 
 
 async def test_other_names_are_fastapis_affair(api: ResourceServer) -> None:

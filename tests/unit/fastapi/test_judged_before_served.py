@@ -88,6 +88,16 @@ async def test_files_of_a_frontend_are_named_at_the_start(path: str, place: str,
         await get(app, "/index.html")
 
 
+@pytest.mark.parametrize(
+    ("path", "rows"),
+    [("/", ["/{path:path}"]), ("/site", ["/site", "/site/{path:path}"]), ("/site/", ["/site", "/site/{path:path}"])],
+)
+def test_the_audit_lists_the_paths_of_a_frontend(path: str, rows: list[str], site: str, api: ResourceServer) -> None:
+    app = guarded(api)
+    app.frontend(path, directory=site)
+    assert [row.path for row in audit(app) if "FrontendStaticFiles" in row.endpoint] == rows
+
+
 @pytest.mark.parametrize("path", ["/", "/site"])
 async def test_a_frontend_with_a_requirement_is_guarded(
     path: str, site: str, api: ResourceServer, reader: list[Header], noroles: list[Header]

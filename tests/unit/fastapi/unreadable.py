@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Request, Response
 
 from bearerguard import role
 from bearerguard.fastapi import require
@@ -22,6 +22,11 @@ async def annotated(caller: Annotated[Principal, Depends(require(role("Read.All"
 
 async def current(caller: CurrentPrincipal) -> None:
     """Names the alias."""
+
+
+async def of_starlette(request: Request, principal: Principal | None = None) -> Response:
+    """An endpoint that others call with the caller, too."""
+    raise NotImplementedError
 
 
 async def other(price: Decimal) -> None:

@@ -145,6 +145,36 @@ def test_a_class_restricted_to_methods_is_listed_with_these() -> None:
     assert rows(Route("/guarded", Guarded, methods=["GET"])) == [("GET,HEAD", "/guarded", ADMIN, "endpoint")]
 
 
+def test_a_guarded_class_is_listed_with_the_methods_of_its_route_alone() -> None:
+    @requires(ADMIN)
+    class Wide(HTTPEndpoint):
+        async def get(self, request: Request) -> Response:
+            raise NotImplementedError
+
+        async def post(self, request: Request) -> Response:
+            raise NotImplementedError
+
+    assert rows(Route("/wide", Wide, methods=["POST"])) == [("POST", "/wide", ADMIN, "endpoint")]
+    assert rows(Route("/wide", Wide)) == [("GET,HEAD,POST", "/wide", ADMIN, "endpoint")]
+
+
+def test_a_path_beneath_a_mount_can_be_listed() -> None:
+    found = rows(Mount("/m", routes=[Route("/a", forgotten)]), public="/m/a")
+    assert found == [("GET,HEAD", "/m/a", PUBLIC, "public=")]
+
+
+def test_what_is_declared_is_given_no_advice() -> None:
+    @functools.wraps(read)
+    async def cached(request: Request) -> Response:
+        raise NotImplementedError
+
+    routes = [Route("/listed", cached), Route("/forgotten", cached)]
+    app = Starlette(
+        routes=routes, middleware=[Middleware(AccessTokenMiddleware, resource_server=NOBODY_TRUSTED, public="/listed")]
+    )
+    assert [(row.path, bool(row.advice)) for row in audit(app)] == [("/listed", False), ("/forgotten", True)]
+
+
 def test_websockets() -> None:
     found = rows(
         WebSocketRoute("/live", live),
@@ -354,6 +384,22 @@ def test_other_middlewares_of_the_application_are_passed_over() -> None:
     for middleware in ([others, guard], [guard, others], [others]):
         (row,) = audit(Starlette(routes=[Route("/a", forgotten)], middleware=middleware))
         assert (row.access is PUBLIC) == (guard in middleware)
+
+
+def test_no_other_middleware_is_made_to_be_asked() -> None:
+    class Connects:
+        """What opens a connection when it is made."""
+
+        def __init__(self, app: Any) -> None:
+            raise NotImplementedError
+
+    app = Starlette(routes=[Route("/read", read)], middleware=[Middleware(Connects)])
+    assert [row.access for row in audit(app)] == [READ]
+
+
+def test_a_partial_is_named_by_its_function() -> None:
+    (row,) = audit(Starlette(routes=[Route("/read", functools.partial(forgotten))]))
+    assert row.endpoint.endswith(".forgotten")
 
 
 def test_a_middleware_around_the_application_counts(api: ResourceServer) -> None:

@@ -80,6 +80,12 @@ async def test_a_function_makes_the_body(api: ResourceServer, issuer: LocalIssue
     assert json.loads(lacking.body) == {"errors": [{"status": "403", "é": "missing_role"}]}
 
 
+async def test_a_function_may_give_octets(api: ResourceServer, issuer: LocalIssuer) -> None:
+    for octets in (b"\x00\xff", bytearray(b"ab"), memoryview(b"cd")):
+        (missing, *_) = await refusals(api, issuer, lambda _refusal, body=octets: ("application/cbor", body))
+        assert (missing.headers["content-type"], missing.body) == ("application/cbor", bytes(octets))
+
+
 async def test_retry_after_stays(issuer: LocalIssuer) -> None:
     down = LocalIssuer(issuer.issuer)
     down.go_down()

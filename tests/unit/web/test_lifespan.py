@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bearerguard import AccessTokenMiddleware, ConfigurationError, Issuer, PathPolicy, ResourceServer, authenticated, requires
 from bearerguard.testing import FakeClock, LocalIssuer
-from support.asgi import Header, connect, get, lifespan
+from support.asgi import Header, call, connect, get, lifespan
 from support.servers import StartFailedError, serve
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])]
@@ -114,6 +114,34 @@ async def test_a_server_that_two_applications_share_survives_the_end_of_one(issu
         async with lifespan(first):
             assert (await get(first, "/orders", bearer(issuer))).status == 200
         assert (await get(second, "/orders", bearer(issuer))).status == 200
+
+
+async def test_what_is_still_warming_ends_before_the_server_is_closed(issuer: LocalIssuer) -> None:
+    async def slow() -> None:
+        try:
+            await anyio.sleep_forever()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.lowlevel.checkpoint()
+            server.notes.append("cut off")
+
+    server = Watched(issuer, slow)
+    async with lifespan(app_with(server)):
+        await anyio.wait_all_tasks_blocked()
+    assert server.notes == ["warming", "cut off", "closed"]
+
+
+@pytest.mark.parametrize("end", ["lifespan.shutdown.complete", "lifespan.shutdown.failed"])
+async def test_the_server_is_closed_however_the_application_stops(end: str, issuer: LocalIssuer) -> None:
+    """Even if it never said that it had started."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": end})
+
+    server = Watched(issuer)
+    answer = await call(AccessTokenMiddleware(app, resource_server=server), {"type": "lifespan"})
+    assert [message["type"] for message in answer.messages] == [end]
+    assert server.notes[:1] == ["closed"]
 
 
 # --- undeclared routes

@@ -25,7 +25,7 @@ from bearerguard import (
     role,
 )
 from bearerguard.testing import LocalIssuer
-from bearerguard.web.metadata import protected_resource_metadata, resource_metadata_url
+from bearerguard.web.metadata import authorization_servers, protected_resource_metadata, resource_metadata_url
 from support.asgi import call, get, http_scope, lifespan
 
 pytestmark = pytest.mark.anyio
@@ -70,6 +70,20 @@ async def test_it_tells_the_issuer_that_is_asked_about_opaque_tokens() -> None:
 
     assert (await _document(_app(alone)))["authorization_servers"] == ["https://sso.test"]
     assert (await _document(_app(beside)))["authorization_servers"] == ["https://issuer.test", "https://sso.test"]
+
+
+async def test_an_issuer_that_is_trusted_and_asked_is_named_once() -> None:
+    asked = Introspection("https://sso.test/introspect", issuer="https://sso.test", client_id="orders", client_secret="secret")
+    api = ResourceServer(oidc("https://sso.test"), "api://orders", introspection=asked)
+
+    assert [issuer.issuer for issuer in authorization_servers(api)] == ["https://sso.test"]
+
+
+async def test_an_issuer_whose_name_is_not_a_url_is_left_out(issuer: LocalIssuer) -> None:
+    """As some write it into ``iss``: no client finds anything there."""
+    api = ResourceServer([Issuer("issuer.test", jwks=issuer.jwks()), oidc("https://a.test")], "api://orders")
+
+    assert (await _document(_app(api)))["authorization_servers"] == ["https://a.test"]
 
 
 async def test_an_endpoint_whose_issuer_nobody_named_is_none() -> None:
@@ -150,6 +164,8 @@ async def test_its_place_is_between_host_and_path(resource: str, path: str, url:
         "https://api.example/orders#part",
         "https://api.example?",
         "https://api.example/{tenant}",
+        "https://api.example/a%7Bb",
+        "https://api.example/a%7Db",
         "https://api.example/%0A",
         "https://api.example/%FF",
         "https://user@api.example",

@@ -61,7 +61,8 @@ async def asked(endpoint: Callable[..., Awaitable[Response]], server: ResourceSe
 async def test_an_instance_becomes_ready_by_being_asked(site: Site) -> None:
     server = site.server("a")
     probe = readiness(server)
-    assert (await asked(probe, server)).status_code == 503
+    first = await asked(probe, server)
+    assert (first.status_code, first.headers["retry-after"]) == (503, "1")
     assert (await asked(probe, server)).status_code == 200
     assert (await asked(probe, server, "/in/ready")).status_code == 200
     assert site.asked == ["a.test"]

@@ -28,6 +28,7 @@ from bearerguard import (
     role,
 )
 from bearerguard.testing import FakeClock, LocalIssuer
+from bearerguard.web.report import method, path_of
 from support.asgi import Header, bearer, call, connect, get, http_scope
 
 pytestmark = pytest.mark.anyio
@@ -229,6 +230,22 @@ async def test_a_websocket_is_named_by_its_method(api: ResourceServer, log: io.S
     await connect(AccessTokenMiddleware(plain, resource_server=api, policy=policy), "/live")
     (line,) = lines(log)
     assert (line["method"], line["code"]) == ("WEBSOCKET", "missing_token")
+
+
+@pytest.mark.parametrize(("kid", "told"), [("of-nobody", "of-nobody"), (7, ""), (None, "")])
+async def test_the_key_that_a_refused_token_names_is_told_if_it_names_one(
+    kid: object, told: str, api: ResourceServer, issuer: LocalIssuer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "bearerguard")
+    header = {"alg": "ES256", "typ": "at+jwt", **({} if kid is None else {"kid": kid})}
+    await get(orders(api), "/orders/7", bearer(issuer.sign(header, {"iss": issuer.issuer, "aud": "api://orders", "exp": 1})))
+    (record,) = caplog.records
+    assert record.__dict__["kid"] == told
+
+
+@pytest.mark.parametrize("scope", [{"type": "http"}, {"type": "http", "method": None, "path": 7}])
+def test_of_a_request_that_says_nothing_nothing_is_told(scope: Scope) -> None:
+    assert (method(scope), path_of(scope)) == ("", "")
 
 
 # --- what callers choose

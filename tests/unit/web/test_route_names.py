@@ -9,13 +9,14 @@ from starlette.endpoints import HTTPEndpoint
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Host, Mount, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Host, Match, Mount, Route, Router, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from bearerguard import AccessTokenMiddleware, PathPolicy, ResourceServer, authenticated, public, requires, role
+from bearerguard import AccessTokenMiddleware, PathPolicy, ResourceServer, authenticated, principal_of, public, requires, role
 from bearerguard.events import Event
 from bearerguard.fastapi import require
+from bearerguard.web.route_names import NamesInApp, RouteNames, mounted_at
 from support.asgi import Header, connect, get
 
 pytestmark = pytest.mark.anyio
@@ -173,6 +174,52 @@ async def test_a_middleware_that_hands_on_a_copy_of_the_scope(
     guard = Middleware(AccessTokenMiddleware, resource_server=api)
     app = Starlette(routes=ROUTES, middleware=[guard, Middleware(Copying)])
     assert await both(app, "/routes/acme/orders/7", reader, seen) == ["/routes/{tenant}/orders/{id}"] * 2
+
+
+class ByItself(BaseRoute):
+    """Takes every path, and has neither a template nor an endpoint."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        return Match.FULL, {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        principal_of(scope, ADMIN)
+        raise NotImplementedError
+
+
+async def test_a_route_without_a_template_beneath_a_mount_is_refused_as_any_other(
+    api: ResourceServer, seen: list[Event], reader: list[Header]
+) -> None:
+    app = AccessTokenMiddleware(Starlette(routes=[Mount("/m", routes=[ByItself()])]), resource_server=api, undeclared="allow")
+    assert (await get(app, "/m/a", reader)).status == 403
+    assert [event.code for event in seen] == ["missing_role"]
+
+
+async def third(request: Request) -> Response:
+    raise NotImplementedError
+
+
+def test_where_a_router_names_the_endpoint_alone_one_of_several_routes_has_no_name() -> None:
+    """Older ones of Starlette do."""
+    names = RouteNames(Router([Route("/a", served), Route("/b/{id}", served), Route("/c/{id}", third)]))
+    assert names.taken_by({"endpoint": served}) == ""
+    assert names.taken_by({"endpoint": third}) == "/c/{id}"
+    assert names.taken_by({}) == ""
+
+
+def test_before_a_router_was_asked_there_is_no_name() -> None:
+    app = Starlette(routes=[Route("/c/{id}", third)])
+    names, scope = NamesInApp(), {"app": app, "endpoint": third}
+    assert (names(scope, is_served=True), names(scope, is_served=False)) == ("/c/{id}", "")
+
+
+@pytest.mark.parametrize("scope", [{}, {"app": None}, {"app": object()}])
+def test_where_no_application_can_be_read_there_is_no_name(scope: Scope) -> None:
+    assert NamesInApp()(scope, is_served=True) == ""
+
+
+def test_a_mount_without_parameters_is_named_as_it_is_written() -> None:
+    assert mounted_at({"app_root_path": "/proxy", "root_path": "/proxy/shops"}) == "/shops"
 
 
 # --- FastAPI
