@@ -114,7 +114,7 @@ async def test_no_answer_takes_longer_than_the_whole_fetch_may(name: str, patien
     with raw_server(BEHAVIOURS[name]) as server:
         begun = time.monotonic()
         await without_keys(ResourceServer(trusted(ISSUER, server.url), AUDIENCE, clock=FakeClock()))
-        assert time.monotonic() - begun < MOMENT + 1.0
+        assert time.monotonic() - begun < MOMENT + 5.0
 
 
 async def without_keys(server: ResourceServer) -> None:

@@ -13,12 +13,6 @@ from bearerguard.keys.fetch import Document, Fetcher
 MOMENT: Final = 0.3
 """Seconds for a whole fetch from an issuer that is lost."""
 
-HANDSHAKE: Final = 1.0
-"""The same over TLS: two fifths of it are for the handshake, and the rest is never used up.
-
-Where the time for the whole runs out during a handshake, httpcore leaves the socket to the garbage collector, which warns.
-"""
-
 
 class Patience:
     """Makes the fetchers of a drill.
@@ -51,9 +45,16 @@ class _Fetcher(Fetcher):
     def __init__(self, transport: httpx.AsyncBaseTransport | None, patience: Patience) -> None:
         super().__init__(transport)
         self._patience = patience
-        self._hasty = {"http": Fetcher(transport, timeout=MOMENT), "https": Fetcher(transport, timeout=HANDSHAKE)}
+        self._hasty = {"http": Fetcher(transport, timeout=MOMENT), "https": _shaking_hands_for_a_moment(transport)}
 
     async def get(self, url: str, *, limit: int, validators: Mapping[str, str] | None = None) -> Document:
         if self._patience.is_lost:
             return await self._hasty[url.partition(":")[0]].get(url, limit=limit, validators=validators)
         return await super().get(url, limit=limit, validators=validators)
+
+
+def _shaking_hands_for_a_moment(transport: httpx.AsyncBaseTransport | None) -> Fetcher:
+    """Its time for the whole never runs out during a handshake: httpcore would leave the socket to the garbage collector."""
+    fetcher = Fetcher(transport)
+    fetcher._http._limits["connect"] = MOMENT
+    return fetcher
