@@ -386,6 +386,10 @@ def test_other_middlewares_of_the_application_are_passed_over() -> None:
         assert (row.access is PUBLIC) == (guard in middleware)
 
 
+def test_a_row_holds_for_all_paths_of_its_route_unless_it_says_otherwise() -> None:
+    assert not AuditedRoute(("GET",), "/read", "orders.read", READ, "endpoint").in_part
+
+
 def test_no_other_middleware_is_made_to_be_asked() -> None:
     class Connects:
         """What opens a connection when it is made."""

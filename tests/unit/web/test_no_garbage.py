@@ -18,10 +18,11 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Scope
 
-from bearerguard import AccessTokenMiddleware, PathPolicy, Principal, ResourceServer, requires, role
+from bearerguard import AccessTokenMiddleware, PathPolicy, Principal, ResourceServer, authenticated, principal_of, requires, role
 from bearerguard.fastapi import require
 from bearerguard.testing import LocalIssuer
 from support.asgi import http_scope
+from support.closed_framework import closed
 
 pytestmark = pytest.mark.anyio
 
@@ -65,6 +66,12 @@ def fastapi_alone(api: ResourceServer) -> ASGIApp:
     return app
 
 
+def another_framework(api: ResourceServer) -> ASGIApp:
+    """A view that asks for the caller, in a framework that makes an error page of every exception."""
+    app = closed(lambda scope: principal_of(scope, role("Read.All")).display_name)
+    return AccessTokenMiddleware(app, resource_server=api, policy=PathPolicy({"/": authenticated()}))
+
+
 class Marker:
     """Is in a scope, and can be watched."""
 
@@ -83,7 +90,7 @@ class Connection:
         self.status = message.get("status", self.status)
 
 
-@pytest.mark.parametrize("build", [decorated, by_policy, fastapi_dependency, fastapi_alone])
+@pytest.mark.parametrize("build", [decorated, by_policy, fastapi_dependency, fastapi_alone, another_framework])
 @pytest.mark.parametrize(
     ("token", "status"),
     [(["Read.All"], 200), ([], 403), ("no.token.at-all", 401), ("e30.e30.e30", 401), ("W10.W10.W10", 401), ("no token", 400)],

@@ -218,6 +218,15 @@ def test_where_no_application_can_be_read_there_is_no_name(scope: Scope) -> None
     assert NamesInApp()(scope, is_served=True) == ""
 
 
+async def test_an_application_that_takes_a_root_path_off_is_named_as_its_routes_are(
+    api: ResourceServer, seen: list[Event], reader: list[Header]
+) -> None:
+    inner = FastAPI(openapi_url=None)
+    inner.root_path = "/api"
+    inner.add_api_route("/orders/{id}", plain_endpoint, dependencies=[Depends(require(ANYBODY))])
+    assert await both(AccessTokenMiddleware(inner, resource_server=api), "/api/orders/7", reader, seen) == ["/orders/{id}"] * 2
+
+
 def test_a_mount_without_parameters_is_named_as_it_is_written() -> None:
     assert mounted_at({"app_root_path": "/proxy", "root_path": "/proxy/shops"}) == "/shops"
 
