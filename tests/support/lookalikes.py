@@ -51,11 +51,13 @@ class Lookalike:
             reply = await self.answered(scope, error)
         if reply is None:
             return
-        kind = "websocket.http.response" if scope["type"] == "websocket" else "http.response"
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000})
+            return
         headers = {**reply.headers, "content-length": str(len(reply.body))}
         raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-        await send({"type": f"{kind}.start", "status": self.turned_into or reply.status, "headers": raw})
-        await send({"type": f"{kind}.body", "body": reply.body})
+        await send({"type": "http.response.start", "status": self.turned_into or reply.status, "headers": raw})
+        await send({"type": "http.response.body", "body": reply.body})
 
 
 class Litestar(Lookalike):
@@ -83,7 +85,9 @@ class Quart(Lookalike):
     async def answered(self, scope: Scope, error: Refusal) -> Reply | None:
         quart: Any = sys.modules["quart"]
         quart.has_request_context = lambda: scope["type"] == "http"
-        quart.request = quart.websocket = SimpleNamespace(scope=scope)
+        known, other = ("request", "websocket") if scope["type"] == "http" else ("websocket", "request")
+        setattr(quart, known, SimpleNamespace(scope=scope))
+        setattr(quart, other, SimpleNamespace(scope={}))
         return Reply(*await self.error_handler_spec[None][None][Refusal](error))
 
 
