@@ -1,5 +1,6 @@
 """An open websocket ends with its token: ``AccessTokenMiddleware(…, end_at_expiry=True)``."""
 
+import contextlib
 import gc
 import logging
 import weakref
@@ -788,6 +789,29 @@ async def test_nothing_is_left_of_it(anyio_backend: str) -> None:
     gc.collect()
 
     assert receives[0]() is None
+
+
+class Marker:
+    """Is in a scope, and can be watched."""
+
+
+async def test_an_application_that_fails_leaves_nothing_for_the_garbage_collector(anyio_backend: str) -> None:
+    """Its error has the frames of its websocket, which must not have the error."""
+
+    async def fails(scope: Scope, receive: Receive, send: Send) -> None:
+        raise ZeroDivisionError
+
+    app, line, scope = guarded(server(), fails), Line(), {**websocket_scope("/", HEADERS), "marker": Marker()}
+    gone = weakref.ref(scope["marker"])
+    gc.disable()
+    try:
+        with contextlib.suppress(ZeroDivisionError):
+            await app(scope, line.receive, line.send)
+        line.close()
+        del scope
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 async def test_a_route_of_starlette_sees_the_disconnect(anyio_backend: str) -> None:

@@ -1,5 +1,6 @@
 import functools
 import sys
+import types
 from typing import Any
 
 import fastapi.routing
@@ -121,9 +122,11 @@ def test_a_function_with_an_application_may_serve_anything() -> None:
     def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
         raise NotImplementedError
 
-    wrapped.app = Router()  # type: ignore[attr-defined]
-    assert is_dispatcher(wrapped)
-    assert router_of(wrapped) is None
+    alone: Any = types.FunctionType(wrapped.__code__, {})  # no application is among its globals
+    for function in (wrapped, alone):
+        function.app = Router()
+        assert is_dispatcher(function)
+        assert router_of(function) is None
 
 
 def test_what_serves_the_rest_is_found() -> None:
