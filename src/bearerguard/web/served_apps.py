@@ -34,9 +34,7 @@ class ServedApps:
         known, self._first = self._first, {}
         routes = list(routes_beneath(router))
         for route in map(serving, routes):
-            app = getattr(route, "app", None)
-            if app is not None:
-                self._first[id(route)] = known.get(id(route), (route, app))
+            self._first[id(route)] = known.get(id(route), (route, getattr(route, "app", None)))
         replaced = [path_of(route) for route in routes if not self.is_unchanged(route)]
         if replaced:
             problem = (
