@@ -14,6 +14,7 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "token": ("token", "issuers", "test_resource_server.py", "test_resource_server_keys.py"),
     "authorization": ("authorization", "web/test_request_table.py"),
     "keys/freshness": ("keys",),
+    "keys/signatures": ("keys", "token"),
     "introspection": ("introspection", "test_aclose.py", "test_reconfigure.py"),
     "web": ("web", "fastapi", "introspection/test_endpoint_news.py"),
     "forward_auth": ("forward_auth",),
