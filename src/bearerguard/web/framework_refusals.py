@@ -122,7 +122,7 @@ def _answer(scope: Scope, error: Refusal) -> Answer:
     """What the caller is told; raises the refusal again where it is too late."""
     passage = _passage(scope, error)
     answer = passage.answer(error, scope)
-    passage.refusal = None  # it leads back to the scope, which holds the passage
+    passage.refusal = None  # a page of another error is not meant for it
     return answer
 
 

@@ -66,7 +66,6 @@ async def answer_refusal(connection: HTTPConnection, error: Exception) -> Respon
     state = connection.application_state if isinstance(connection, WebSocket) else None
     if state in _ENDED:
         raise error
-    passage.refusal = None  # it leads back to the scope, which holds the passage
     if not isinstance(connection, WebSocket):
         return RefusalResponse(answer)
     accepted = passage.accepted or state is WebSocketState.CONNECTED

@@ -397,6 +397,9 @@ def test_no_other_middleware_is_made_to_be_asked() -> None:
         def __init__(self, app: Any) -> None:
             raise NotImplementedError
 
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            raise NotImplementedError
+
     app = Starlette(routes=[Route("/read", read)], middleware=[Middleware(Connects)])
     assert [row.access for row in audit(app)] == [READ]
 

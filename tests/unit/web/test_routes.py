@@ -123,7 +123,8 @@ def test_a_function_with_an_application_may_serve_anything() -> None:
         raise NotImplementedError
 
     alone: Any = types.FunctionType(wrapped.__code__, {})  # no application is among its globals
-    for function in (wrapped, alone):
+    functions: tuple[Any, ...] = (wrapped, alone)
+    for function in functions:
         function.app = Router()
         assert is_dispatcher(function)
         assert router_of(function) is None
