@@ -11,7 +11,7 @@ _UNIT: Final = Path(__file__).resolve().parents[1] / "unit"
 _EQUIVALENT: Final = Path(__file__).with_name("equivalent.toml")
 
 ROOMS: Final[dict[str, tuple[str, ...]]] = {
-    "token": ("token", "issuers", "test_resource_server.py", "test_resource_server_keys.py"),
+    "token": ("token", "issuers", "introspection/test_judgement.py", "test_resource_server.py", "test_resource_server_keys.py"),
     "authorization": ("authorization", "web/test_request_table.py"),
     "keys/freshness": ("keys",),
     "keys/signatures": ("keys", "token"),

@@ -57,8 +57,11 @@ def test_a_token_has_three_parts(token: bytes, code: str) -> None:
 
 @pytest.mark.parametrize("separator", [b" ", b",", b", "], ids=repr)
 def test_several_credentials_are_refused_before_one_of_them_is_read(separator: bytes) -> None:
-    """Which of them counts would be a guess. The payload here is not JSON, and nobody gets to see that."""
-    assert verdict(API, HEADER + b".AAAA." + SIGNATURE + separator + SIGNATURE) == "malformed_authorization"
+    """Which of them counts would be a guess. Here the issuer is unknown, and nobody gets to see that."""
+    other = seal(claims(iss="https://other.test/"))
+    assert verdict(server(), other) == "unknown_issuer"
+    assert verdict(server(), other + separator + TOKEN) == "malformed_authorization"
+    assert verdict(server(), other + separator + SIGNATURE) == "malformed_authorization"
 
 
 @pytest.mark.parametrize("part", [0, 1, 2], ids=["header", "payload", "signature"])

@@ -145,3 +145,17 @@ def test_what_a_header_brings_of_keys_is_never_used(brought: dict[str, Any]) -> 
     assert verdict(API, seal(**brought)) == "accepted"
     assert verdict(API, seal(key=RSA, kid="evil", **brought)) == "unknown_key"
     assert verdict(API, seal(key=RSA, kid="ec", **brought)) == "unknown_key"
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        pytest.param([[]] * 30, "accepted", id="32 objects and arrays"),
+        pytest.param([[]] * 31, "malformed_token", id="33 objects and arrays"),
+        pytest.param([0] * 63, "accepted", id="64 commas"),
+        pytest.param([0] * 64, "malformed_token", id="65 commas"),
+    ],
+)
+def test_an_unfamiliar_header_is_little_work(value: list[Any], code: str) -> None:
+    """Anybody can make us read one."""
+    assert verdict(server(), seal(x=value)) == code

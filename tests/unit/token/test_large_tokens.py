@@ -211,6 +211,26 @@ def test_a_parser_of_its_own_reads_whatever_is_within_the_limits() -> None:
     assert unread.signing_input == token.rpartition(b".")[0]
 
 
+def is_asked_about(payload: bytes) -> bool:
+    """Whether somebody has to vouch for a token with this payload."""
+    asked: list[UnreadToken] = []
+    Parser(vouch=asked.append).parse(b".".join(base64url(part).encode() for part in (b'{"alg":"ES256"}', payload, b"x")))
+    return bool(asked)
+
+
+@pytest.mark.parametrize(("strings", "is_much"), [(2_033, False), (2_034, True)])
+def test_much_is_as_much_as_2048_strings(strings: int, is_much: bool) -> None:
+    payload = json.dumps({"x": ["a"] * strings}, separators=(",", ":")).encode()
+    assert (work_in(payload) > 2_048) == is_much
+    assert is_asked_about(payload) == is_much
+
+
+@pytest.mark.parametrize(("octets", "is_large"), [(2_048, False), (2_049, True)])
+def test_a_payload_of_2_kib_is_not_large(octets: int, is_large: bool) -> None:
+    objects = b'{"x":[%s]' % b",".join([b"{}"] * 500)
+    assert is_asked_about(objects + b" " * (octets - len(objects) - 1) + b"}") == is_large
+
+
 def test_a_small_token_is_nobodys_concern() -> None:
     """Of the usual size none is ever much work, whatever is in it."""
     asked: list[UnreadToken] = []

@@ -60,6 +60,7 @@ def test_entries_share_what_they_have_in_common() -> None:
 def test_what_is_shared_is_bounded() -> None:
     """Ten thousand sets of roles, or clients that register themselves, must not stay for ever."""
     packing = Packing()
+    early = packing.pack(remembered())
     for number in range(3_000):
         found = remembered(roles=frozenset({str(number)}))
         packed = packing.pack(found)
@@ -68,6 +69,10 @@ def test_what_is_shared_is_bounded() -> None:
         assert unpacked.principal.roles == {str(number)}
 
     assert len(packing._names) <= 1_000
+    assert len(packing._sets) <= 1_000
+    for number in range(1_000):
+        packing._shared(frozenset({f"Role.{number}"}))
+    assert packing.unpack(early) == remembered()
     for number in range(3_000):
         packing._text(f"client {number}")
     assert len(packing._texts) <= 1_000
