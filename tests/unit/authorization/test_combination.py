@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bearerguard import error_codes as codes
-from bearerguard.authorization.combination import AllOf, AnyOf, Requirement
+from bearerguard.authorization.combination import AllOf, AnyOf, Requirement, all_of
 from bearerguard.authorization.requirement import application, authenticated, client, delegated, role, scope, tenant
 from bearerguard.errors import ConfigurationError, InsufficientScope
 from bearerguard.principal import Principal
@@ -259,3 +259,12 @@ def test_only_true_itself_is_a_permission() -> None:
     assert (careless & authenticated()).refusal(READER).actual == "sub"
     assert careless.helping_scopes(READER) is None
     assert ((careless | scope("a")) & scope("b")).helping_scopes(READER) == ("a", "b")
+
+
+def test_several_requirements_are_what_and_makes_of_them_each_listed_once() -> None:
+    a, b = role("a"), role("b")
+
+    assert all_of([a]) is a
+    assert all_of([a, a]) is a
+    assert all_of([a, b]) == (a & b)
+    assert all_of([a & b, b]) == (a & b)
