@@ -36,6 +36,7 @@ def main() -> None:
     setting = Setting(rounds=0)
     app = _app(sys.argv[1], setting)
     listener = socket.create_server(("127.0.0.1", 0))
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio does so for sockets that it makes itself
     config = uvicorn.Config(app, loop=sys.argv[2], http="httptools", log_level="warning", access_log=False, lifespan="off")
     server = uvicorn.Server(config)
     threading.Thread(target=_end_with_input, args=(server,), daemon=True).start()
