@@ -33,7 +33,7 @@ from bearerguard.error_codes import GATEWAY_MISCONFIGURED, INTERNAL_ERROR, ISSUE
 from bearerguard.redaction import without_credentials, without_tokens
 
 _SHOWN: Final = 64
-_SEARCHED: Final = 1024  # credentials are seen for what they are up to the @ at their end
+_SEARCHED: Final = 2048  # credentials are seen for what they are up to the @ at their end
 _SHOWN_OF_A_CLAIM: Final = 128  # an issuer's URL differs from another's at its end
 
 
@@ -90,7 +90,8 @@ def tidy(text: str) -> str:
 
 
 def _tidied(text: str, most: int) -> str:
-    shown = without_tokens(without_credentials(text[:_SEARCHED], most))
+    searched = text[: most + _SEARCHED]  # all of what begins in the part that is shown
+    shown = without_tokens(without_credentials(searched, most))
     return shown if len(shown) <= most else shown[: most - 1] + "…"
 
 

@@ -45,6 +45,16 @@ def test_credentials_are_left_out(text: str, left: str) -> None:
     assert without_credentials(text) == left
 
 
+def test_a_password_of_1900_characters_is_left_out_although_few_are_shown() -> None:
+    """Credentials are seen for what they are by the @ at their end."""
+    url = f"https://user:{'secret' * 315}@a.test/"
+
+    assert "secret" not in show(url)
+    assert "secret" not in show(["a", url])
+    assert "secret" not in show({"a" * 30: url})
+    assert "secret" not in tidy(url)
+
+
 def test_no_more_is_looked_for_than_is_shown() -> None:
     assert without_credentials("a:b@ " * 3, 2) == "…@ …@ a:b@ "
     assert "secret" not in show(" ".join(["a:secret@"] * 200), 128)
