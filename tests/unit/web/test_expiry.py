@@ -424,32 +424,40 @@ async def test_one_that_the_client_has_closed_is_left_alone(anyio_backend: str) 
         assert [message["code"] for message in seen] == [1001, 1001]
 
 
+class SlowHook:
+    """Clears tokens at once, until it holds: then it says ``says``, as soon as it may go on."""
+
+    def __init__(self, *, says: bool) -> None:
+        self.says, self.holds = says, False
+        self.asked, self.go_on = anyio.Event(), anyio.Event()
+
+    async def __call__(self, _principal: Principal) -> bool:
+        if not self.holds:
+            return False
+        self.asked.set()
+        await self.go_on.wait()
+        return self.says
+
+
 async def test_one_that_the_client_closes_during_the_look_is_left_alone(anyio_backend: str) -> None:
     """The hook takes a while to say that the token is revoked."""
-    waiting, go_on = anyio.Event(), anyio.Event()
-    holds: list[str] = []
-
-    async def revoked(_principal: Principal) -> bool:
-        if holds:
-            waiting.set()
-            await go_on.wait()
-        return bool(holds)
+    revoked = SlowHook(says=True)
 
     async def talk(scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         await send({"type": "websocket.accept"})
         while (await receive())["type"] != "websocket.disconnect":
             pass
-        await go_on.wait()
+        await revoked.go_on.wait()
 
     api, pauses = server(revoked=revoked, revoked_timeout=20), Pauses()
     async with opened(guarded(api, talk, pauses)) as line:
-        holds.append("from now on")
+        revoked.holds = True
         advance(api, LOOK_EVERY)
         await pauses.end()
-        await waiting.wait()
+        await revoked.asked.wait()
         await line.hangs_up()
-        go_on.set()
+        revoked.go_on.set()
         await at_rest()
 
         assert line.ends() == []
@@ -658,14 +666,7 @@ async def test_a_guard_that_judged_the_token_later_is_minded_too(anyio_backend: 
 
 async def test_what_is_exchanged_during_a_look_is_judged_at_the_next_message(anyio_backend: str) -> None:
     """Of two resource servers, the first is told to trust others while the second waits for its hook."""
-    waiting, go_on = anyio.Event(), anyio.Event()
-    holds: list[str] = []
-
-    async def revoked(_principal: Principal) -> bool:
-        if holds:
-            waiting.set()
-            await go_on.wait()
-        return False
+    revoked = SlowHook(says=False)
 
     first, second, pauses = server(), server(revoked=revoked, revoked_timeout=20), Pauses()
     reader = require(role("Read.All"), resource_server=second)
@@ -679,12 +680,12 @@ async def test_what_is_exchanged_during_a_look_is_judged_at_the_next_message(any
             heard.append(message["text"])
 
     async with opened(guarded(first, app, pauses, undeclared="allow")) as line:
-        holds.append("from now on")
+        revoked.holds = True
         advance(first, LOOK_EVERY)
         await pauses.end()
-        await waiting.wait()
+        await revoked.asked.wait()
         first.reconfigure(audience="api://billing")
-        go_on.set()
+        revoked.go_on.set()
         await at_rest()
         await line.says("too late")
 
