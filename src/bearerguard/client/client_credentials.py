@@ -180,21 +180,14 @@ class ClientCredentials(BearerAuth):
             resource=resource,
             allow_http=insecure_allow_http,
         )
-        if client_auth == "tls_client_auth" and transport is None:
-            problem = "'tls_client_auth' proves the client by a certificate in the TLS handshake, which is missing"
-            raise ConfigurationError("transport", problem, example="httpx.AsyncHTTPTransport(verify=context_with_certificate)")
+        _check_transport(transport, client_auth)
         checked_number("timeout", timeout, MIN_TIMEOUT, MAX_TIMEOUT, example="5")
         checked_number("replay_limit", replay_limit, 0, math.inf, example="16 * 1024 * 1024")
         place = RevocationPlace(revocation_endpoint, metadata_url, insecure_allow_http)
         clock, http = SystemClock() if clock is None else clock, BoundedHttp(transport, timeout=timeout)
         self._revocation: Final = Revocation(self._settings, place, http, clock)
-        tokens = SharedToken(
-            TokenEndpoint(self._settings, http, clock),
-            Schedule(SystemRandom().random),
-            clock,
-            time_limit=2 * timeout,
-            endpoint=_shown(token_endpoint),
-        )
+        asked, schedule = TokenEndpoint(self._settings, http, clock), Schedule(SystemRandom().random)
+        tokens = SharedToken(asked, schedule, clock, time_limit=2 * timeout, endpoint=_shown(token_endpoint))
         allowed = Origins(origins, allow_http=insecure_allow_http, any_origin=insecure_any_origin)
         super().__init__(tokens, allowed, replay_limit=replay_limit)
 
@@ -353,3 +346,9 @@ class ClientCredentials(BearerAuth):
 
 def _shown(url: str) -> str:
     return url.partition("?")[0]  # a query may hold a function's key
+
+
+def _check_transport(transport: Transport | None, client_auth: str) -> None:
+    if client_auth == "tls_client_auth" and transport is None:
+        problem = "'tls_client_auth' proves the client by a certificate in the TLS handshake, which is missing"
+        raise ConfigurationError("transport", problem, example="httpx.AsyncHTTPTransport(verify=context_with_certificate)")

@@ -89,12 +89,17 @@ def document_security(
         raise ConfigurationError("app", f"expected a FastAPI application, got {show(app)}", example="FastAPI()")
     checked_server("api", api)
     known = checked_flows(flows)
+    endpoints = _checked_endpoints(authorization_url, token_url)
+    # FastAPI's way to extend it
+    app.openapi = _OpenAPI(app, api, known, endpoints, dict(scopes or {}))  # type: ignore[method-assign]
+    _prepare_swagger_ui(app, api, known)
+
+
+def _checked_endpoints(authorization_url: str | None, token_url: str | None) -> Endpoints:
     for name, url in (("authorization_url", authorization_url), ("token_url", token_url)):
         if url is not None:
             checked_url(name, url, example='"https://issuer.example/…"', allow_http=True)
-    # FastAPI's way to extend it
-    app.openapi = _OpenAPI(app, api, known, Endpoints(authorization_url, token_url), dict(scopes or {}))  # type: ignore[method-assign]
-    _prepare_swagger_ui(app, api, known)
+    return Endpoints(authorization_url, token_url)
 
 
 def _prepare_swagger_ui(app: FastAPI, api: ResourceServer, flows: Collection[Flow]) -> None:

@@ -51,8 +51,7 @@ def azure_b2c(
             ``insecure_http_hosts``.
 
     Returns:
-        The default issuer, then the one that names the policy, and one more in lower case where
-        ``policy`` has capitals.
+        The default issuer, then one for each spelling of ``policy``: as given, and in lower case.
 
     Raises:
         ConfigurationError: a value is wrong; nothing is fetched here.
@@ -60,8 +59,7 @@ def azure_b2c(
     """
     check_options(azure_b2c, options)
     base = _checked_base(tenant_name, authority, plain_http(options))
-    tenant = checked_tenant_id("tenant_id", tenant_id)
-    spellings = _spellings(policy)
+    tenant, spellings = checked_tenant_id("tenant_id", tenant_id), _spellings(policy)
     endpoints = f"{base}/{tenant_name}.onmicrosoft.com/{policy}"
     if not names_keys(options):
         options["metadata_url"] = f"{endpoints}/v2.0{OPENID_CONFIGURATION}"
