@@ -10,7 +10,7 @@ from typing import Final
 
 _CREDENTIALS: Final = re.compile(
     r"""(?<! [^\s'"] )                         # a word begins
-        ( (?: [\w.+-]++ (?! : (?!//) )         # what is no user name, since no password follows
+        ( (?: [\w.+-]++ (?! : (?!//) )         # not a user name: no password follows
             | [^\s'":\w.+-]++
             | : (?!//) )*+
           (?: :// )?+ )

@@ -28,7 +28,7 @@ def _texts() -> list[Path]:
 
 @pytest.mark.parametrize("pattern", DANGLING)
 def test_nothing_refers_to_a_list_that_is_not_here(pattern: str) -> None:
-    """``R127`` or ``issue 3`` says nothing to whoever has only this repository."""
+    """The number of a rule or an issue says nothing to somebody who has only this repository."""
     found = re.compile(pattern)
     lines = (
         f"{path.relative_to(ROOT)}:{number}: {line.strip()[:80]}"

@@ -167,7 +167,7 @@ class _Stream:
 
 
 def _groups(lines: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
-    """Lines that one ``write`` to a pipe keeps together whoever else writes (POSIX, PIPE_BUF)."""
+    """Groups of lines that are small enough to be written to a pipe in one piece (POSIX, PIPE_BUF)."""
     first = size = 0
     for at, line in enumerate(lines):
         if size + len(line) > _PIPE_BUF and at > first:

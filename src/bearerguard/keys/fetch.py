@@ -22,7 +22,7 @@ _NOT_KEPT: Final = re.compile(r"(?:^|[,\s])no-(?:store|cache)(?:$|[,\s=])")
 
 
 class FetchFailed(ExchangeFailed):
-    """There is no document, or not the one that is needed.
+    """No document came, or it cannot be used.
 
     Attributes:
         code: ``timeout``, ``unreachable``, ``redirect``, ``status``, ``too_large``, ``compressed``

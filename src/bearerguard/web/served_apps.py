@@ -17,7 +17,7 @@ from bearerguard.web.routes import layers, path_of, routes_beneath, serving
 class ServedApps:
     """What each route of an application served when it was first read.
 
-    A wrapper around that is no other application: an object whose ``app`` it is.
+    An object whose ``app`` is what the route served first is a wrapper around it. It changes nothing.
     """
 
     __slots__ = ("_first",)
